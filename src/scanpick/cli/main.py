@@ -1,0 +1,62 @@
+"""``scanpick``: collects the verbs and turns errors into messages."""
+
+import importlib
+import sys
+from typing import Annotated
+
+import typer
+
+from scanpick.errors import ScanpickError
+
+# A verb is a module of this package with a function `command`, in the order of the help page.
+# They import what they need inside the function, so that --help is instant.
+VERBS: tuple[str, ...] = ()
+
+app = typer.Typer(
+    name="scanpick",
+    help="Pick the LiDAR frames whose labels improve a 3D object detector most per unit of annotation cost.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from scanpick import __version__
+
+        print(f"scanpick {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+for verb in VERBS:
+    app.command(verb)(importlib.import_module(f"scanpick.cli.{verb}").command)
+
+
+def main() -> None:
+    """Run the command line. A `ScanpickError` is printed without a traceback, and the exit status is 1."""
+    try:
+        app()
+    except ScanpickError as error:
+        from scanpick.cli.output import log
+
+        log.print(f"[bold red]Error:[/] {_escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,29 @@
+"""Readers of data sets: one file each, found by name or by looking at the folder."""
+
+from collections.abc import Callable
+from typing import Any
+
+from scanpick.datasets.dataset import Dataset
+from scanpick.registry import Registry
+
+DATASETS: Registry[Callable[..., Dataset]] = Registry(
+    "data set",
+    {
+        "kitti-object": "scanpick.datasets.kitti_object:KittiObject",
+        "kitti-tracking": "scanpick.datasets.kitti_tracking:KittiTracking",
+        "kitti-raw": "scanpick.datasets.kitti_raw:KittiRaw",
+        "folder": "scanpick.datasets.folder:PointCloudFolder",
+        "simulated": "scanpick.datasets.simulated:SimulatedDrives",
+    },
+    group="scanpick.datasets",
+)
+
+
+def open_dataset(specification: str, **options: Any) -> Dataset:
+    """Open ``NAME:ARGUMENT`` (``simulated:demo``, ``folder:clouds``) or a path whose layout is recognised."""
+    from scanpick.datasets.detection import open_by_specification
+
+    return open_by_specification(specification, **options)
+
+
+__all__ = ["DATASETS", "Dataset", "open_dataset"]

@@ -1,0 +1,31 @@
+"""What every encoder offers."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from scanpick.arrays import Embeddings
+from scanpick.structures import Frame
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Frames in, one vector each out. Picklable: frames are encoded in worker processes."""
+
+    @property
+    def name(self) -> str:
+        """The name it is registered under."""
+
+    @property
+    def dimension(self) -> int:
+        """D, the length of a vector."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything its output depends on besides the frames; written beside the embeddings, JSON-serialisable."""
+
+    def encode(self, frames: Sequence[Frame]) -> Embeddings:
+        """(B, D) float32, finite. A frame's vector does not depend on the frames it is encoded with.
+
+        Raises:
+            FrameError: A frame cannot be encoded.
+        """

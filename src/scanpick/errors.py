@@ -1,0 +1,36 @@
+"""The one error type of scanpick.
+
+A message says what went wrong, what was got, what was expected, and the next step. Everything a user can cause
+raises `ScanpickError`; ``assert`` is for our own bugs only. The command line prints the message without a traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ScanpickError(Exception):
+    """Something a user can cause and put right."""
+
+
+class FrameError(ScanpickError):
+    """One frame cannot be used: it is set aside with this reason, and the run goes on."""
+
+
+class MissingExtraError(ScanpickError):
+    """An optional part is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs the package '{package}'. Install it with: pip install 'scanpick[{extra}]'")
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> ScanpickError:
+    """An error for a name that is not among the known ones, with the nearest known name.
+
+    Example:
+        >>> str(unknown_name("strategy", "k_centre", ["random", "k_center"]))
+        "Unknown strategy 'k_centre'. Did you mean 'k_center'? Known: k_center, random."
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    return ScanpickError(f"Unknown {kind} '{name}'.{hint} Known: {', '.join(names) or 'none'}.")

@@ -1,0 +1,1 @@
+"""Hand-off of picks to other tools."""

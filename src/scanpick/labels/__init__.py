@@ -1,0 +1,1 @@
+"""The oracle that stands in for annotators, and what labels cost."""

@@ -1,0 +1,1 @@
+"""Torch blocks that encoders and detectors share."""

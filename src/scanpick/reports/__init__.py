@@ -1,0 +1,1 @@
+"""Tables, plots and pages. They read and draw, and compute nothing that a study computes."""

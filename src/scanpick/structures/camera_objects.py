@@ -1,0 +1,57 @@
+"""Objects as KITTI writes them: in the image and in the camera frame. Labels and results share this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from scanpick.arrays import Float64Array, StringArray
+from scanpick.structures.checks import as_array
+
+
+@dataclass(frozen=True, eq=False)
+class CameraObjects:
+    """K objects, one row each, with KITTI's conventions (x right, y down, z forward; angles in radians).
+
+    Attributes:
+        class_names: (K,) strings as written in the file ("Car", "DontCare", ...).
+        truncation: (K,) share outside the image, 0 to 1; -1 where unknown.
+        occlusion: (K,) 0 visible, 1 partly, 2 largely occluded, 3 unknown; -1 where unknown.
+        alpha: (K,) observation angle; -10 where unknown.
+        image_boxes: (K, 4) left, top, right, bottom in pixels.
+        sizes_hwl: (K, 3) height, width, length in metres; -1 where unknown.
+        bottom_centres: (K, 3) x, y, z of the centre of the **bottom** face in camera coordinates; -1000 where unknown.
+        rotation_y: (K,) rotation about the camera's y axis, 0 along +x; -10 where unknown.
+        scores: (K,) for detections, None for labels.
+    """
+
+    class_names: StringArray
+    truncation: Float64Array
+    occlusion: Float64Array
+    alpha: Float64Array
+    image_boxes: Float64Array
+    sizes_hwl: Float64Array
+    bottom_centres: Float64Array
+    rotation_y: Float64Array
+    scores: Float64Array | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.class_names)
+        widths = {"image_boxes": 4, "sizes_hwl": 3, "bottom_centres": 3}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None:
+                continue
+            dtype = np.str_ if field.name == "class_names" else np.float64
+            shape = (count, widths[field.name]) if field.name in widths else (count,)
+            object.__setattr__(self, field.name, as_array(f"CameraObjects.{field.name}", value, dtype, shape))
+
+    def __len__(self) -> int:
+        return len(self.class_names)
+
+    def __getitem__(self, index: np.ndarray | slice) -> CameraObjects:
+        """The objects that an index array, a mask or a slice chooses."""
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return CameraObjects(**{name: None if v is None else v[index] for name, v in values.items()})

@@ -1,0 +1,56 @@
+"""Checks that structures run on the arrays they are built from. Each message says expected and got."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from scanpick.errors import ScanpickError
+
+
+def as_array(what: str, value: Any, dtype: DTypeLike, shape: Sequence[int | None]) -> NDArray[Any]:
+    """Return `value` as a read-only, C-ordered array of `dtype`, of a shape in which None stands for any length.
+
+    Raises:
+        ScanpickError: The shape differs, or the values cannot be converted.
+    """
+    try:
+        array = np.ascontiguousarray(value, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise ScanpickError(f"{what}: expected values of type {np.dtype(dtype)}, got {error}.") from error
+    if array.size == 0 and array.ndim == 1 and len(shape) > 1:
+        array = array.reshape([0 if length is None else length for length in shape])  # an empty list has no columns
+    matches = array.ndim == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
+    )
+    if not matches:
+        expected = "(" + ", ".join("any" if length is None else str(length) for length in shape) + ")"
+        raise ScanpickError(f"{what}: expected shape {expected}, got {array.shape}.")
+    view = array.view()
+    view.setflags(write=False)
+    return view
+
+
+def check_finite(what: str, array: NDArray[np.floating[Any]]) -> None:
+    """Raise `ScanpickError` naming the first rows of `array` (rows, ...) that hold NaN or infinity."""
+    if np.isfinite(array).all():
+        return
+    bad = ~np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    raise ScanpickError(f"{what}: expected finite numbers, got NaN or infinity in {name_some(np.flatnonzero(bad))}.")
+
+
+def check_unique(what: str, names: Sequence[str]) -> None:
+    """Raise `ScanpickError` naming the first duplicates among `names`."""
+    if len(set(names)) == len(names):
+        return
+    seen: set[str] = set()
+    repeated = [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+    raise ScanpickError(f"{what}: expected each id once, got duplicates: {name_some(list(dict.fromkeys(repeated)))}.")
+
+
+def name_some(items: Sequence[Any] | NDArray[Any], most: int = 5) -> str:
+    """Name the first few of many items and count the rest: ``"3, 7, 9 and 12 more"``."""
+    shown = ", ".join(str(item) for item in items[:most])
+    rest = len(items) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -1,0 +1,1 @@
+"""From detections to one number per frame: how unsure the detector is."""

@@ -1,0 +1,1 @@
+"""The folder on disk: frames, embeddings, predictions, selections; atomic, resumable, fingerprinted."""
