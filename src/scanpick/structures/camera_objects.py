@@ -54,4 +54,5 @@ class CameraObjects:
     def __getitem__(self, index: np.ndarray | slice) -> CameraObjects:
         """The objects that an index array, a mask or a slice chooses."""
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return CameraObjects(**{name: None if v is None else v[index] for name, v in values.items()})
+        chosen: dict[str, Any] = {name: None if v is None else v[index] for name, v in values.items()}
+        return CameraObjects(**chosen)
