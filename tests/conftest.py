@@ -25,3 +25,14 @@ def test_data() -> Path:
 def golden() -> Path:
     """Reference numbers, named by SCANPICK_GOLDEN."""
     return _folder("SCANPICK_GOLDEN")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run that must not skip anything (SCANPICK_FORBID_SKIPS) if it skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("SCANPICK_FORBID_SKIPS"):
+        return
+    skipped = reporter.stats.get("skipped", [])
+    if skipped and exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"SCANPICK_FORBID_SKIPS is set, but {len(skipped)} tests were skipped.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,50 @@
+# Two commands do all the set-up on a machine with Python 3.11 or newer:
+#   make demo    makes .venv, installs scanpick, runs its main job on simulated drives, says where the report is
+#   make test    makes .venv, installs scanpick with what its tests need, runs the suite
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := src tests benchmarks examples
+
+.PHONY: demo test check format benchmark clean
+
+demo: $(VENV)/.installed
+	$(BIN)/scanpick demo --out demo-output
+
+# One process a core; a test that is about threads asks for them itself.
+test: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+benchmark: $(VENV)/.installed-peers
+	$(BIN)/python -m benchmarks.selection
+	$(BIN)/python -m benchmarks.geometry
+	$(BIN)/python -m benchmarks.evaluation
+
+clean:
+	rm -rf $(VENV) demo-output build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-peers: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,peers]'
+	touch $@ $(VENV)/.installed
