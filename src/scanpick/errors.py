@@ -13,7 +13,16 @@ class ScanpickError(Exception):
 
 
 class FrameError(ScanpickError):
-    """One frame cannot be used: it is set aside with this reason, and the run goes on."""
+    """One frame cannot be used: it is set aside with this reason, and the run goes on.
+
+    Attributes:
+        kind: The sort of trouble in a word or two, to count frames by: "unreadable", "empty", "not finite",
+            "wrong columns", "labels", "calibration".
+    """
+
+    def __init__(self, message: str, *, kind: str = "unreadable") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class MissingExtraError(ScanpickError):

@@ -49,12 +49,15 @@ class Frame:
             the file holds. Finite; a reader sets frames with other values aside.
         calibration: The front camera, or None where there is none.
         image_path: The front camera's image, or None.
+        notes: What the reader had to do to the points, with the number of points it concerned
+            ("points without a return dropped": 12), so that it can be counted and told.
     """
 
     record: FrameRecord
     points: Points
     calibration: Calibration | None = None
     image_path: Path | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         points = as_array(f"Frame '{self.record.frame_id}' points", self.points, np.float32, (None, None))
