@@ -1,0 +1,93 @@
+"""Reading official ReCon checkpoints, without unpickling anything but tensors."""
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from scanpick.encoders.recon.config import CONFIGS, ReConConfig
+from scanpick.encoders.recon.network import ReConEncoder
+from scanpick.errors import ScanpickError
+
+DECODER_PREFIXES = (
+    *("mask_token", "decoder_pos_embed.", "MAE_decoder.", "increase_dim.", "img_proj.", "text_proj."),
+    *("img_encoder.", "text_encoder.", "cls_head_finetune.", "logit_scale"),
+)
+"""Entries that an encoder has no use for."""
+
+
+def load_encoder(path: Path) -> ReConEncoder:
+    """Build the encoder that a checkpoint holds: its size is read off its shapes.
+
+    Raises:
+        ScanpickError: The file cannot be read, holds anything but tensors and plain values, is of another layout
+            (two-tower, another network), or misses parameters; the message names them.
+    """
+    state = encoder_state(read_state(path), source=str(path))
+    encoder = ReConEncoder(_config_of(state, source=str(path)))
+    expected = encoder.state_dict()
+    missing = sorted(expected.keys() - state.keys())
+    left_over = sorted(state.keys() - expected.keys())
+    wrong = [k for k in expected.keys() & state.keys() if expected[k].shape != state[k].shape]
+    if missing or left_over or wrong:
+        raise ScanpickError(
+            f"{path}: does not fit a ReCon encoder: {len(missing)} parameters are missing ({_some(missing)}), "
+            f"{len(left_over)} are left over ({_some(left_over)}), {len(wrong)} have another shape ({_some(wrong)})."
+        )
+    encoder.load_state_dict(state)
+    return encoder.eval()
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The parameters in a checkpoint file, under the names they are stored with, less a leading ``module.``."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise ScanpickError(f"{path}: no such checkpoint file.") from error
+    except pickle.UnpicklingError as error:
+        raise ScanpickError(
+            f"{path}: refused, since it holds more than tensors and plain values (or is no checkpoint): "
+            f"{str(error).splitlines()[0]} Nothing in it was run. Expected a file written by torch.save."
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise ScanpickError(f"{path}: is not a readable checkpoint, or is truncated: {error}") from error
+    state = content.get("base_model", content) if isinstance(content, dict) else content
+    if not isinstance(state, dict) or not state or not all(isinstance(v, Tensor) for v in state.values()):
+        raise ScanpickError(f"{path}: expected an entry 'base_model' with named tensors, as the authors' files have.")
+    return {str(name).removeprefix("module."): value for name, value in state.items()}
+
+
+def encoder_state(state: Mapping[str, Tensor], *, source: str) -> dict[str, Tensor]:
+    """The encoder's part of a pre-training or fine-tuned checkpoint, with the prefix taken off."""
+    if any(".visual_encoder" in name or "visual_blocks" in name or "cross_modal_blocks" in name for name in state):
+        raise ScanpickError(
+            f"{source}: is a two-tower ReCon checkpoint, another layout. Use the authors' default, "
+            f"single-tower checkpoint."
+        )
+    for prefix in ("MAE_encoder.", "base_model.", ""):
+        chosen = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
+        chosen = {n: v for n, v in chosen.items() if not n.startswith(DECODER_PREFIXES)}
+        if "cls_token" in chosen:
+            return chosen
+    raise ScanpickError(
+        f"{source}: is not a ReCon checkpoint: expected 'MAE_encoder.cls_token', got: {_some(sorted(state))}."
+    )
+
+
+def _config_of(state: Mapping[str, Tensor], *, source: str) -> ReConConfig:
+    depth = 1 + max((int(n.split(".")[2]) for n in state if n.startswith("blocks.blocks.")), default=-1)
+    width = state["cls_token"].shape[-1]
+    if depth == 0:
+        raise ScanpickError(f"{source}: is not a ReCon checkpoint of the single-tower layout: no 'blocks.blocks.*'.")
+    for config in CONFIGS.values():
+        if config.width == width and config.depth == depth:
+            return config
+    # Heads are not stored: 64 channels a head, as all published sizes have; 6 heads for the rest.
+    return replace(ReConConfig(), width=width, depth=depth, heads=width // 64 if width % 64 == 0 else 6)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "") if names else "none"

@@ -1,0 +1,110 @@
+"""ReCon's pre-training: rebuild masked patches, and agree with frozen image and text features."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scanpick.encoders.recon.config import ReConConfig
+from scanpick.encoders.recon.network import ReConEncoder, position_embedding
+from scanpick.encoders.recon.transformer import Block
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What one pre-training pass gives; M masked patches in all.
+
+    Attributes:
+        rebuilt: (M, S, 3) points predicted for the masked patches, relative to their centres.
+        true: (M, S, 3) points of the masked patches.
+        special: (B, 3, C) special tokens after the encoder's norm.
+        visible: (B, V, C) visible patch tokens after the encoder's norm.
+    """
+
+    rebuilt: Tensor
+    true: Tensor
+    special: Tensor
+    visible: Tensor
+
+
+class Decoder(nn.Module):
+    """Standard blocks over visible and mask tokens; returns the mask tokens."""
+
+    def __init__(self, config: ReConConfig) -> None:
+        super().__init__()
+        drops = torch.linspace(0, config.drop_path, config.decoder_depth).tolist()
+        self.blocks = nn.ModuleList(Block(config.width, config.decoder_heads, drop) for drop in drops)
+        self.norm = nn.LayerNorm(config.width)
+
+    def forward(self, tokens: Tensor, position: Tensor, last: int) -> Tensor:
+        """(B, T, C) -> the `last` tokens, (B, last, C)."""
+        for block in self.blocks:
+            tokens = block(tokens + position)
+        return self.norm(tokens[:, -last:])
+
+
+class ReConPretraining(nn.Module):
+    """Encoder, decoder and the projections to the teachers' features, named as published."""
+
+    def __init__(self, config: ReConConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.mask_token = nn.Parameter(torch.randn(1, 1, width) * 0.02)
+        self.MAE_encoder = ReConEncoder(config)
+        self.decoder_pos_embed = position_embedding(width)
+        self.MAE_decoder = Decoder(config)
+        self.increase_dim = nn.Sequential(nn.Conv1d(width, 3 * config.group_size, 1))
+        self.img_proj = nn.Linear(width, config.image_dim)
+        self.text_proj = nn.Linear(width, config.text_dim)
+
+    def forward(self, neighbourhoods: Tensor, centres: Tensor, mask: Tensor) -> Reconstruction:
+        """Rebuild the patches that `mask` hides.
+
+        Args:
+            neighbourhoods: (B, G, S, 3) points relative to their centre.
+            centres: (B, G, 3).
+            mask: (B, G) bool, as many hidden patches in each row.
+        """
+        batch, width = len(centres), self.config.width
+        special, visible = self.MAE_encoder(neighbourhoods, centres, visible=~mask, stop_gradient=True)
+        position = self.decoder_pos_embed(centres)
+        hidden = int(mask[0].sum())
+        positions = [position[chosen].view(batch, -1, width) for chosen in (~mask, mask)]
+        tokens = torch.cat([visible, self.mask_token.expand(batch, hidden, -1)], dim=1)
+        rebuilt = self.MAE_decoder(tokens, torch.cat(positions, dim=1), hidden)
+        points = self.increase_dim(rebuilt.transpose(1, 2)).transpose(1, 2).reshape(batch * hidden, -1, 3)
+        return Reconstruction(points, neighbourhoods[mask], special, visible)
+
+    def contrast_loss(self, result: Reconstruction, image: Tensor | None, text: Tensor | None) -> dict[str, Tensor]:
+        """Smooth L1 between the projected special tokens and the frozen teachers' features, for those given."""
+        losses = {}
+        if image is not None:
+            losses["image"] = F.smooth_l1_loss(self.img_proj(result.special[:, 1]), image)
+        if text is not None:
+            losses["text"] = F.smooth_l1_loss(self.text_proj(result.special[:, 2]), text)
+        return losses
+
+
+def chamfer_l2(a: Tensor, b: Tensor) -> Tensor:
+    """Mean squared distance to the nearest point of the other set, both directions added: (M, S, 3) twice -> scalar."""
+    squared = ((a[:, :, None] - b[:, None]) ** 2).sum(dim=3)
+    return squared.amin(dim=2).mean() + squared.amin(dim=1).mean()
+
+
+def random_mask(batch: int, groups: int, share: float, generator: torch.Generator) -> Tensor:
+    """(B, G) bool: in every row the same number of patches, ``int(share * G)``, is hidden, at random."""
+    order = torch.rand(batch, groups, generator=generator).argsort(dim=1)
+    mask = torch.zeros(batch, groups, dtype=torch.bool)
+    return mask.scatter_(1, order[:, : int(share * groups)], True)
+
+
+def block_mask(centres: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """(B, G) bool: a random patch and its nearest ones are hidden, ``int(share * G)`` in every row."""
+    batch, groups, _ = centres.shape
+    seed = torch.randint(groups, (batch,), generator=generator)
+    around = centres[torch.arange(batch), seed][:, None].to(centres.device)
+    order = (centres - around).norm(dim=2).argsort(dim=1)
+    mask = torch.zeros(batch, groups, dtype=torch.bool, device=centres.device)
+    return mask.scatter_(1, order[:, : int(share * groups)], True)
