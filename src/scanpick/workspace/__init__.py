@@ -1,1 +1,8 @@
-"""The folder on disk: frames, embeddings, predictions, selections; atomic, resumable, fingerprinted."""
+"""The folder on disk that a job lives in: frames, embeddings, predictions, selections. Every step can be resumed."""
+
+from scanpick.workspace.frame_table import FrameTable
+from scanpick.workspace.manifest import Manifest
+from scanpick.workspace.pool import pool_of
+from scanpick.workspace.workspace import Workspace
+
+__all__ = ["FrameTable", "Manifest", "Workspace", "pool_of"]

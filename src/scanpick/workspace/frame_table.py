@@ -1,0 +1,161 @@
+"""``frames.parquet``: every frame of a data set, with what reading it showed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+
+from scanpick.arrays import BoolArray, Int64Array
+from scanpick.errors import ScanpickError
+from scanpick.files import atomic_path
+from scanpick.structures import FrameRecord
+
+OK = "ok"
+"""The status of a frame that can be used; any other status is the reason why it is set aside."""
+
+SCHEMA = pyarrow.schema(
+    [
+        ("frame_id", pyarrow.string()),
+        ("sequence", pyarrow.string()),
+        ("index_in_sequence", pyarrow.int64()),
+        ("timestamp_ns", pyarrow.int64()),
+        ("path", pyarrow.string()),
+        ("num_points", pyarrow.int64()),
+        ("status", pyarrow.string()),
+        ("content", pyarrow.string()),
+        ("source", pyarrow.string()),
+    ]
+)
+"""The columns that every frame table begins with; metadata columns follow."""
+
+
+@dataclass(frozen=True, eq=False)
+class FrameTable:
+    """N frames in the order of their data set: by sequence, then in time.
+
+    Attributes:
+        records: What is known of each without reading it.
+        num_points: (N,) int64; 0 where the frame is set aside.
+        statuses: N times "ok" or the reason why the frame is set aside.
+        contents: N hex digests of the points, "" where the frame is set aside: equal digests, equal points.
+        sources: N marks of the files that were read (bytes and time of change): equal marks, not to be read again.
+    """
+
+    records: tuple[FrameRecord, ...]
+    num_points: Int64Array
+    statuses: tuple[str, ...]
+    contents: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @cached_property
+    def frame_ids(self) -> tuple[str, ...]:
+        """N ids."""
+        return tuple(record.frame_id for record in self.records)
+
+    @cached_property
+    def usable(self) -> BoolArray:
+        """(N,) whether a frame can be used."""
+        return np.array([status == OK for status in self.statuses], dtype=bool)
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """Frame id -> row."""
+        return {frame_id: row for row, frame_id in enumerate(self.frame_ids)}
+
+    @property
+    def set_aside(self) -> dict[str, str]:
+        """Frame id -> reason, for every frame that cannot be used."""
+        return {frame_id: why for frame_id, why in zip(self.frame_ids, self.statuses, strict=True) if why != OK}
+
+    @cached_property
+    def data_sha256(self) -> str:
+        """A fingerprint of all ids and points: equal fingerprints, equal data."""
+        digest = hashlib.sha256()
+        for frame_id, content in zip(self.frame_ids, self.contents, strict=True):
+            digest.update(f"{frame_id}\t{content}\n".encode())
+        return digest.hexdigest()
+
+
+def write_frame_table(path: Path, table: FrameTable) -> None:
+    """Write ``frames.parquet`` atomically. Equal tables give equal bytes."""
+    records = table.records
+    columns: dict[str, Any] = {
+        "frame_id": [record.frame_id for record in records],
+        "sequence": [record.sequence for record in records],
+        "index_in_sequence": [record.index_in_sequence for record in records],
+        "timestamp_ns": [record.timestamp_ns for record in records],
+        "path": [None if record.path is None else str(record.path) for record in records],
+        "num_points": table.num_points,
+        "status": table.statuses,
+        "content": table.contents,
+        "source": table.sources,
+    }
+    arrays = [pyarrow.array(columns[field.name], type=field.type) for field in SCHEMA]
+    names = list(SCHEMA.names)
+    for name in sorted({name for record in records for name in record.metadata}):
+        if name in SCHEMA.names:
+            raise ScanpickError(f"Metadata column '{name}': this name is taken. Expected none of: {', '.join(names)}.")
+        names.append(name)
+        arrays.append(_metadata_array([record.metadata.get(name) for record in records]))
+    with atomic_path(path) as temporary:
+        pyarrow.parquet.write_table(pyarrow.table(arrays, names=names), temporary)
+
+
+def read_frame_table(path: Path) -> FrameTable:
+    """Read ``frames.parquet``.
+
+    Raises:
+        ScanpickError: The file is missing, damaged, or lacks a column.
+    """
+    try:
+        # ParquetFile, since read_table would take columns from the names of the folders above.
+        table = pyarrow.parquet.ParquetFile(path).read()
+    except (OSError, pyarrow.ArrowException) as error:
+        raise ScanpickError(f"{path}: cannot read the frame table: {error}. Make it with: scanpick index.") from error
+    missing = [name for name in SCHEMA.names if name not in table.column_names]
+    if missing:
+        raise ScanpickError(f"{path}: expected the columns {', '.join(SCHEMA.names)}; missing: {', '.join(missing)}.")
+    columns = {name: table.column(name).to_pylist() for name in table.column_names}
+    metadata = [name for name in table.column_names if name not in SCHEMA.names]
+    return FrameTable(
+        records=tuple(_record(columns, metadata, row) for row in range(table.num_rows)),
+        num_points=np.array(columns["num_points"], dtype=np.int64),
+        statuses=tuple(columns["status"]),
+        contents=tuple(columns["content"]),
+        sources=tuple(columns["source"]),
+    )
+
+
+def _record(columns: Mapping[str, Sequence[Any]], metadata: Sequence[str], row: int) -> FrameRecord:
+    path = columns["path"][row]
+    return FrameRecord(
+        frame_id=columns["frame_id"][row],
+        sequence=columns["sequence"][row],
+        index_in_sequence=columns["index_in_sequence"][row],
+        timestamp_ns=columns["timestamp_ns"][row],
+        path=None if path is None else Path(path),
+        metadata={name: columns[name][row] for name in metadata if columns[name][row] is not None},
+    )
+
+
+def _metadata_array(values: Sequence[str | int | float | bool | None]) -> pyarrow.Array:
+    """Numbers stay numbers where all are, truth values likewise; a mixed column becomes text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {bool}:
+        return pyarrow.array(values, type=pyarrow.bool_())
+    if kinds <= {int}:
+        return pyarrow.array(values, type=pyarrow.int64())
+    if kinds <= {int, float}:
+        return pyarrow.array(values, type=pyarrow.float64())
+    return pyarrow.array([None if value is None else str(value) for value in values], type=pyarrow.string())

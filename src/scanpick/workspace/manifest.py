@@ -1,0 +1,106 @@
+"""``scanpick.toml``: what a workspace points at, and the settings and versions it was made with."""
+
+from __future__ import annotations
+
+import platform
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from scanpick.errors import ScanpickError
+from scanpick.files import write_text
+from scanpick.formats.toml import format_toml
+
+FORMAT = 1
+"""Raised when a newer scanpick can no longer read the workspaces of an older one."""
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """Where the frames come from.
+
+    Attributes:
+        specification: What `scanpick.datasets.open_dataset` is given, with an absolute path.
+        options: The options it is given.
+        name: What the reader calls itself.
+        description: The reader's line on what was found and how it was understood.
+    """
+
+    specification: str
+    options: Mapping[str, Any]
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class FrameSummary:
+    """What is in ``frames.parquet``.
+
+    Attributes:
+        count: Frames listed.
+        usable: Frames that can be used; the others are set aside.
+        data_sha256: Fingerprint of all ids and points.
+        table_sha256: Fingerprint of the file, to notice damage.
+    """
+
+    count: int
+    usable: int
+    data_sha256: str
+    table_sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of ``scanpick.toml``.
+
+    Attributes:
+        dataset: Where the frames come from.
+        frames: What was found in them.
+        steps: The resolved settings of each further step that was run ("pick", "export"), seeds included.
+        versions: Package -> version that made it.
+    """
+
+    dataset: DatasetSource
+    frames: FrameSummary
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def current_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on."""
+    packages = ("scanpick", "numpy", "numba", "pyarrow", "scipy", "scikit-learn")
+    return {"python": platform.python_version()} | {package: version(package) for package in packages}
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write ``scanpick.toml`` atomically."""
+    write_text(path, format_toml({"format": FORMAT, **asdict(manifest)}))
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read ``scanpick.toml``.
+
+    Raises:
+        ScanpickError: The file is missing, is no TOML, or lacks an entry.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScanpickError(f"{path}: cannot read the workspace's settings: {error}.") from error
+    if document.get("format") != FORMAT:
+        raise ScanpickError(
+            f"{path}: expected a workspace of format {FORMAT}, got {document.get('format')!r}. "
+            f"It was made by another version of scanpick; make it anew with: scanpick index."
+        )
+    try:
+        return Manifest(
+            dataset=DatasetSource(**{"options": {}, **document["dataset"]}),
+            frames=FrameSummary(**document["frames"]),
+            steps=document.get("steps", {}),
+            versions=document.get("versions", {}),
+        )
+    except (KeyError, TypeError) as error:
+        raise ScanpickError(f"{path}: expected the entries of a workspace, got: {error}.") from error

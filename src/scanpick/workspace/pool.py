@@ -1,0 +1,84 @@
+"""From a workspace to the arrays that a selection sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scanpick.arrays import BoolArray
+from scanpick.errors import ScanpickError
+from scanpick.formats.frame_ids import read_frame_ids
+from scanpick.selection.pool import Pool
+from scanpick.structures.checks import name_some
+from scanpick.workspace.frame_table import FrameTable
+from scanpick.workspace.workspace import Workspace
+
+
+def pool_of(workspace: Workspace, embeddings: Sequence[str] = (), labelled: Path | None = None) -> Pool:
+    """The frames of a workspace that can be used and have a vector in each of these embeddings.
+
+    Args:
+        workspace: An indexed workspace.
+        embeddings: Names of embeddings; none for strategies that need none.
+        labelled: A file of ids of frames that have labels already.
+
+    Raises:
+        ScanpickError: An embedding is missing, damaged or older than the frames; an id in `labelled` is unknown.
+    """
+    frames = workspace.frames()
+    tables = {name: workspace.embedding(name) for name in embeddings}
+    in_pool = frames.usable.copy()
+    for name, table in tables.items():
+        known = set(table.frame_ids) | set(table.meta.get("set_aside", {}))
+        missing = [frame_id for frame_id, usable in zip(frames.frame_ids, frames.usable, strict=True) if usable]
+        missing = [frame_id for frame_id in missing if frame_id not in known]
+        if missing or table.meta.get("data_sha256") != frames.data_sha256:
+            raise ScanpickError(
+                f"Embedding '{name}' was made before the frames changed ({len(missing)} frames lack a vector). "
+                f"Bring it up to date with: scanpick embed {workspace.path} --name {name} --encoder ..."
+            )
+        embedded = set(table.frame_ids)
+        in_pool &= np.array([frame_id in embedded for frame_id in frames.frame_ids], dtype=bool)
+    is_labelled = _labelled(frames, labelled)
+    rows = np.flatnonzero(in_pool)
+    records = [frames.records[row] for row in rows]
+    frame_ids = tuple(record.frame_id for record in records)
+    return Pool(
+        frame_ids=frame_ids,
+        embeddings={name: table.rows(frame_ids) for name, table in tables.items()},
+        labelled=is_labelled[rows],
+        sequences=np.array([record.sequence for record in records], dtype=np.str_),
+        times_s=np.array([np.nan if r.timestamp_ns is None else r.timestamp_ns * 1e-9 for r in records]),
+        metadata=_metadata(frames, rows),
+    )
+
+
+def _labelled(frames: FrameTable, path: Path | None) -> BoolArray:
+    """(N,) which frames are labelled already."""
+    labelled = np.zeros(len(frames), dtype=bool)
+    if path is None:
+        return labelled
+    ids = read_frame_ids(path)
+    unknown = [frame_id for frame_id in ids if frame_id not in frames.row_of]
+    if unknown:
+        raise ScanpickError(
+            f"{path}: {len(unknown)} of {len(ids)} labelled frames are not in the data set: {name_some(unknown)}. "
+            f"Expected ids such as {name_some(frames.frame_ids, 3)}."
+        )
+    labelled[[frames.row_of[frame_id] for frame_id in ids]] = True
+    return labelled
+
+
+def _metadata(frames: FrameTable, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Metadata columns as arrays; a number that is missing is NaN, a text that is missing is empty."""
+    records = [frames.records[row] for row in rows]
+    columns: dict[str, np.ndarray] = {"num_points": frames.num_points[rows]}
+    for name in sorted({name for record in frames.records for name in record.metadata}):
+        values = [record.metadata.get(name) for record in records]
+        if any(isinstance(value, str) for value in values):
+            columns[name] = np.array(["" if value is None else value for value in values], dtype=np.str_)
+        else:
+            columns[name] = np.array([np.nan if value is None else value for value in values])
+    return columns

@@ -1,0 +1,132 @@
+"""The folder on disk: where things are, and reading them with a check that they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scanpick.datasets import Dataset, open_dataset
+from scanpick.errors import ScanpickError, unknown_name
+from scanpick.files import sha256_of_file
+from scanpick.structures import EmbeddingTable
+from scanpick.workspace.embedding_files import read_embedding
+from scanpick.workspace.frame_table import FrameTable, read_frame_table
+from scanpick.workspace.lock import write_lock
+from scanpick.workspace.manifest import Manifest, current_versions, read_manifest, write_manifest
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder that holds the steps of a job; see docs/architecture.md for what is in it.
+
+    Attributes:
+        path: The folder.
+
+    Example:
+        >>> workspace = Workspace.open(Path("my-pool"))  # doctest: +SKIP
+        >>> workspace.frames().usable.sum(), workspace.embedding("scan_context").values.shape  # doctest: +SKIP
+        (91, (91, 1260))
+    """
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path) -> Workspace:
+        """Open a workspace that was indexed.
+
+        Raises:
+            ScanpickError: The folder is none.
+        """
+        workspace = cls(path)
+        if not workspace.manifest_path.is_file():
+            raise ScanpickError(
+                f"{path} is not a workspace: it has no {workspace.manifest_path.name}. "
+                f"Make one with: scanpick index DATASET --out {path}"
+            )
+        return workspace
+
+    @property
+    def manifest_path(self) -> Path:
+        """``scanpick.toml``."""
+        return self.path / "scanpick.toml"
+
+    @property
+    def frames_path(self) -> Path:
+        """``frames.parquet``."""
+        return self.path / "frames.parquet"
+
+    def embedding_folder(self, name: str) -> Path:
+        """``embeddings/<name>``."""
+        return self.path / "embeddings" / _checked("embedding", name)
+
+    def selection_path(self, name: str) -> Path:
+        """``selections/<name>.parquet``; the CSV is beside it."""
+        return self.path / "selections" / f"{_checked('selection', name)}.parquet"
+
+    def predictions_path(self, name: str) -> Path:
+        """``predictions/<name>.parquet``."""
+        return self.path / "predictions" / f"{_checked('predictions', name)}.parquet"
+
+    def embedding_names(self) -> list[str]:
+        """Names of the embeddings that are complete, sorted."""
+        return sorted(path.parent.name for path in self.path.glob("embeddings/*/meta.json"))
+
+    def selection_names(self) -> list[str]:
+        """Names of the selections, sorted."""
+        return sorted(path.stem for path in self.path.glob("selections/*.parquet") if not path.name.startswith("."))
+
+    def manifest(self) -> Manifest:
+        """What the workspace points at, and its settings."""
+        return read_manifest(self.manifest_path)
+
+    def frames(self) -> FrameTable:
+        """The frames.
+
+        Raises:
+            ScanpickError: ``frames.parquet`` is missing, cut off or changed since it was written.
+        """
+        if not self.frames_path.is_file() or sha256_of_file(self.frames_path) != self.manifest().frames.table_sha256:
+            raise ScanpickError(
+                f"{self.frames_path}: missing, cut off or changed since it was written. "
+                f"Run again: scanpick index {self.manifest().dataset.specification} --out {self.path}"
+            )
+        return read_frame_table(self.frames_path)
+
+    def dataset(self) -> Dataset:
+        """Open the data set that the workspace points at."""
+        source = self.manifest().dataset
+        return open_dataset(source.specification, **source.options)
+
+    def embedding(self, name: str) -> EmbeddingTable:
+        """An embedding, memory-mapped.
+
+        Raises:
+            ScanpickError: There is none of this name, or its files are damaged.
+        """
+        if name not in self.embedding_names():
+            if not self.embedding_names():
+                raise ScanpickError(
+                    f"{self.path} has no embeddings yet. Make some with: scanpick embed {self.path} --encoder NAME"
+                )
+            raise unknown_name("embedding", name, self.embedding_names())
+        return read_embedding(self.embedding_folder(name)).table
+
+    def record_step(self, step: str, settings: Mapping[str, Any]) -> None:
+        """Write the resolved settings of a step into ``scanpick.toml``."""
+        manifest = self.manifest()
+        steps = {**manifest.steps, step: settings}
+        write_manifest(self.manifest_path, replace(manifest, steps=steps, versions=current_versions()))
+
+    def write_lock(self) -> AbstractContextManager[None]:
+        """Hold the workspace for writing; an error where another process does."""
+        return write_lock(self.path)
+
+
+def _checked(kind: str, name: str) -> str:
+    """A name that is one plain file name, since it comes from the command line."""
+    if not name or name.startswith(".") or Path(name).name != name or any(letter in name for letter in '\\/:*?"<>|\0'):
+        raise ScanpickError(f"'{name}' cannot be the name of a {kind}: expected letters, digits, '-', '_' and '.'.")
+    return name
