@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scanpick.arrays import BoolArray, Embeddings, Float64Array, StringArray
-from scanpick.structures.checks import as_array, check_unique
+from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array, StringArray
+from scanpick.errors import ScanpickError, unknown_name
+from scanpick.structures.checks import as_array, check_unique, name_some
+
+_BLOCK_ROWS = 16384
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,27 +23,32 @@ class Pool:
 
     Attributes:
         frame_ids: N ids, each once.
-        embeddings: Name -> (N, D) float32. The first is the one that a strategy uses unless told otherwise.
-        labelled: (N,) bool: has labels already; never picked, but counts as covered.
-        excluded: (N,) bool: neither picked nor counted (set aside, filtered out).
-        sequences: (N,) the drive of each frame.
+        embeddings: Name -> (N, D) float32, finite wherever a frame is not excluded. The first is the one that a
+            strategy uses unless told otherwise. A memory map stays one.
+        labelled: (N,) bool: has labels already; never picked, but counts as covered. Default: none.
+        excluded: (N,) bool: neither picked nor counted (set aside, filtered out). Default: none.
+        sequences: (N,) the drive of each frame, or None where drives are not known.
         times_s: (N,) float64 seconds, comparable within a sequence; NaN where unknown.
         positions_m: (N, 2) or (N, 3) float64 of the vehicle, comparable within a sequence, or None.
-        scores: Name -> (N,) float64: uncertainties and other numbers to weigh with.
+        scores: Name -> (N,) float64: uncertainties and other numbers to weigh with; NaN where unknown.
         expected_boxes: (N,) float64: how many boxes the frame is expected to need, or None.
         metadata: Name -> (N,) array of numbers or strings, for expressions, balances and strata.
+        class_counts: Class name -> (N,) float64: how many objects of the class the frame is expected to hold.
+        objects: Name -> embeddings of objects in frames, for object-level diversity.
     """
 
     frame_ids: tuple[str, ...]
     embeddings: Mapping[str, Embeddings] = field(default_factory=dict)
-    labelled: BoolArray | None = None
-    excluded: BoolArray | None = None
+    labelled: BoolArray = None  # type: ignore[assignment]  # an array from __post_init__ on
+    excluded: BoolArray = None  # type: ignore[assignment]
     sequences: StringArray | None = None
     times_s: Float64Array | None = None
     positions_m: Float64Array | None = None
     scores: Mapping[str, Float64Array] = field(default_factory=dict)
     expected_boxes: Float64Array | None = None
-    metadata: Mapping[str, np.ndarray] = field(default_factory=dict)
+    metadata: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    class_counts: Mapping[str, Float64Array] = field(default_factory=dict)
+    objects: Mapping[str, ObjectEmbeddings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frame_ids", tuple(self.frame_ids))
@@ -47,6 +58,162 @@ class Pool:
             value = getattr(self, name)
             value = np.zeros(count, dtype=bool) if value is None else value
             object.__setattr__(self, name, as_array(f"Pool.{name}", value, np.bool_, (count,)))
+        for name in ("times_s", "expected_boxes"):
+            self._check_optional(name, np.float64, (count,))
+        self._check_optional("sequences", np.str_, (count,))
+        self._check_optional("positions_m", np.float64, (count, None))
+        for name in ("scores", "class_counts"):
+            self._check_columns(name, np.float64, (count,))
+        self._check_columns("embeddings", np.float32, (count, None))
+        metadata = {name: _metadata_column(name, column, count) for name, column in self.metadata.items()}
+        object.__setattr__(self, "metadata", metadata)
+        for name, values in self.embeddings.items():
+            self._check_embedding(name, values)
+        if self.expected_boxes is not None:
+            self._check_not_negative("expected_boxes", self.expected_boxes)
+        for name, counts in self.class_counts.items():
+            self._check_not_negative(f"class_counts[{name!r}]", counts)
+        for name, table in self.objects.items():
+            if len(table.frame_index) and table.frame_index.max() >= count:
+                raise ScanpickError(
+                    f"Pool.objects[{name!r}]: expected frame indices below {count}, got {table.frame_index.max()}."
+                )
 
     def __len__(self) -> int:
         return len(self.frame_ids)
+
+    def mask(self, frame_ids: Sequence[str], what: str = "labelled") -> BoolArray:
+        """(N,) bool: which frames of the pool are named by `frame_ids`; `what` they are is said in messages.
+
+        Raises:
+            ScanpickError: An id is not in the pool, or is given twice.
+        """
+        check_unique(f"The {what} frames", frame_ids)
+        index = {frame_id: row for row, frame_id in enumerate(self.frame_ids)}
+        unknown = [frame_id for frame_id in frame_ids if frame_id not in index]
+        if unknown:
+            raise ScanpickError(
+                f"{len(unknown)} of {len(frame_ids)} {what} frames are not in the pool of {len(self)} frames: "
+                f"{name_some(unknown)}. Expected ids like '{self.frame_ids[0] if self.frame_ids else ''}'."
+            )
+        mask = np.zeros(len(self), dtype=bool)
+        mask[[index[frame_id] for frame_id in frame_ids]] = True
+        return mask
+
+    def embedding(self, name: str | None = None) -> Embeddings:
+        """The (N, D) embedding of this name, or the first one.
+
+        Raises:
+            ScanpickError: There is none of that name, or none at all.
+        """
+        if not self.embeddings:
+            raise ScanpickError("The pool has no embedding, and this selection needs one. Embed the frames first.")
+        if name is None:
+            return next(iter(self.embeddings.values()))
+        if name not in self.embeddings:
+            raise unknown_name("embedding", name, self.embeddings)
+        return self.embeddings[name]
+
+    def take(self, rows: Int64Array) -> Pool:
+        """The pool of these rows, in this order. Without copies where that is every row in its place."""
+        if len(rows) == len(self) and (rows == np.arange(len(self))).all():
+            return self
+
+        def of(column: NDArray[Any] | None) -> Any:
+            return None if column is None else column[rows]
+
+        return dataclasses.replace(
+            self,
+            frame_ids=tuple(self.frame_ids[row] for row in rows),
+            embeddings={name: of(values) for name, values in self.embeddings.items()},
+            labelled=of(self.labelled),
+            excluded=of(self.excluded),
+            sequences=of(self.sequences),
+            times_s=of(self.times_s),
+            positions_m=of(self.positions_m),
+            scores={name: of(values) for name, values in self.scores.items()},
+            expected_boxes=of(self.expected_boxes),
+            metadata={name: of(values) for name, values in self.metadata.items()},
+            class_counts={name: of(values) for name, values in self.class_counts.items()},
+            objects={name: table.take(rows, len(self)) for name, table in self.objects.items()},
+        )
+
+    def _check_optional(self, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
+        if getattr(self, name) is not None:
+            object.__setattr__(self, name, as_array(f"Pool.{name}", getattr(self, name), dtype, shape))
+
+    def _check_columns(self, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
+        columns = {
+            key: as_array(f"Pool.{name}[{key!r}]", value, dtype, shape) for key, value in getattr(self, name).items()
+        }
+        object.__setattr__(self, name, columns)
+
+    def _check_embedding(self, name: str, values: Embeddings) -> None:
+        for start in range(0, len(values), _BLOCK_ROWS):  # a memory map is not read into memory at once
+            block = values[start : start + _BLOCK_ROWS]
+            with np.errstate(over="ignore", invalid="ignore"):
+                if np.isfinite(block.sum()):  # cheap; a sum is finite only where every number is
+                    continue
+            bad = ~np.isfinite(block).all(axis=1) & ~self.excluded[start : start + _BLOCK_ROWS]
+            if bad.any():
+                names = [self.frame_ids[start + row] for row in np.flatnonzero(bad)]
+                raise ScanpickError(
+                    f"Embedding '{name}': expected finite numbers, got NaN or infinity in frames {name_some(names)}. "
+                    f"Embed these frames again or exclude them."
+                )
+
+    def _check_not_negative(self, what: str, values: Float64Array) -> None:
+        bad = ~((values >= 0) & np.isfinite(values)) & ~self.excluded
+        if bad.any():
+            names = [self.frame_ids[row] for row in np.flatnonzero(bad)]
+            raise ScanpickError(
+                f"Pool.{what}: expected numbers of 0 or more, got others for frames {name_some(names)}."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectEmbeddings:
+    """M objects in frames, each a vector.
+
+    Attributes:
+        values: (M, D) float32, finite.
+        frame_index: (M,) int64: the row of its frame in the pool.
+    """
+
+    values: Embeddings
+    frame_index: Int64Array
+
+    def __post_init__(self) -> None:
+        values = as_array("ObjectEmbeddings.values", self.values, np.float32, (None, None))
+        frame_index = as_array("ObjectEmbeddings.frame_index", self.frame_index, np.int64, (len(values),))
+        bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        if len(bad):
+            raise ScanpickError(
+                f"ObjectEmbeddings.values: expected finite numbers, got NaN or infinity in the rows {name_some(bad)}."
+            )
+        if len(frame_index) and frame_index.min() < 0:
+            raise ScanpickError(f"ObjectEmbeddings.frame_index: expected 0 or more, got {frame_index.min()}.")
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "frame_index", frame_index)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: Int64Array, frame_count: int) -> ObjectEmbeddings:
+        """The objects of the frames `rows`, renumbered, ordered by frame; `frame_count` is N of the old pool."""
+        new_row = np.full(frame_count, -1, dtype=np.int64)
+        new_row[rows] = np.arange(len(rows))
+        frame = new_row[self.frame_index]
+        order = np.argsort(frame, kind="stable")
+        kept = order[frame[order] >= 0]
+        return ObjectEmbeddings(self.values[kept], frame[kept])
+
+
+def _metadata_column(name: str, column: Any, count: int) -> NDArray[Any]:
+    array = np.asarray(column)
+    if array.dtype.kind == "O":  # a column of Python objects: text, unless all are numbers
+        numbers = all(isinstance(value, int | float) for value in array.ravel())
+        array = array.astype(np.float64 if numbers else np.str_)
+    if array.dtype.kind not in "biufUS":
+        raise ScanpickError(f"Pool.metadata[{name!r}]: expected numbers or text, got values of type {array.dtype}.")
+    return as_array(f"Pool.metadata[{name!r}]", array, np.str_ if array.dtype.kind == "S" else array.dtype, (count,))
