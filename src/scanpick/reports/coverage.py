@@ -114,7 +114,7 @@ def _prefix_minima(block: Embeddings, centre: Float64Array, centres: Embeddings,
     """(R, G) distances of R rows to the nearest of ``centres[:edges[g + 1]]``."""
     rows = block - centre  # (R, D) float64
     row_norms = np.einsum("rd,rd->r", rows, rows)
-    minima = np.full((len(rows), len(edges) - 1), np.inf)
+    minima = np.full((len(edges) - 1, len(rows)), np.inf)
     # Column blocks end where a prefix ends, or earlier: memory stays bounded for any number of centres.
     cuts = np.union1d(edges, np.arange(0, edges[-1], _BLOCK_COLUMNS))
     for first, last in _groups(cuts, _BLOCK_COLUMNS):
@@ -123,8 +123,8 @@ def _prefix_minima(block: Embeddings, centre: Float64Array, centres: Embeddings,
         offsets += np.einsum("cd,cd->c", others, others)
         starts = cuts[(cuts >= first) & (cuts < last)]
         prefix = np.searchsorted(edges, starts, side="right") - 1
-        np.minimum.at(minima, (slice(None), prefix), np.minimum.reduceat(offsets, starts - first, axis=1))
-    squares = np.minimum.accumulate(minima, axis=1) + row_norms[:, None]
+        np.minimum.at(minima, prefix, np.minimum.reduceat(offsets, starts - first, axis=1).T)
+    squares = np.minimum.accumulate(minima.T, axis=1) + row_norms[:, None]
     squares[squares < 64 * np.finfo(np.float64).eps * row_norms[:, None]] = 0
     return np.sqrt(squares)
 

@@ -37,4 +37,5 @@ def redundant(neighbours: Int64Array, picks: Int64Array) -> BoolArray:
     """(K,) whether a neighbour in time of each pick is picked too."""
     picked = np.zeros(len(neighbours) + 1, dtype=bool)  # the last stands for "no neighbour", row -1
     picked[picks] = True
-    return picked[neighbours[picks]].any(axis=1)
+    beside = neighbours[picks]
+    return picked[beside[:, 0]] | picked[beside[:, 1]]
