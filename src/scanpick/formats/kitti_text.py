@@ -98,17 +98,28 @@ def read_calibration(path: Path) -> Calibration:
     Raises:
         ScanpickError: The file cannot be read, or an entry is missing or malformed.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScanpickError(f"{path}: cannot read the calibration: {error}.") from error
-    entries = parse_calibration_entries(text, source=str(path))
+    entries = _read_entries(path)
     projection = _entry(entries, ("P2",), (3, 4), path)
     rectification = _entry(entries, ("R0_rect", "R_rect"), (3, 3), path)
     lidar_to_camera = _entry(entries, ("Tr_velo_to_cam", "Tr_velo_cam"), (3, 4), path)
-    camera_SE3_lidar = np.eye(4)
-    camera_SE3_lidar[:3] = rectification @ lidar_to_camera
-    return Calibration(camera_SE3_lidar, projection)
+    return _calibration(rectification @ lidar_to_camera, projection, path)
+
+
+def read_raw_calibration(velo_to_cam_path: Path, cam_to_cam_path: Path) -> Calibration:
+    """Read the two files of a KITTI raw date: R and T of the one, R_rect_00, P_rect_02 and S_rect_02 of the other.
+
+    Raises:
+        ScanpickError: A file cannot be read, or an entry is missing or malformed.
+    """
+    lidar, cameras = _read_entries(velo_to_cam_path), _read_entries(cam_to_cam_path)
+    rotation = _entry(lidar, ("R",), (3, 3), velo_to_cam_path)
+    translation = _entry(lidar, ("T",), (3, 1), velo_to_cam_path)
+    rectification = _entry(cameras, ("R_rect_00",), (3, 3), cam_to_cam_path)
+    projection = _entry(cameras, ("P_rect_02",), (3, 4), cam_to_cam_path)
+    size = _entry(cameras, ("S_rect_02",), (1, 2), cam_to_cam_path)[0] if "S_rect_02" in cameras else None
+    image_size = None if size is None else (round(size[0]), round(size[1]))
+    camera_from_lidar = rectification @ np.hstack([rotation, translation])
+    return _calibration(camera_from_lidar, projection, velo_to_cam_path, image_size)
 
 
 def parse_calibration_entries(text: str, *, source: str) -> dict[str, Float64Array]:
@@ -127,6 +138,26 @@ def parse_calibration_entries(text: str, *, source: str) -> dict[str, Float64Arr
                 f"{source}, line {number}: expected numbers after '{name}', got {line[:80]!r}."
             ) from None
     return entries
+
+
+def _read_entries(path: Path) -> dict[str, Float64Array]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScanpickError(f"{path}: cannot read the calibration: {error}.") from error
+    return parse_calibration_entries(text, source=str(path))
+
+
+def _calibration(
+    camera_from_lidar: Float64Array, projection: Float64Array, path: Path, image_size: tuple[int, int] | None = None
+) -> Calibration:
+    """A calibration from the upper (3, 4) of the transform; what it finds wrong is told with the file."""
+    camera_SE3_lidar = np.eye(4)
+    camera_SE3_lidar[:3] = camera_from_lidar
+    try:
+        return Calibration(camera_SE3_lidar, projection, image_size)
+    except ScanpickError as error:
+        raise ScanpickError(f"{path}: {error}") from error
 
 
 def _entry(

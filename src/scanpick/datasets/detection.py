@@ -1,0 +1,75 @@
+"""From what a user types to an open data set: ``NAME:ARGUMENT``, or a folder whose layout is recognised."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scanpick.datasets import DATASETS
+from scanpick.datasets.dataset import Dataset
+from scanpick.datasets.kitti_object import object_root
+from scanpick.datasets.kitti_raw import raw_drives
+from scanpick.datasets.kitti_tracking import tracking_root
+from scanpick.datasets.options import check_options
+from scanpick.errors import ScanpickError, unknown_name
+
+# In this order: the first layout that a folder has is taken, and any folder may be a folder of point files.
+LAYOUTS: tuple[tuple[str, Callable[[Path], object]], ...] = (
+    ("kitti-object", object_root),
+    ("kitti-tracking", tracking_root),
+    ("kitti-raw", raw_drives),
+)
+
+UNREAD_LAYOUTS = tuple(
+    (f"{above}sensors/lidar/*.feather", "Argoverse 2 (sweeps as .feather files)") for above in ("", "*/", "*/*/")
+)
+_CONVERT = "Convert its sweeps to one of the point file formats, such as .npy, to use them."
+
+
+def open_by_specification(specification: str, **options: Any) -> Dataset:
+    """Open ``NAME:ARGUMENT`` with a known name, or a folder whose layout is recognised.
+
+    Raises:
+        ScanpickError: Neither a known name nor a folder, nothing usable in it, or an unknown option.
+    """
+    name, colon, argument = specification.partition(":")
+    if colon and name in DATASETS.names():
+        if not argument:
+            raise ScanpickError(f"'{specification}': expected something after the colon: {name}:FOLDER_OR_NAME.")
+        return _open(name, argument, options)
+    folder = Path(specification).expanduser()
+    if folder.is_dir():
+        return _open_folder(folder, options)
+    if folder.exists():
+        raise ScanpickError(f"{folder}: expected a folder of frames, got a file.")
+    if colon and "/" not in name and "\\" not in name:
+        raise unknown_name("data set", name, DATASETS.names())
+    raise ScanpickError(
+        f"{folder}: no such folder. Expected a folder of LiDAR frames, or NAME:ARGUMENT such as simulated:demo."
+    )
+
+
+def _open_folder(folder: Path, options: dict[str, Any]) -> Dataset:
+    layout = recognise(folder)
+    if layout == "folder" and folder.name in ("training", "testing"):
+        above = recognise(folder.parent)
+        if above != "folder":  # one part of a KITTI layout was given
+            return _open(above, str(folder.parent), {"split": folder.name} | options)
+    return _open(layout, str(folder), options)
+
+
+def recognise(folder: Path) -> str:
+    """The name of the layout that a folder has; "folder" where it is none of the known ones.
+
+    Raises:
+        ScanpickError: It is one that is known and not read yet.
+    """
+    for pattern, what in UNREAD_LAYOUTS:
+        if next(folder.glob(pattern), None) is not None:
+            raise ScanpickError(f"{folder}: this looks like {what}, which is not read yet. {_CONVERT}")
+    return next((name for name, looks_right in LAYOUTS if looks_right(folder)), "folder")
+
+
+def _open(name: str, argument: str, options: dict[str, Any]) -> Dataset:
+    factory = DATASETS.load(name)
+    check_options(name, factory, options)
+    return factory(argument, **options)

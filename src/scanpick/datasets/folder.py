@@ -1,0 +1,118 @@
+"""Any folder tree of point files: sub-folders are sequences, names in natural order are time."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from scanpick.datasets.listed import ListedDataset, natural_key
+from scanpick.datasets.options import whole_number
+from scanpick.datasets.point_files import point_file_suffixes, read_points
+from scanpick.datasets.point_files.bin_columns import InferredColumns, infer_columns
+from scanpick.errors import ScanpickError
+from scanpick.structures import Frame, FrameRecord
+
+
+class PointCloudFolder(ListedDataset):
+    """Every point file below a folder. Hidden files and folders are passed over.
+
+    A frame's id is its path below the folder without the suffix; where two files would share an id, they keep it.
+    A frame's sequence is the path of its folder; files directly in the root belong to one named as the root.
+
+    Args:
+        root: The folder.
+        columns: float32 columns of ``.bin`` files; "auto" infers 4 or 5, and the description says why.
+        pattern: Only files whose path below the folder matches, as a shell does (``*/lidar/*.bin``; ``*`` also
+            matches slashes).
+
+    Raises:
+        ScanpickError: The folder is missing, or holds no point file.
+    """
+
+    def __init__(self, root: Path | str, *, columns: int | str = "auto", pattern: str = "*") -> None:
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise ScanpickError(f"{self.root}: no such folder.")
+        names = _list_files(self.root, pattern)
+        if not names:
+            raise ScanpickError(_nothing_found(self.root, pattern))
+        bins = [self.root / name for name in names if name.lower().endswith(".bin")]
+        inferred = infer_columns(bins) if columns == "auto" else InferredColumns(_columns(columns), "as asked")
+        self.bin_columns = inferred.columns
+        records = _records(self.root, names)
+        described = f"folder of point files: {len(records)} frames in {len({r.sequence for r in records})} sequences, "
+        kinds = Counter(Path(name).suffix.lower() for name in names)
+        described += ", ".join(f"{count} {suffix}" for suffix, count in sorted(kinds.items()))
+        if bins:
+            described += f"; .bin has {inferred.columns} columns ({inferred.reason})"
+        super().__init__("folder", described, records)
+
+    def read(self, frame_id: str) -> Frame:
+        """The points of one frame. See `Dataset.read`."""
+        record = self.record(frame_id)
+        assert record.path is not None
+        cloud = read_points(record.path, bin_columns=self.bin_columns)
+        return Frame(record, cloud.points, notes=cloud.notes)
+
+
+def has_point_files(folder: Path) -> bool:
+    """Whether there is a point file at or below this folder."""
+    return next(_walk(folder), None) is not None
+
+
+def _columns(columns: int | str) -> int:
+    return whole_number("columns", columns, least=3, most=16)
+
+
+def _list_files(root: Path, pattern: str) -> list[str]:
+    """Paths below the root, by sequence, then in natural order."""
+    names = [name for name in _walk(root) if fnmatch(name, pattern)]
+    return sorted(names, key=lambda name: (natural_key(os.path.dirname(name)), natural_key(os.path.basename(name))))
+
+
+def _walk(root: Path) -> Iterator[str]:
+    """Posix paths of point files below the root. Linked folders are followed, each real folder once."""
+    suffixes = point_file_suffixes()
+    seen: set[str] = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:  # a link back up would never end
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and name.lower().endswith(suffixes):
+                yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _records(root: Path, names: Sequence[str]) -> list[FrameRecord]:
+    frame_ids = _unique_ids(names)
+    folders = [os.path.dirname(name) for name in names]
+    root_sequence = "." if root.resolve().name in {"", *folders} else root.resolve().name
+    counts: Counter[str] = Counter()
+    records = []
+    for name, frame_id, folder in zip(names, frame_ids, folders, strict=True):
+        records.append(FrameRecord(frame_id, folder or root_sequence, counts[folder], path=root / name))
+        counts[folder] += 1
+    return records
+
+
+def _unique_ids(names: Sequence[str]) -> list[str]:
+    """Names without suffix; where that is not unique, with it."""
+    ids = [name[: -len(Path(name).suffix)] for name in names]
+    while len(set(ids)) < len(ids):  # a name kept whole may clash again with a shortened one ("a.bin", "a.bin.pcd")
+        counts = Counter(ids)
+        ids = [name if counts[short] > 1 else short for short, name in zip(ids, names, strict=True)]
+    return ids
+
+
+def _nothing_found(root: Path, pattern: str) -> str:
+    others = Counter(Path(name).suffix for _, _, files in os.walk(root) for name in files)
+    found = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in others.most_common(5))
+    wanted = "" if pattern == "*" else f" that match '{pattern}'"
+    return (
+        f"{root}: no point files{wanted}: expected {', '.join(point_file_suffixes())} in it or in its sub-folders, "
+        f"or a KITTI layout; got {found or 'no files'}."
+    )

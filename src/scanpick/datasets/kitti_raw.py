@@ -1,0 +1,144 @@
+"""KITTI's raw layout, synchronised drives.
+
+::
+
+    2011_09_26/2011_09_26_drive_0048_sync/velodyne_points/data/0000000002.bin
+                                         /velodyne_points/timestamps.txt
+                                         /image_02/data/0000000002.png
+                                         /object_frame_ids.tsv
+    2011_09_26/calib_velo_to_cam.txt  2011_09_26/calib_cam_to_cam.txt
+
+Timestamps, images, object ids and calibrations are used where they are there.
+Tracklets (``tracklet_labels.xml``) are not read: they are boxes of whole drives without the classes and levels that the
+object and tracking labels have, which cover the same drives.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
+from scanpick.datasets.kitti_object import find_image
+from scanpick.datasets.listed import ListedDataset, files_with_suffix, has_suffix, natural_key
+from scanpick.datasets.options import whole_number
+from scanpick.datasets.point_files import bin
+from scanpick.errors import FrameError, ScanpickError
+from scanpick.formats.kitti_text import read_raw_calibration
+from scanpick.structures import Calibration, Frame, FrameRecord
+
+CALIBRATION_FILES = ("calib_velo_to_cam.txt", "calib_cam_to_cam.txt")
+
+
+class KittiRaw(ListedDataset):
+    """KITTI raw drives. Frame ids are ``2011_09_26_drive_0048_sync/0000000002``.
+
+    Times are those of ``timestamps.txt``; a drive without that file is counted at 10 Hz from its start. Where a drive
+    has ``object_frame_ids.tsv`` (columns ``raw_frame`` and ``kitti_object_training_id``), frames that are also KITTI
+    object frames carry the metadata column ``kitti_object_training_id``.
+
+    Args:
+        root: The folder of the dates, of one date, or of one drive.
+        columns: float32 columns of the ``.bin`` files.
+
+    Raises:
+        ScanpickError: The folder is missing, or no frame is found.
+    """
+
+    expects_calibration = True
+
+    def __init__(self, root: Path | str, *, columns: int | str = 4) -> None:
+        self.root = Path(root)
+        self.columns = whole_number("columns", columns, least=3, most=16)
+        drives = raw_drives(self.root)
+        if not drives:
+            raise ScanpickError(
+                f"{self.root}: no raw drives found: expected files such as "
+                f"2011_09_26/2011_09_26_drive_0048_sync/velodyne_points/data/0000000000.bin."
+            )
+        self._drives = {drive.absolute().name: drive for drive in drives}
+        if len(self._drives) < len(drives):
+            raise ScanpickError(f"{self.root}: two drives have the same name. Open one of their dates at a time.")
+        records = [record for drive in drives for record in _records(drive)]
+        timed = sum((drive / "velodyne_points" / "timestamps.txt").is_file() for drive in drives)
+        description = (
+            f"KITTI raw layout: {len(records)} frames of {len(drives)} drives ({timed} with timestamps), "
+            f"{self.columns} columns"
+        )
+        super().__init__("kitti-raw", description, records)
+
+    def read(self, frame_id: str) -> Frame:
+        """Points, calibration and image of one frame. See `Dataset.read`."""
+        record = self.record(frame_id)
+        assert record.path is not None
+        cloud = bin.read(record.path, self.columns)
+        return Frame(record, cloud.points, self.calibration(frame_id), self.image_path(frame_id), cloud.notes)
+
+    def calibration(self, frame_id: str) -> Calibration | None:
+        """Calibration of the frame's date. See `Dataset.calibration`."""
+        paths = [self._drives[self.record(frame_id).sequence].parent / name for name in CALIBRATION_FILES]
+        if not all(path.is_file() for path in paths):
+            return None
+        try:
+            return read_raw_calibration(*paths)
+        except ScanpickError as error:
+            raise FrameError(str(error), kind="calibration") from error
+
+    def image_path(self, frame_id: str) -> Path | None:
+        """The left colour image of one frame, where it is there."""
+        record = self.record(frame_id)
+        assert record.path is not None
+        return find_image(self._drives[record.sequence] / "image_02" / "data", record.path.stem)
+
+
+def raw_drives(folder: Path) -> list[Path]:
+    """The drives in a folder of dates, of one date, or that are the folder itself; none where it has not the layout."""
+    patterns = ("velodyne_points/data", "*/velodyne_points/data", "*/*/velodyne_points/data")
+    found = [data.parent.parent for pattern in patterns for data in folder.glob(pattern) if has_suffix(data, ".bin")]
+    return sorted(found, key=lambda drive: natural_key(drive.absolute().name))
+
+
+def _records(drive: Path) -> list[FrameRecord]:
+    name = drive.absolute().name
+    times = _read_timestamps(drive / "velodyne_points" / "timestamps.txt")
+    object_ids = _read_object_ids(drive / "object_frame_ids.tsv")
+    records = []
+    for place, path in enumerate(files_with_suffix(drive / "velodyne_points" / "data", ".bin")):
+        index = int(path.stem) if path.stem.isdecimal() else place
+        if times is None:
+            timestamp_ns: int | None = index * NANOSECONDS_PER_FRAME
+        else:
+            timestamp_ns = times[index] if index < len(times) else None
+        metadata = {"kitti_object_training_id": object_ids[path.stem]} if path.stem in object_ids else {}
+        records.append(FrameRecord(f"{name}/{path.stem}", name, index, timestamp_ns, path, metadata))
+    return records
+
+
+def _read_timestamps(path: Path) -> list[int | None] | None:
+    """Nanoseconds since 1970 (KITTI's local time taken as UTC) by line; None for a blank line, or without a file."""
+    if not path.is_file():
+        return None
+    times: list[int | None] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        text = line.strip().replace(" ", "T")
+        try:
+            times.append(int(np.datetime64(text, "ns").astype(np.int64)) if text else None)
+        except ValueError:
+            raise ScanpickError(
+                f"{path}, line {number}: expected a time such as 2011-09-26 13:02:25.964389445, got {line[:80]!r}."
+            ) from None
+    return times
+
+
+def _read_object_ids(path: Path) -> dict[str, str]:
+    """Raw frame -> object id; empty without a file."""
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    try:
+        return {row["raw_frame"]: row["kitti_object_training_id"] for row in rows}
+    except KeyError as error:
+        raise ScanpickError(
+            f"{path}: expected the columns raw_frame and kitti_object_training_id, {error} is missing."
+        ) from None

@@ -1,0 +1,65 @@
+"""Options of data sets: told by name, checked, taken from text where the command line gives them."""
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from scanpick.errors import ScanpickError, unknown_name
+
+
+def parse_options(texts: Iterable[str]) -> dict[str, str]:
+    """Options from ``NAME=VALUE`` texts.
+
+    Example:
+        >>> parse_options(["columns=5", "split=train"])
+        {'columns': '5', 'split': 'train'}
+
+    Raises:
+        ScanpickError: A text has another form, or a name comes twice.
+    """
+    options: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise ScanpickError(f"Data set option: expected NAME=VALUE, such as columns=5, got '{text}'.")
+        if name in options:
+            raise ScanpickError(f"Data set option '{name}': expected once, got twice.")
+        options[name] = value
+    return options
+
+
+def check_options(name: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    """Raise `ScanpickError` where the data set `name`, made by `factory`, does not know an option."""
+    parameters = list(inspect.signature(factory).parameters.values())
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            raise unknown_name(f"option of the data set {name},", option, known)
+
+
+def whole_number(name: str, value: int | str, *, least: int, most: int) -> int:
+    """A whole number in a range, from a number or a text.
+
+    Raises:
+        ScanpickError: It is none, or out of range.
+    """
+    try:
+        number = int(value)
+    except ValueError:
+        number = least - 1
+    if isinstance(value, bool) or not least <= number <= most:
+        raise ScanpickError(f"Option {name}: expected a whole number from {least} to {most}, got {value!r}.")
+    return number
+
+
+def one_of(name: str, value: str, choices: Collection[str]) -> str:
+    """One of the choices.
+
+    Raises:
+        ScanpickError: It is none of them.
+    """
+    if value not in choices:
+        raise ScanpickError(f"Option {name}: expected one of {', '.join(choices)}, got {value!r}.")
+    return value
