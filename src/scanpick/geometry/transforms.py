@@ -63,6 +63,28 @@ def lidar_boxes_to_camera(boxes: BoxArray, calibration: Calibration) -> tuple[Fl
     return transform_points(camera_SE3_lidar, bottoms), boxes[:, [5, 4, 3]].copy(), rotation_y
 
 
+def upright_camera_boxes(bottom_centres: FloatArray, sizes_hwl: FloatArray, rotation_y: FloatArray) -> BoxArray:
+    """KITTI's camera boxes as (B, 7) boxes of a frame with x right, y forward, z up at the camera.
+
+    No calibration is needed, and every function that takes (B, 7) boxes can be used on them; overlaps are the same as
+    in the camera frame.
+    """
+    centres = np.asarray(bottom_centres, dtype=np.float64)
+    sizes = np.asarray(sizes_hwl, dtype=np.float64)
+    middle = -centres[:, 1] + sizes[:, 0] / 2
+    return np.column_stack([centres[:, 0], centres[:, 2], middle, sizes[:, [2, 1, 0]], -np.asarray(rotation_y)])
+
+
+def alpha_from_rotation_y(bottom_centres: FloatArray, rotation_y: FloatArray) -> Float64Array:
+    """KITTI's observation angle: (B,) rotation_y less the direction in which the camera sees the object."""
+    return wrap_angle(np.asarray(rotation_y) - np.arctan2(bottom_centres[:, 0], bottom_centres[:, 2]))
+
+
+def rotation_y_from_alpha(bottom_centres: FloatArray, alpha: FloatArray) -> Float64Array:
+    """The inverse of `alpha_from_rotation_y`."""
+    return wrap_angle(np.asarray(alpha) + np.arctan2(bottom_centres[:, 0], bottom_centres[:, 2]))
+
+
 def box_corners(boxes: BoxArray) -> Float64Array:
     """(B, 8, 3) corners of (B, 7) LiDAR boxes, in the order drawn on `Boxes3D`."""
     signs = np.array([[1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, -1]], dtype=np.float64)
