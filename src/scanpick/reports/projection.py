@@ -1,0 +1,159 @@
+"""Embeddings as a map: two numbers for each frame.
+
+**PCA** is linear and immediate: distances on the map are never larger than in the embedding. **UMAP** shows
+neighbourhoods instead (McInnes, Healy, Melville, 2018, arXiv:1802.03426); far distances on it mean little. Ours starts
+from the PCA map and from exact nearest neighbours, runs on one thread with a fixed seed, and so gives the same map
+every time on one machine. It takes a while, so it is kept on disk under a fingerprint of the vectors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from scanpick.arrays import Embeddings, Float64Array, Int64Array
+from scanpick.files import atomic_path
+
+NEIGHBOURS = 15
+"""The frame itself and the 14 nearest others make its neighbourhood in UMAP: that package's own default."""
+
+MINIMUM_DISTANCE = 0.1
+SEED = 0
+_BLOCK_ROWS = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class PrincipalMap:
+    """The first two principal components.
+
+    Attributes:
+        positions: (N, 2) float64.
+        explained: (2,) float64 share of the variance that each of them explains.
+    """
+
+    positions: Float64Array
+    explained: Float64Array
+
+
+def principal_map(values: Embeddings) -> PrincipalMap:
+    """PCA of (N, D) vectors. The sign of a component is such that its largest loading is positive.
+
+    With one frame, one dimension, or all vectors equal, the missing components are zero.
+    """
+    with threadpool_limits(1, user_api="blas"):  # the same bits on one thread and on many
+        count, dimension = values.shape
+        centre = values.mean(axis=0, dtype=np.float64)
+        if dimension <= count:
+            covariance = np.zeros((dimension, dimension))
+            for start in range(0, count, _BLOCK_ROWS):
+                rows = values[start : start + _BLOCK_ROWS] - centre
+                covariance += rows.T @ rows
+            axes = _leading(covariance)
+        else:  # fewer frames than dimensions: the small matrix of products between frames has the same axes
+            rows = values - centre
+            axes = rows.T @ _leading(rows @ rows.T)
+        lengths = np.linalg.norm(axes, axis=0)
+        axes = np.divide(axes, lengths, out=np.zeros_like(axes), where=lengths > 0)
+        axes *= np.where(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])] < 0, -1, 1)
+        blocks = [(values[start : start + _BLOCK_ROWS] - centre) for start in range(0, count, _BLOCK_ROWS)]
+        total = sum(float((block**2).sum()) for block in blocks)
+        positions = np.concatenate([block @ axes for block in blocks])
+    positions = np.pad(positions, ((0, 0), (0, 2 - positions.shape[1])))
+    rounding = count * (1e-12 * float(np.abs(centre).max(initial=0))) ** 2
+    if total <= rounding:
+        return PrincipalMap(np.zeros((count, 2)), np.zeros(2))
+    return PrincipalMap(positions, (positions**2).sum(axis=0) / total)
+
+
+def neighbour_map(values: Embeddings, start: Float64Array, folder: Path) -> Float64Array | None:
+    """UMAP of (N, D) vectors, (N, 2) float64, read from `folder` where it was made before.
+
+    Args:
+        values: N different frames.
+        start: (N, 2) positions to start from: the PCA map.
+        folder: Where maps are kept. A file that is damaged is made again.
+
+    Returns:
+        None where there is nothing to draw: fewer than four frames, or all vectors on one line or point.
+    """
+    if len(values) < 4 or not (np.ptp(start, axis=0) > 0).all():
+        return None
+    path = folder / f"umap-{_fingerprint(values)}.npy"
+    positions = _read(path, len(values))
+    if positions is None:
+        positions = _umap(values, start)
+        with atomic_path(path) as temporary:
+            np.save(temporary, positions, allow_pickle=False)
+    return positions.astype(np.float64)
+
+
+def nearest_neighbours(values: Embeddings, count: int) -> tuple[Int64Array, Float64Array]:
+    """(N, count) rows and distances of the nearest frames of each, itself first; ties to the lowest row.
+
+    Exact: every pair is looked at, in blocks.
+    """
+    centred = values - values.mean(axis=0, dtype=np.float64)
+    norms = np.einsum("nd,nd->n", centred, centred)
+    rows, distances = [], []
+    for start in range(0, len(values), _BLOCK_ROWS):
+        block = slice(start, start + _BLOCK_ROWS)
+        squares = norms[block, None] + norms - 2 * centred[block] @ centred.T
+        squares[squares < 64 * np.finfo(np.float64).eps * norms[block, None]] = 0
+        here = np.arange(len(squares))
+        squares[here, start + here] = -1  # a frame comes before its duplicates
+        nearest = np.sort(np.argpartition(squares, count - 1, axis=1)[:, :count], axis=1)
+        order = np.argsort(np.take_along_axis(squares, nearest, axis=1), axis=1, kind="stable")
+        nearest = np.take_along_axis(nearest, order, axis=1)
+        rows.append(nearest)
+        distances.append(np.sqrt(np.maximum(np.take_along_axis(squares, nearest, axis=1), 0)))
+    return np.concatenate(rows), np.concatenate(distances)
+
+
+def _umap(values: Embeddings, start: Float64Array) -> Embeddings:
+    from umap import UMAP  # takes seconds to import, and is not needed where the map is on disk
+
+    neighbours = min(NEIGHBOURS, len(values) - 1)
+    noise = np.random.default_rng(SEED).normal(scale=1e-4, size=start.shape)  # equal vectors must come apart
+    initial = 10 * (start - start.min(axis=0)) / np.ptp(start, axis=0).max() + noise
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that new frames cannot be added to the map, and that it uses one thread
+        near, distances = nearest_neighbours(values, neighbours)
+        model = UMAP(
+            n_neighbors=neighbours,
+            min_dist=MINIMUM_DISTANCE,
+            init=initial.astype(np.float32),
+            random_state=SEED,
+            n_jobs=1,
+            precomputed_knn=(near.astype(np.int32), distances.astype(np.float32)),
+            force_approximation_algorithm=True,  # or it would leave our neighbours aside for fewer than 4096 frames
+        )
+        return np.asarray(model.fit_transform(np.asarray(values)), dtype=np.float32)
+
+
+def _read(path: Path, count: int) -> Embeddings | None:
+    try:
+        positions = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    whole = positions.shape == (count, 2) and positions.dtype == np.float32 and np.isfinite(positions).all()
+    return positions if whole else None
+
+
+def _fingerprint(values: Embeddings) -> str:
+    """What the map depends on."""
+    digest = hashlib.sha256(f"1 {values.shape} {NEIGHBOURS} {MINIMUM_DISTANCE} {SEED} ".encode())
+    for begin in range(0, len(values), _BLOCK_ROWS):
+        digest.update(np.ascontiguousarray(values[begin : begin + _BLOCK_ROWS], dtype="<f4").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _leading(symmetric: Float64Array) -> Float64Array:
+    """(n, 2) eigenvectors of the two largest eigenvalues, largest first; zero for an eigenvalue of zero."""
+    eigenvalues, eigenvectors = np.linalg.eigh(symmetric)
+    real = eigenvalues[::-1][:2] > 1e-12 * max(float(np.trace(symmetric)), 0)
+    return np.where(real, eigenvectors[:, ::-1][:, :2], 0)
