@@ -1,6 +1,7 @@
 """Encoders: one vector per frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from scanpick.encoders.encoder import Encoder
 from scanpick.registry import Registry
@@ -14,4 +15,19 @@ ENCODERS: Registry[Callable[..., Encoder]] = Registry(
     group="scanpick.encoders",
 )
 
-__all__ = ["ENCODERS", "Encoder"]
+DEFAULT_ENCODER = "scan_context"
+"""What `scanpick pick` uses unless told otherwise."""
+
+
+def make_encoder(name: str, options: Mapping[str, Any]) -> Encoder:
+    """The encoder of this name with its options checked.
+
+    Raises:
+        ScanpickError: The name or an option is unknown, or a value does not fit.
+    """
+    from scanpick.encoders.making import build
+
+    return build(name, ENCODERS.load(name), options)
+
+
+__all__ = ["DEFAULT_ENCODER", "ENCODERS", "Encoder", "make_encoder"]

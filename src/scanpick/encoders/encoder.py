@@ -23,6 +23,14 @@ class Encoder(Protocol):
     def settings(self) -> dict[str, Any]:
         """Everything its output depends on besides the frames; written beside the embeddings, JSON-serialisable."""
 
+    @property
+    def batch_size(self) -> int:
+        """How many frames it likes to be given at once; 1 where a batch saves nothing."""
+
+    @property
+    def in_workers(self) -> bool:
+        """Whether it runs in worker processes, each on one thread; False for networks that fill all cores or a GPU."""
+
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """(B, D) float32, finite. A frame's vector does not depend on the frames it is encoded with.
 

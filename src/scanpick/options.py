@@ -1,0 +1,54 @@
+"""Options from outside, checked against the fields of a typed model; unknown ones fail with the nearest known name."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from scanpick.errors import ScanpickError, unknown_name
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def build_checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
+    """Build a pydantic model that forbids extra fields from untrusted values. Text is converted ("20" to 20).
+
+    Args:
+        model: What to build.
+        values: Field -> value.
+        where: Names the model in messages ("encoder 'scan_context'").
+
+    Raises:
+        ScanpickError: A field is unknown or missing, or a value does not fit.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+            raise unknown_name(f"option of {where},", path, model.model_fields) from None
+        if first["type"] == "missing":
+            raise ScanpickError(f"{where[:1].upper()}{where[1:]} needs the option '{path}'.") from None
+        raise ScanpickError(f"Option '{path}' of {where}: {first['msg']}, got {first['input']!r}.") from None
+
+
+def parse_pairs(texts: Iterable[str], flag: str) -> dict[str, str]:
+    """Options from ``NAME=VALUE`` texts, as a repeated command line flag gives them.
+
+    Raises:
+        ScanpickError: A text has another form, or a name comes twice.
+
+    Example:
+        >>> parse_pairs(["rings=40", "descriptor=key"], "--encoder-option")
+        {'rings': '40', 'descriptor': 'key'}
+    """
+    options: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise ScanpickError(f"{flag}: expected NAME=VALUE, got '{text}'.")
+        if name in options:
+            raise ScanpickError(f"{flag}: '{name}' was given twice.")
+        options[name] = value
+    return options

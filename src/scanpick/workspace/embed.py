@@ -1,0 +1,190 @@
+"""Make embeddings of a workspace's frames: ``embeddings/<name>/``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from scanpick import __version__
+from scanpick.arrays import Embeddings
+from scanpick.encoders import Encoder
+from scanpick.errors import ScanpickError
+from scanpick.structures import EmbeddingTable
+from scanpick.structures.checks import name_some
+from scanpick.workspace.embedding_files import StoredEmbedding, read_embedding, write_embedding
+from scanpick.workspace.frame_table import FrameTable
+from scanpick.workspace.index import reading_store
+from scanpick.workspace.reading import BLOCK, Block, Progress, blocks_of, no_progress, read_blocks
+from scanpick.workspace.readings import Readings, ReadingStore
+from scanpick.workspace.workspace import Workspace
+
+
+def embed(
+    workspace: Workspace,
+    encoder: Encoder,
+    *,
+    name: str | None = None,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> EmbeddingTable:
+    """Encode every usable frame, or only those that changed since this was done with the same settings.
+
+    Frames that the encoder refuses are left out; ``meta.json`` names them under ``set_aside`` with the reason.
+
+    Args:
+        workspace: An indexed workspace.
+        encoder: The encoder.
+        name: What the embedding is called; the encoder's name by default. Other settings replace it.
+        workers: Processes; all cores by default.
+        progress: Shows how far it is.
+
+    Raises:
+        ScanpickError: Frames have changed since they were indexed, or none can be encoded.
+    """
+    name = encoder.name if name is None else name
+    folder = workspace.embedding_folder(name)
+    with workspace.write_lock():
+        frames = workspace.frames()
+        store = reading_store(workspace, workspace.manifest().dataset, encoder)
+        made_by = {"encoder": encoder.name, "settings": json.loads(json.dumps(encoder.settings))}
+        before = _usable_before(workspace, name, made_by)
+        if before is not None and before.table.meta.get("data_sha256") == frames.data_sha256:
+            store.clear()
+            return before.table
+        merge = _Merge(frames, encoder.dimension, before, store)
+        for _, readings in read_blocks(
+            workspace.dataset(), encoder, merge.blocks, store, workers=workers, progress=progress
+        ):
+            merge.check(readings, workspace)
+        if not merge.encoded.any():
+            raise ScanpickError(_nothing_encoded(encoder, merge.set_aside))
+        ids = [frame_id for frame_id, encoded in zip(frames.frame_ids, merge.encoded, strict=True) if encoded]
+        contents = [content for content, encoded in zip(frames.contents, merge.encoded, strict=True) if encoded]
+        meta = {**made_by, "scanpick": __version__, "data_sha256": frames.data_sha256, "set_aside": merge.set_aside}
+        write_embedding(folder, ids, contents, merge.values(), encoder.dimension, meta)
+        store.clear()
+    return workspace.embedding(name)
+
+
+def import_embedding(
+    workspace: Workspace, table: EmbeddingTable, *, name: str | None = None, allow_extra: bool = False
+) -> EmbeddingTable:
+    """Take over vectors that were made elsewhere.
+
+    Args:
+        workspace: An indexed workspace.
+        table: Vectors by frame id; its meta says where they are from.
+        name: What the embedding is called; the table's name by default.
+        allow_extra: Whether the table may hold frames that the workspace does not have.
+
+    Raises:
+        ScanpickError: Usable frames have no vector, or the table holds unknown frames.
+    """
+    name = table.name if name is None else name
+    folder = workspace.embedding_folder(name)
+    with workspace.write_lock():
+        frames = workspace.frames()
+        extra = [frame_id for frame_id in table.frame_ids if frame_id not in frames.row_of]
+        if extra and not allow_extra:
+            raise ScanpickError(
+                f"Embedding '{name}': {len(extra)} of its {len(table)} ids are not in the data set: "
+                f"{name_some(extra)}. Expected ids such as {name_some(frames.frame_ids, 3)}. "
+                f"Give --allow-extra to pass over them."
+            )
+        rows = np.flatnonzero(frames.usable)
+        ids = [frames.frame_ids[row] for row in rows]
+        values = table.rows(ids)
+        meta = {**table.meta, "scanpick": __version__, "data_sha256": frames.data_sha256, "set_aside": {}}
+        write_embedding(folder, ids, [frames.contents[row] for row in rows], [values], values.shape[1], meta)
+    return workspace.embedding(name)
+
+
+class _Merge:
+    """Puts vectors made before, and those just made, into the order of the frame table.
+
+    Attributes:
+        blocks: What is left to be read.
+        encoded: (N,) which frames have a vector.
+        set_aside: Frame id -> why a usable frame could not be encoded.
+    """
+
+    def __init__(self, frames: FrameTable, dimension: int, before: StoredEmbedding | None, store: ReadingStore) -> None:
+        self._frames = frames
+        self._dimension = dimension
+        self._store = store
+        self._before = before
+        self._row_before = {} if before is None else _rows_by_content(before)
+        keys = list(zip(frames.frame_ids, frames.contents, strict=True))
+        self._reused = np.array([key in self._row_before for key in keys], dtype=bool) & frames.usable
+        self.blocks: list[Block] = blocks_of(frames.records, frames.sources, frames.usable & ~self._reused)
+        self.encoded = self._reused.copy()
+        self.set_aside: dict[str, str] = {}
+
+    def check(self, readings: Readings, workspace: Workspace) -> None:
+        """Note what was encoded, and that the points are still those that were indexed."""
+        frames = self._frames
+        rows = [frames.row_of[frame_id] for frame_id in readings.frame_ids.tolist()]
+        changed = [
+            frames.frame_ids[row]
+            for row, content in zip(rows, readings.contents.tolist(), strict=True)
+            if content != frames.contents[row]
+        ]
+        if changed:
+            self._store.clear()
+            raise ScanpickError(
+                f"{len(changed)} frames changed while they were embedded or since they were indexed: "
+                f"{name_some(changed)}. Run again: "
+                f"scanpick index {workspace.manifest().dataset.specification} --out {workspace.path}"
+            )
+        for row, problem in zip(rows, readings.encoding_problems.tolist(), strict=True):
+            self.encoded[row] = not problem
+            if problem:
+                self.set_aside[frames.frame_ids[row]] = problem
+        self.set_aside = dict(sorted(self.set_aside.items(), key=lambda item: frames.row_of[item[0]]))
+
+    def values(self) -> Iterator[Embeddings]:
+        """The vectors of the encoded frames in order, block by block."""
+        just_read = {block.number for block in self.blocks}
+        for number, start in enumerate(range(0, len(self._frames), BLOCK)):
+            readings = self._store.load(number) if number in just_read else None
+            row_read = {} if readings is None else {key: row for row, key in enumerate(readings.frame_ids.tolist())}
+            rows = [row for row in range(start, min(start + BLOCK, len(self._frames))) if self.encoded[row]]
+            block = np.zeros((len(rows), self._dimension), dtype=np.float32)
+            for place, row in enumerate(rows):
+                frame_id = self._frames.frame_ids[row]
+                if self._reused[row]:
+                    assert self._before is not None
+                    block[place] = self._before.table.values[self._row_before[frame_id, self._frames.contents[row]]]
+                else:
+                    assert readings is not None, "a block that was just written is gone"
+                    block[place] = readings.values[row_read[frame_id]]
+            yield block
+
+
+def _usable_before(workspace: Workspace, name: str, made_by: Mapping[str, Any]) -> StoredEmbedding | None:
+    """The embedding of this name, if it is whole and was made with these settings by this version."""
+    if name not in workspace.embedding_names():
+        return None
+    try:
+        before = read_embedding(workspace.embedding_folder(name))
+    except ScanpickError:  # damaged: made again
+        return None
+    wanted = {**made_by, "scanpick": __version__}
+    return before if all(before.table.meta.get(key) == value for key, value in wanted.items()) else None
+
+
+def _rows_by_content(stored: StoredEmbedding) -> dict[tuple[str, str], int]:
+    keys = zip(stored.table.frame_ids, stored.contents, strict=True)
+    return {key: row for row, key in enumerate(keys)}
+
+
+def _nothing_encoded(encoder: Encoder, set_aside: Mapping[str, str]) -> str:
+    (reason, count), *_ = Counter(set_aside.values()).most_common(1)
+    return (
+        f"The encoder '{encoder.name}' could encode none of the {len(set_aside)} frames. {count} of them for this "
+        f"reason: {reason}"
+    )

@@ -1,0 +1,158 @@
+"""List the frames of a data set and read each once: ``frames.parquet`` and ``scanpick.toml``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scanpick.datasets import DATASETS, Dataset, open_dataset
+from scanpick.encoders import Encoder
+from scanpick.errors import ScanpickError
+from scanpick.files import sha256_of_file
+from scanpick.structures import FrameRecord
+from scanpick.structures.checks import check_unique
+from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
+from scanpick.workspace.manifest import DatasetSource, FrameSummary, Manifest, current_versions, write_manifest
+from scanpick.workspace.reading import Progress, blocks_of, fingerprint_of, no_progress, read_blocks, source_of
+from scanpick.workspace.readings import ReadingStore
+from scanpick.workspace.workspace import Workspace
+
+
+def index(
+    specification: str,
+    path: Path,
+    *,
+    options: Mapping[str, Any] | None = None,
+    encoder: Encoder | None = None,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> Workspace:
+    """Make a workspace, or bring one up to date with its data set.
+
+    Every frame is read once: its points are counted, checked and fingerprinted. Frames that cannot be used are set
+    aside with their reason. Run again, it reads only frames whose files have changed, and those set aside.
+
+    Args:
+        specification: What `open_dataset` takes.
+        path: The workspace's folder.
+        options: Options of the data set.
+        encoder: Encodes each frame while it is in memory, so that `embed` with this encoder need not read it again.
+        workers: Processes; all cores by default.
+        progress: Shows how far it is.
+
+    Raises:
+        ScanpickError: The data set cannot be opened, none of its frames can be used, or the folder is the workspace
+            of another one.
+    """
+    source, dataset = _open(specification, options or {})
+    workspace = Workspace(path)
+    with workspace.write_lock():
+        _check_same_dataset(workspace, source)
+        records = [_with_absolute_path(record) for record in dataset.records]
+        if not records:
+            raise ScanpickError(f"{specification}: the data set has no frames. {dataset.description}")
+        check_unique(f"The data set {specification}", [record.frame_id for record in records])
+        sources = [source_of(record) for record in records]
+        known = _known_rows(workspace, source, records, sources)
+        store = reading_store(workspace, source, encoder)
+        blocks = blocks_of(records, sources, np.array([row is None for row in known], dtype=bool))
+        read = {}
+        for _, readings in read_blocks(dataset, encoder, blocks, store, workers=workers, progress=progress):
+            for row, frame_id in enumerate(readings.frame_ids.tolist()):
+                problem = str(readings.problems[row])
+                read[frame_id] = (int(readings.num_points[row]), problem or OK, str(readings.contents[row]))
+        facts = [old or read[record.frame_id] for old, record in zip(known, records, strict=True)]
+        table = FrameTable(
+            records=tuple(records),
+            num_points=np.array([fact[0] for fact in facts], dtype=np.int64),
+            statuses=tuple(fact[1] for fact in facts),
+            contents=tuple(fact[2] for fact in facts),
+            sources=tuple(sources),
+        )
+        if not table.usable.any():
+            store.clear()
+            raise ScanpickError(_nothing_usable(specification, table))
+        _write(workspace, source, table)
+        if encoder is None:
+            store.clear()
+    return workspace
+
+
+def reading_store(workspace: Workspace, source: DatasetSource, encoder: Encoder | None) -> ReadingStore:
+    """Where readings are kept until they are merged: one folder for each data set, encoder and version of scanpick."""
+    made_by: Sequence[Any] = [] if encoder is None else [encoder.name, encoder.settings, encoder.dimension]
+    where_from = [source.specification, dict(source.options), source.name, current_versions()["scanpick"]]
+    return ReadingStore(workspace.path / ".readings" / fingerprint_of(where_from, made_by))
+
+
+def _open(specification: str, options: Mapping[str, Any]) -> tuple[DatasetSource, Dataset]:
+    """Open the data set by an absolute path, so that the workspace can be used from anywhere."""
+    name, colon, argument = specification.partition(":")
+    named = bool(colon) and name in DATASETS.names()
+    location = Path(argument if named else specification).expanduser()
+    if location.exists():
+        specification = f"{name}:{location.resolve()}" if named else str(location.resolve())
+    dataset = open_dataset(specification, **options)
+    return DatasetSource(specification, dict(options), dataset.name, dataset.description), dataset
+
+
+def _with_absolute_path(record: FrameRecord) -> FrameRecord:
+    return record if record.path is None else replace(record, path=record.path.absolute())
+
+
+def _check_same_dataset(workspace: Workspace, source: DatasetSource) -> None:
+    if not workspace.manifest_path.is_file():
+        return
+    before = workspace.manifest().dataset
+    if before.specification != source.specification:
+        raise ScanpickError(
+            f"{workspace.path} is the workspace of {before.specification}, got {source.specification}. "
+            f"Give another folder, or remove this one first."
+        )
+
+
+def _known_rows(
+    workspace: Workspace, source: DatasetSource, records: Sequence[FrameRecord], sources: Sequence[str]
+) -> list[tuple[int, str, str] | None]:
+    """Number of points, status and content of each frame that was read before and has not changed since."""
+    if not workspace.manifest_path.is_file():
+        return [None] * len(records)
+    manifest = workspace.manifest()
+    same_reader = replace(manifest.dataset, description="") == replace(source, description="")
+    if not same_reader or manifest.versions.get("scanpick") != current_versions()["scanpick"]:
+        return [None] * len(records)
+    try:
+        table = workspace.frames()
+    except ScanpickError:  # damaged: everything is read again
+        return [None] * len(records)
+    before = {
+        (frame_id, mark): (int(table.num_points[row]), OK, table.contents[row])
+        for row, (frame_id, mark) in enumerate(zip(table.frame_ids, table.sources, strict=True))
+        if table.usable[row]  # the others are tried again: what spoilt them may be a file beside the points
+    }
+    return [before.get((record.frame_id, mark)) for record, mark in zip(records, sources, strict=True)]
+
+
+def _write(workspace: Workspace, source: DatasetSource, table: FrameTable) -> None:
+    steps = workspace.manifest().steps if workspace.manifest_path.is_file() else {}
+    write_frame_table(workspace.frames_path, table)
+    summary = FrameSummary(
+        count=len(table),
+        usable=int(table.usable.sum()),
+        data_sha256=table.data_sha256,
+        table_sha256=sha256_of_file(workspace.frames_path),
+    )
+    write_manifest(workspace.manifest_path, Manifest(source, summary, steps, current_versions()))
+
+
+def _nothing_usable(specification: str, table: FrameTable) -> str:
+    (reason, count), *_ = Counter(table.statuses).most_common(1)
+    return (
+        f"{specification}: none of its {len(table)} frames can be used. {count} of them for this reason: {reason} "
+        f"See: scanpick doctor {specification}"
+    )

@@ -1,0 +1,87 @@
+"""What reading frames gave: a block of rows, and files of such blocks from which a killed run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scanpick.arrays import Embeddings, Int64Array, StringArray
+from scanpick.files import write_bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """n frames that were read, and encoded where an encoder was given.
+
+    Attributes:
+        frame_ids: (n,) ids.
+        sources: (n,) marks of the files as they were when read.
+        contents: (n,) hex digests of the points, "" where a frame cannot be used.
+        num_points: (n,) int64.
+        problems: (n,) why a frame cannot be used, "" where it can.
+        encoding_problems: (n,) why a usable frame cannot be encoded, "" where it can.
+        values: (n, D) float32 vectors, zero where there is a problem; D is 0 without an encoder.
+    """
+
+    frame_ids: StringArray
+    sources: StringArray
+    contents: StringArray
+    num_points: Int64Array
+    problems: StringArray
+    encoding_problems: StringArray
+    values: Embeddings
+
+    def __len__(self) -> int:
+        return len(self.frame_ids)
+
+    def rows(self, keep: Sequence[int]) -> Readings:
+        """Some of the rows."""
+        return Readings(**{name: array[list(keep)] for name, array in vars(self).items()})
+
+    def joined(self, other: Readings) -> Readings:
+        """These rows and those of another."""
+        return Readings(**{name: np.concatenate([array, vars(other)[name]]) for name, array in vars(self).items()})
+
+
+class ReadingStore:
+    """Files of readings by block number, for one data set and one encoder with its settings.
+
+    A file that is cut off or changed is as good as missing.
+
+    Args:
+        folder: Where the files are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def load(self, number: int) -> Readings | None:
+        """The readings of a block, or None where there are none."""
+        try:
+            content = self._path(number).read_bytes()
+        except FileNotFoundError:
+            return None
+        digest, packed = content[:32], content[32:]
+        if hashlib.sha256(packed).digest() != digest:
+            return None
+        with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+            return Readings(**arrays)
+
+    def save(self, number: int, readings: Readings) -> None:
+        """Write the readings of a block atomically."""
+        packed = io.BytesIO()
+        np.savez(packed, **vars(readings))
+        write_bytes(self._path(number), hashlib.sha256(packed.getvalue()).digest() + packed.getvalue())
+
+    def clear(self) -> None:
+        """Remove all of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.readings"

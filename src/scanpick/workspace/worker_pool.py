@@ -1,0 +1,118 @@
+"""Jobs in worker processes: all cores, one thread each, the same results as in this process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from scanpick.errors import ScanpickError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+# Starting workers takes about this long (imports), so that what is done sooner is done here.
+POOL_PAYS_AFTER_S = 3.0
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def run_jobs(
+    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, *, pays_after_s: float = POOL_PAYS_AFTER_S
+) -> Iterator[tuple[Job, Result]]:
+    """Yield every job with its result, in the order in which they are done.
+
+    The first jobs are done here. Workers are started as soon as what is left would take longer than `pays_after_s`.
+
+    Args:
+        work: What to do with a job; picklable, sent to each worker once.
+        jobs: Picklable.
+        workers: How many processes; 1 starts none.
+        pays_after_s: Seconds of work from which on workers pay.
+
+    Raises:
+        ScanpickError: A worker died.
+    """
+    left = deque(jobs)
+    while left:
+        started = time.perf_counter()
+        job = left.popleft()
+        yield job, work(job)
+        seconds = time.perf_counter() - started
+        if workers > 1 and left and seconds * len(left) > pays_after_s:
+            yield from _run_in_processes(work, left, min(workers, len(left)))
+            return
+
+
+def _run_in_processes(work: Callable[[Job], Result], left: deque[Job], workers: int) -> Iterator[tuple[Job, Result]]:
+    try:
+        packed = pickle.dumps(work)
+    except Exception as error:  # whatever a foreign class raises when it is pickled
+        raise ScanpickError(
+            f"This data set or encoder cannot be sent to worker processes: {error}. Run it with one worker."
+        ) from error
+    # Spawned, not forked: a fork copies locks that threads of numba, torch or the progress bar may hold.
+    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (packed,))
+    running: dict[Future[Any], Job] = {}
+    try:
+        while left or running:
+            while left and len(running) < 2 * workers:  # bounded, so that results do not pile up
+                job = left.popleft()
+                running[executor.submit(_do, job)] = job
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=list(running).index):
+                yield running[future], future.result()
+                del running[future]
+    except BrokenProcessPool as error:
+        raise ScanpickError(
+            "A worker process died; the usual cause is that the machine ran out of memory. What was finished is "
+            "kept: run the same command again, with fewer workers (--workers 1) if it dies again."
+        ) from error
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+_work: Callable[[Any], Any]
+
+
+def _start_worker(packed: bytes) -> None:
+    global _work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _work = pickle.loads(packed)
+    _use_one_thread()
+
+
+def _do(job: Any) -> Any:
+    return _work(job)
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot end its workers; without this they would wait for jobs for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _use_one_thread() -> None:
+    """As many processes as cores leave one thread for each."""
+    import threadpoolctl
+
+    threadpoolctl.threadpool_limits(1)
+    if "numba" in sys.modules:
+        sys.modules["numba"].set_num_threads(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
