@@ -105,6 +105,16 @@ def read_calibration(path: Path) -> Calibration:
     return _calibration(rectification @ lidar_to_camera, projection, path)
 
 
+def format_calibration(calibration: Calibration) -> str:
+    """The text of an object calibration file: all cameras as P2, rectification folded into Tr_velo_to_cam."""
+    camera_SE3_lidar = calibration.camera_SE3_lidar
+    entries = {f"P{camera}": calibration.projection for camera in range(4)}
+    entries |= {"R0_rect": np.eye(3), "Tr_velo_to_cam": camera_SE3_lidar[:3], "Tr_imu_to_velo": np.eye(4)[:3]}
+    return "".join(
+        f"{name}: {' '.join(f'{number:.12e}' for number in matrix.ravel())}\n" for name, matrix in entries.items()
+    )
+
+
 def read_raw_calibration(velo_to_cam_path: Path, cam_to_cam_path: Path) -> Calibration:
     """Read the two files of a KITTI raw date: R and T of the one, R_rect_00, P_rect_02 and S_rect_02 of the other.
 
