@@ -74,6 +74,11 @@ class Budget:
         """Whether it comes down to a number of frames."""
         return self.unit in ("frames", "share")
 
+    @property
+    def counted_in(self) -> str:
+        """What is counted, in words: frames, objects, or the currency."""
+        return {"share": "frames", "cost": self.currency or "cost"}.get(self.unit, self.unit)
+
     def limit(self, usable_frames: int) -> float:
         """How much may be spent, in frames, objects or currency.
 

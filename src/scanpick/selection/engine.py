@@ -8,21 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from scanpick.arrays import Float64Array, Int64Array
-from scanpick.errors import ScanpickError
+from scanpick.arrays import BoolArray, Float64Array, Int64Array
 from scanpick.selection.budget import Budget, parse_budget
-from scanpick.selection.ledger import Ledger
+from scanpick.selection.clips import AnchoredClips, ClipFinder, ClipsByMean, Offers, Singles
+from scanpick.selection.constraints import Constraints
+from scanpick.selection.greedy import GreedyLoop
+from scanpick.selection.ledger import Ledger, open_ledgers
+from scanpick.selection.outcome import accounts, selection_of, why_it_ended
 from scanpick.selection.pool import Pool
-from scanpick.selection.strategy import Picker, Request, make_strategy
+from scanpick.selection.rules import rules_of
+from scanpick.selection.strategy import Reporting, Request, checked, make_strategy
 from scanpick.structures import Selection
 
 
 def select(
     pool: Pool,
     strategy: str = "diversity",
-    budget: Budget | str | int = "5%",
+    budget: Budget | str | int | None = None,
     *,
     seed: int = 0,
+    constraints: Constraints | Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     at_most: bool = False,
     threads: int | None = None,
@@ -34,117 +39,108 @@ def select(
     Args:
         pool: The frames.
         strategy: A name in `STRATEGIES`.
-        budget: What may be spent: ``185``, ``"5%"``, ``"120 objects"``, ``"300 EUR at 0.5/frame + 0.04/box"``.
+        budget: What may be spent: ``185``, ``"5%"``, ``"120 objects"``, ``"300 EUR at 0.5/frame + 0.04/box"``. It can
+            be left out where strata have budgets of their own.
         seed: Seed of all chance.
+        constraints: What the selection must respect; see `Constraints`.
         options: The strategy's options.
         at_most: Take what there is where the budget is larger than everything that can be picked.
         threads: How many threads to use; all by default. The result does not depend on it.
 
     Raises:
         ScanpickError: The budget is larger than what can be picked, a name or option is unknown, or the pool lacks
-            what the strategy needs.
+            what the strategy or a constraint needs.
 
     Example:
         >>> pool = Pool(("a", "b", "c"), {"toy": np.array([[0.0], [1.0], [5.0]])})
         >>> select(pool, "diversity", 2).frame_ids
         ('b', 'c')
     """
-    budget = parse_budget(budget)
+    asked = None if budget is None else parse_budget(budget)
+    limits = _constraints(constraints)
     model = make_strategy(strategy, options or {})
 
-    # 1. Usable frames, in the order of their ids
-    rows = np.flatnonzero(~pool.excluded)
-    usable = pool.take(_sorted_by_id(pool, rows))
-    allowed = ~usable.labelled
+    # 1. The frames that count, in the order of their ids
+    whole = pool.take(_sorted_by_id(pool))
+    counts = ~whole.excluded & limits.kept(whole)
+    usable = whole.take(np.flatnonzero(counts))
+    values = model.space(usable)
 
     # 2. Open the books
-    costs = budget.frame_costs(len(usable), usable.expected_boxes)
-    ledger = Ledger("the budget", _unit(budget), budget.limit(len(usable)), allowed, costs)
-    if not at_most:
-        _check_reach(ledger, usable, budget)
+    usable_frames = int((~whole.excluded).sum())
+    money, ledgers = open_ledgers(usable, asked, limits, usable_frames=usable_frames, at_most=at_most)
+    offers, weights = _offers(limits, money, ledgers[0], whole, counts)
 
     # 3. Pick greedily until the money or the frames run out
-    request = Request(
-        allowed=allowed,
-        count=_expected_count(ledger),
-        weights=None if budget.in_frames else _gain_per_cost(budget, costs),
-        rng=np.random.default_rng(seed),
-        threads=threads,
-    )
-    picks, gains = _pick(model.picker(usable, request), ledger)
+    allowed = ledgers[0].members
+    request = Request(allowed, values, _about_how_many(ledgers[0]), weights, np.random.default_rng(seed), threads)
+    picker = model.picker(usable, request)
+    rules = rules_of(limits, usable, values)
+    least_gain = limits.min_distance if model.gain_is_distance and weights is None else None
+    picks = GreedyLoop(picker, offers, ledgers, rules, least_gain).run()
 
     # 4. Say what came out
-    return _selection(strategy, usable, picks, gains, ledger, budget, seed)
+    summary = {
+        "strategy": strategy,
+        "options": model.model_dump(mode="json"),
+        "seed": seed,
+        "constraints": limits.model_dump(mode="json", exclude_defaults=True),
+        "gain_means": model.gain_means,
+        **accounts(money, asked, ledgers, usable_frames),
+        "frames": {
+            "pool": len(whole),
+            "set_aside": int(whole.excluded.sum()),
+            "filtered_out": usable_frames - len(usable),
+            "labelled": int(usable.labelled.sum()),
+            "selectable": int(allowed.sum()),
+            "picked": len(picks.rows),
+        },
+        "stopped_early": why_it_ended(picks, ledgers[0], money.counted_in),
+        "notes": [],
+        **(picker.report() if isinstance(picker, Reporting) else {}),
+    }
+    return selection_of(strategy, usable, values, picks, summary)
 
 
-def _sorted_by_id(pool: Pool, rows: Int64Array) -> Int64Array:
-    ids = [pool.frame_ids[row] for row in rows]
+def _constraints(constraints: Constraints | Mapping[str, Any] | None) -> Constraints:
+    if isinstance(constraints, Constraints):
+        return constraints
+    return checked(Constraints, constraints or {}, "the constraints")
+
+
+def _sorted_by_id(pool: Pool) -> Int64Array:
+    ids = pool.frame_ids
     if all(first < second for first, second in itertools.pairwise(ids)):
-        return rows
-    return rows[sorted(range(len(ids)), key=ids.__getitem__)]
+        return np.arange(len(ids))
+    return np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
 
 
-def _pick(picker: Picker, ledger: Ledger) -> tuple[list[int], list[float]]:
-    picks: list[int] = []
-    gains: list[float] = []
-    picker.forbid(ledger.refuse())
-    while not ledger.closed and (found := picker.best()) is not None:
-        index, gain = found
-        picker.take(index)
-        ledger.spend(np.array([index]))
-        picker.forbid(ledger.refuse())
-        picks.append(index)
-        gains.append(gain)
-    return picks, gains
+def _offers(
+    constraints: Constraints, budget: Budget, ledger: Ledger, whole: Pool, counts: BoolArray
+) -> tuple[Offers, Float64Array | None]:
+    """Frames or clips, and what the strategy multiplies gains with: one over the cost where costs differ."""
+    if constraints.clips is None:
+        weights = None if budget.in_frames else _one_over(ledger.costs, budget)
+        return Singles(weights), weights
+    finder = ClipFinder(constraints.clips, whole, counts)
+    if constraints.clips.gain == "mean":
+        return ClipsByMean(finder, None if budget.in_frames else ledger.costs, ledger.per_clip), None
+    if budget.in_frames:
+        return AnchoredClips(finder, None), None
+    # A clip's cost changes where others part its stretch; what it was at first decides.
+    weights = _one_over(finder.costs(ledger.costs, ledger.members, ledger.per_clip), budget)
+    return AnchoredClips(finder, weights), weights
 
 
-def _unit(budget: Budget) -> str:
-    return {"share": "frames", "cost": budget.currency or "cost"}.get(budget.unit, budget.unit)
+def _one_over(costs: Float64Array, budget: Budget) -> Float64Array:
+    # What costs nothing counts as one box here, or else as the cheapest: its gain per cost stays finite.
+    paid = costs[(costs > 0) & np.isfinite(costs)]
+    one_box = 1.0 if budget.unit == "objects" else budget.prices.per_box
+    least = one_box or (float(paid.min()) if len(paid) else 1.0)
+    return 1.0 / np.where(costs > 0, np.where(np.isfinite(costs), costs, least), least)
 
 
-def _check_reach(ledger: Ledger, pool: Pool, budget: Budget) -> None:
-    frames = np.flatnonzero(ledger.members)
-    total = ledger.total(frames)
-    if ledger.limit > total * (1 + 1e-9):
-        raise ScanpickError(
-            f"The budget of {budget} is larger than what can be picked: {len(frames)} of {len(pool)} usable frames "
-            f"({int(pool.labelled.sum())} are labelled already), {total:g} {ledger.unit}. "
-            f"Ask for less, or for at most this budget (--at-most)."
-        )
-
-
-def _expected_count(ledger: Ledger) -> int:
+def _about_how_many(ledger: Ledger) -> int:
     frames = int(ledger.members.sum())
     mean_cost = ledger.total(np.flatnonzero(ledger.members)) / max(frames, 1)
     return frames if mean_cost == 0 else min(frames, round(ledger.limit / mean_cost))
-
-
-def _gain_per_cost(budget: Budget, costs: Float64Array) -> Float64Array:
-    # A frame that costs nothing counts as one box here, or else as the cheapest frame: its gain per cost is finite.
-    one_box = 1.0 if budget.unit == "objects" else budget.prices.per_box
-    paid = costs[costs > 0]
-    least = one_box or (float(paid.min()) if len(paid) else 1.0)
-    return 1.0 / np.where(costs > 0, costs, least)
-
-
-def _selection(
-    strategy: str, pool: Pool, picks: list[int], gains: list[float], ledger: Ledger, budget: Budget, seed: int
-) -> Selection:
-    count = len(picks)
-    return Selection(
-        strategy=strategy,
-        frame_ids=tuple(pool.frame_ids[pick] for pick in picks),
-        gains=np.array(gains),
-        nearest_selected=("",) * count,
-        distances=np.full(count, np.nan),
-        costs=ledger.costs[picks] if picks else np.zeros(0),
-        summary={
-            "strategy": strategy,
-            "seed": seed,
-            "budget": str(budget),
-            "unit": ledger.unit,
-            "limit": ledger.limit,
-            "spent": ledger.spent,
-            "left": ledger.left,
-        },
-    )

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from scanpick.arrays import Float64Array, Int64Array
+from scanpick.arrays import BoolArray, Embeddings, Float64Array
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.registry import Registry
+from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.pool import Pool
+
+Metric = Literal["euclidean", "cosine"]
+
+_BLOCK_ROWS = 16384
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Picker(Protocol):
-    """The state of a greedy choice over the N frames of a pool."""
+@runtime_checkable
+class Contributing(Protocol):
+    """A picker that can say what each of its objectives adds."""
 
-    def best(self) -> tuple[int, float] | None:
-        """The allowed frame of largest gain times weight with its gain, ties to the lowest index; None: none left."""
+    def contributions(self, index: int) -> Mapping[str, float]:
+        """Objective -> what it is worth for this frame now, before the frame is taken."""
 
-    def take(self, index: int) -> None:
-        """Choose this frame."""
 
-    def forbid(self, indices: Int64Array) -> None:
-        """Never return these frames from `best` again; they still count as frames to be covered."""
+@runtime_checkable
+class Reporting(Protocol):
+    """A picker that has something to say once the selection has ended."""
 
-    def gains(self) -> Float64Array:
-        """(N,) the gain of every frame now."""
+    def report(self) -> Mapping[str, Any]:
+        """Entries of the summary, JSON-serialisable; ``notes`` is a list of sentences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,7 @@ class Request:
 
     Attributes:
         allowed: (N,) bool: frames that may be picked.
+        values: (N, D) float32: what `Strategy.space` gave, or None.
         count: About how many frames will be picked. Only strategies that make clusters need to know.
         weights: (N,) float64 > 0 that gains are multiplied with where a budget counts objects or cost (one over the
             cost), or None.
@@ -47,7 +53,8 @@ class Request:
         threads: How many threads may be used, or None for all.
     """
 
-    allowed: Any
+    allowed: BoolArray
+    values: Embeddings | None
     count: int
     weights: Float64Array | None
     rng: np.random.Generator
@@ -69,13 +76,57 @@ class Strategy(BaseModel, ABC):
     keeps_prefix: ClassVar[bool] = True
     """Whether a smaller budget of frames gives the first picks of a larger one."""
 
+    gain_is_distance: ClassVar[bool] = False
+    """Whether the gain of a frame is its distance to the nearest chosen one."""
+
+    def space(self, pool: Pool) -> Embeddings | None:
+        """(N, D) float32: the vectors between which distances to chosen frames are measured; None: there are none."""
+        return pool.embedding() if pool.embeddings else None
+
     @abstractmethod
     def picker(self, pool: Pool, request: Request) -> Picker:
-        """Start on a pool: labelled frames are taken already, and neither they nor others not allowed come up."""
+        """Start on a pool: labelled frames are taken already, and neither they nor others not allowed come up.
 
-    def notes(self) -> Iterable[str]:
-        """What went another way than asked, once the selection has ended."""
-        return ()
+        It must name the frames itself: `request.allowed` frames only, best first. The engine does the rest.
+        """
+
+
+class EmbeddingStrategy(Strategy):
+    """Base of strategies that look at one embedding.
+
+    Attributes:
+        embedding: Name of the embedding; the pool's first by default.
+        metric: `euclidean`, or `cosine`: the Euclidean distance between L2-normalised vectors. A zero vector stays
+            zero, so it is at distance 1 from all others and 0 from other zero vectors.
+    """
+
+    embedding: str | None = None
+    metric: Metric = "euclidean"
+
+    def space(self, pool: Pool) -> Embeddings:
+        """(N, D) float32: the embedding in the metric."""
+        return in_metric(pool.embedding(self.embedding), self.metric)
+
+
+def in_metric(values: Embeddings, metric: Metric) -> Embeddings:
+    """(N, D) float32 whose Euclidean distances are those of `metric`.
+
+    Vectors of unit length (to float32 precision) are not normalised again, and no copy is made.
+    """
+    if metric == "euclidean":
+        return values
+    norms = np.empty(len(values))
+    for start in range(0, len(values), _BLOCK_ROWS):
+        block = values[start : start + _BLOCK_ROWS].astype(np.float64)
+        norms[start : start + _BLOCK_ROWS] = np.sqrt(np.einsum("nd,nd->n", block, block))
+    if (np.abs(norms - 1) < 1e-6).all():
+        return values
+    norms[norms == 0] = 1
+    unit = np.empty_like(values)
+    for start in range(0, len(values), _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
+        unit[rows] = values[rows] / norms[rows, None]
+    return unit
 
 
 STRATEGIES: Registry[type[Strategy]] = Registry(

@@ -1,0 +1,236 @@
+"""Constraints at work: which frames a pick rules out, and which picks come too close.
+
+Every rule speaks of rows of the pool in the engine's order. Rules that can tell at once what a pick forbids do so in
+`after`; one that is dear to keep up to date for all frames is asked about the one frame that is about to be picked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+from scanpick.arrays import Embeddings, Float64Array, Int64Array, StringArray
+from scanpick.errors import ScanpickError
+from scanpick.selection.constraints import Constraints
+from scanpick.selection.nearest import closer_than
+from scanpick.selection.pool import Pool
+from scanpick.structures.checks import name_some
+
+_NOTHING = np.zeros(0, dtype=np.int64)
+
+
+class Rule(Protocol):
+    """One constraint."""
+
+    @property
+    def reason(self) -> str:
+        """Why a frame is ruled out, after "they are ..."."""
+
+    def at_start(self) -> Int64Array:
+        """Frames that cannot be picked from the start."""
+
+    def refused(self, frames: Int64Array) -> Int64Array:
+        """Frames found to be impossible; if one of `frames`, about to be picked together, is among them, it is not."""
+
+    def after(self, frames: Int64Array) -> Int64Array:
+        """Frames that cannot be picked any more, now that `frames` are."""
+
+
+def rules_of(constraints: Constraints, pool: Pool, values: Embeddings | None) -> list[Rule]:
+    """The rules that constraints come to on a pool; `values` (N, D) is the space that distances are measured in.
+
+    Raises:
+        ScanpickError: The pool lacks what a constraint needs.
+    """
+    rules: list[Rule] = []
+    if constraints.max_per_sequence is not None:
+        rules.append(MostPerSequence(_sequences(pool, "max_per_sequence"), constraints.max_per_sequence))
+    for name, unit, gap in (("min_gap_s", "s", constraints.min_gap_s), ("min_gap_m", "m", constraints.min_gap_m)):
+        if gap is not None:
+            places = times_of(pool, name) if unit == "s" else travelled_way(pool, name)
+            kept_to = np.flatnonzero(pool.labelled) if constraints.gaps_to_labelled else _NOTHING
+            rules.append(SmallestGap(_sequences(pool, name), places, gap, unit, kept_to))
+    if constraints.min_distance is not None:
+        if values is None:
+            raise ScanpickError("min_distance needs an embedding, and the pool has none. Embed the frames first.")
+        rules.append(SmallestDistance(values, constraints.min_distance, np.flatnonzero(pool.labelled)))
+    return rules
+
+
+class MostPerSequence:
+    """At most `most` picks of a sequence."""
+
+    def __init__(self, sequences: StringArray, most: int) -> None:
+        self._group = np.unique(sequences, return_inverse=True)[1]
+        self._most = most
+        self._picked = np.zeros(self._group.max(initial=-1) + 1, dtype=np.int64)
+        self._by_group = np.argsort(self._group, kind="stable")
+        self._starts = np.searchsorted(self._group[self._by_group], np.arange(len(self._picked) + 1))
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        return f"in sequences with {self._most} picks already"
+
+    def at_start(self) -> Int64Array:
+        """None."""
+        return _NOTHING
+
+    def refused(self, frames: Int64Array) -> Int64Array:
+        """All of a clip that would bring its sequence above the number."""
+        full = self._picked[self._group[frames[0]]] + len(frames) > self._most
+        return frames if full else _NOTHING
+
+    def after(self, frames: Int64Array) -> Int64Array:
+        """The rest of a sequence that is full."""
+        group = self._group[frames[0]]
+        self._picked[group] += len(frames)
+        if self._picked[group] < self._most:
+            return _NOTHING
+        return self._by_group[self._starts[group] : self._starts[group + 1]]
+
+
+class SmallestGap:
+    """Picks of a sequence are at least `gap` apart in time or on the way; clips count from their nearest frames."""
+
+    def __init__(self, sequences: StringArray, places: Float64Array, gap: float, unit: str, kept_to: Int64Array):
+        group = np.unique(sequences, return_inverse=True)[1]
+        self._order = np.lexsort((places, group))
+        self._rank = np.empty(len(self._order), dtype=np.int64)
+        self._rank[self._order] = np.arange(len(self._order))
+        self._starts = np.searchsorted(group[self._order], np.arange(group.max(initial=-1) + 2))
+        self._group, self._places, self._gap, self._unit = group, places, gap, unit
+        self._kept_to = kept_to
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        return f"less than {self._gap:g} {self._unit} from a chosen frame of their sequence"
+
+    def at_start(self) -> Int64Array:
+        """Frames near labelled ones."""
+        return np.unique(np.concatenate([_NOTHING, *(self._near(frame) for frame in self._kept_to)]))
+
+    def refused(self, frames: Int64Array) -> Int64Array:
+        """None: what is too near is forbidden already."""
+        return _NOTHING
+
+    def after(self, frames: Int64Array) -> Int64Array:
+        """Frames near the new picks."""
+        return np.unique(np.concatenate([self._near(frame) for frame in frames]))
+
+    def _near(self, frame: int) -> Int64Array:
+        group, place = self._group[frame], self._places[frame]
+        stretch = self._order[self._starts[group] : self._starts[group + 1]]
+        places = self._places[stretch]
+        # Strictly inside the gap, whatever rounding does to place +- gap.
+        first = np.searchsorted(places, place - self._gap, side="left")
+        last = np.searchsorted(places, place + self._gap, side="right")
+        window = stretch[first:last]
+        return window[np.abs(self._places[window] - place) < self._gap]
+
+
+class SmallestDistance:
+    """Picks are at least `least` apart, and from labelled frames, in an embedding.
+
+    The frame that is about to be picked is looked at alone. Once many in a row were refused, all frames are looked
+    at against what was chosen since the last time, which is cheaper by the pair.
+    """
+
+    _PATIENCE = 16
+
+    def __init__(self, values: Embeddings, least: float, labelled: Int64Array) -> None:
+        self._values = values
+        self._least = least
+        self._chosen = labelled
+        self._swept = 0
+        self._left = np.setdiff1d(np.arange(len(values)), labelled)
+        self._refused_in_a_row = 0
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        return f"closer than {self._least:g} to a chosen frame"
+
+    def at_start(self) -> Int64Array:
+        """None; they are found when their turn comes."""
+        return _NOTHING
+
+    def refused(self, frames: Int64Array) -> Int64Array:
+        """Frames that are too close to what was chosen before; frames of one clip may be close to each other."""
+        close = frames[closer_than(self._values, frames, self._chosen, self._least)]
+        if len(close) == 0:
+            return close
+        self._refused_in_a_row += 1
+        return np.union1d(close, self._sweep()) if self._refused_in_a_row >= self._PATIENCE else close
+
+    def after(self, frames: Int64Array) -> Int64Array:
+        """None; they are found when their turn comes."""
+        self._chosen = np.concatenate([self._chosen, frames])
+        self._refused_in_a_row = 0
+        return _NOTHING
+
+    def _sweep(self) -> Int64Array:
+        close = closer_than(self._values, self._left, self._chosen[self._swept :], self._least)
+        found, self._left = self._left[close], self._left[~close]
+        self._swept = len(self._chosen)
+        self._refused_in_a_row = 0
+        return found
+
+
+def times_of(pool: Pool, what: str) -> Float64Array:
+    """(N,) times in seconds, all of them known.
+
+    Raises:
+        ScanpickError: The pool has no times, or lacks some.
+    """
+    if pool.times_s is None or np.isnan(pool.times_s).all():
+        if len(pool) == 0:
+            return np.zeros(0)
+        raise ScanpickError(f"{what} needs the times of the frames, and the pool has none.")
+    _check_known(pool, pool.times_s[:, None], f"{what} needs the times of all frames; they are not known for")
+    return pool.times_s
+
+
+def travelled_way(pool: Pool, what: str) -> Float64Array:
+    """(N,) metres travelled since the first frame of the sequence, in order of time (of ids where none are known).
+
+    Raises:
+        ScanpickError: The pool has no positions, or lacks some.
+    """
+    if pool.positions_m is None:
+        raise ScanpickError(f"{what} needs the positions of the vehicle, and the pool has none.")
+    _check_known(pool, pool.positions_m, f"{what} needs the positions of all frames; they are not known for")
+    way = np.zeros(len(pool))
+    for stretch in in_time_order(pool, _sequences(pool, what)):
+        steps = np.linalg.norm(np.diff(pool.positions_m[stretch], axis=0), axis=1)
+        way[stretch[1:]] = np.cumsum(steps)
+    return way
+
+
+def in_time_order(pool: Pool, sequences: StringArray) -> Iterator[Int64Array]:
+    """The rows of each sequence in order of time; by id where the times of a sequence are not all known."""
+    group = np.unique(sequences, return_inverse=True)[1]
+    by_group = np.argsort(group, kind="stable")
+    if len(group) == 0:
+        return
+    for stretch in np.split(by_group, np.flatnonzero(np.diff(group[by_group])) + 1):
+        times = None if pool.times_s is None else pool.times_s[stretch]
+        if times is None or np.isnan(times).any():
+            yield stretch
+        else:
+            yield stretch[np.argsort(times, kind="stable")]
+
+
+def _sequences(pool: Pool, what: str) -> StringArray:
+    if pool.sequences is None:
+        raise ScanpickError(f"{what} needs to know the sequence of each frame, and the pool does not say.")
+    return pool.sequences
+
+
+def _check_known(pool: Pool, values: Float64Array, message: str) -> None:
+    unknown = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(unknown):
+        raise ScanpickError(f"{message} {name_some([pool.frame_ids[row] for row in unknown])}.")
