@@ -61,9 +61,9 @@ class Ground:
 
         Outside the covered area the nearest cell's residual holds.
         """
-        xy = np.ascontiguousarray(xy, dtype=np.float64)
+        positions: Float64Array = np.ascontiguousarray(xy, dtype=np.float64)
         s = self.settings
-        return _heights(xy, self.plane, self.residual, s.x_range_m[0], s.y_range_m[0], s.cell_m)
+        return _heights(positions, self.plane, self.residual, s.x_range_m[0], s.y_range_m[0], s.cell_m)
 
 
 def estimate_ground(points: Float32Array, settings: GroundSettings | None = None) -> Ground:

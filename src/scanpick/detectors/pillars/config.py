@@ -1,0 +1,79 @@
+"""The sizes of the pillar network."""
+
+from dataclasses import dataclass
+
+from scanpick.detectors.augmentation import AugmentationSettings
+from scanpick.errors import ScanpickError
+from scanpick.geometry.ground import GroundSettings
+
+
+@dataclass(frozen=True)
+class PillarConfig:
+    """What a pillar network is built from.
+
+    Attributes:
+        class_names: The classes it finds.
+        x_range_m, y_range_m, z_range_m: The volume it sees, LiDAR frame; z is the height above the ground estimate.
+        pillar_m: Side of a pillar.
+        point_channels: Channels of a pillar.
+        channels: Of the stages at strides 2, 4 and 8.
+        blocks: Residual blocks of each stage.
+        head_channels: Of the path back up, and of the heads.
+        score_threshold: Boxes with lower scores are not given out.
+        nms_iou: Boxes that overlap a better one by more, seen from above, are dropped.
+        most_boxes: Most boxes of a frame.
+        iou_exponent: Share of the IoU estimate in a score: heatmap^(1 - e) * IoU^e.
+    """
+
+    class_names: tuple[str, ...] = ("Car",)
+    x_range_m: tuple[float, float] = (0.0, 51.2)
+    y_range_m: tuple[float, float] = (-28.16, 28.16)
+    z_range_m: tuple[float, float] = (-1.0, 3.5)
+    pillar_m: float = 0.32
+    point_channels: int = 32
+    channels: tuple[int, int, int] = (32, 64, 96)
+    blocks: tuple[int, int, int] = (2, 2, 2)
+    head_channels: int = 64
+    score_threshold: float = 0.05
+    nms_iou: float = 0.2
+    most_boxes: int = 100
+    iou_exponent: float = 0.6
+
+    def __post_init__(self) -> None:
+        if not self.class_names:
+            raise ScanpickError("PillarConfig.class_names: expected at least one class, got none.")
+        for cells in self.grid:
+            if cells % 8:
+                raise ScanpickError(
+                    f"PillarConfig: expected ranges of a multiple of 8 pillars, got {self.grid} pillars of "
+                    f"{self.pillar_m} m."
+                )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Pillars along x and y."""
+        low_high = (self.x_range_m, self.y_range_m)
+        nx, ny = (round((high - low) / self.pillar_m) for low, high in low_high)
+        return nx, ny
+
+    @property
+    def ground(self) -> GroundSettings:
+        """How the ground under this network's area is estimated."""
+        return GroundSettings(x_range_m=self.x_range_m, y_range_m=self.y_range_m)
+
+
+PILLAR_NANO = PillarConfig()
+"""For CPUs: 0.32 m pillars over the front 51 m."""
+
+PILLAR = PillarConfig(
+    x_range_m=(0.0, 70.4),
+    y_range_m=(-40.96, 40.96),
+    pillar_m=0.16,
+    point_channels=64,
+    channels=(64, 128, 256),
+    blocks=(3, 5, 5),
+    head_channels=128,
+)
+"""At published size, for GPUs."""
+
+PILLAR_AUGMENTATION = AugmentationSettings()

@@ -1,0 +1,147 @@
+"""The pillar detector: samples, batches, losses and detections around `PillarNetwork`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scanpick.detectors.pillars.config import PILLAR_AUGMENTATION, PILLAR_NANO, PillarConfig
+from scanpick.detectors.pillars.losses import box_losses, heatmap_loss, iou_loss, rows_at
+from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
+from scanpick.detectors.pillars.pillars import Pillars, make_pillars
+from scanpick.detectors.pillars.targets import PillarTargets, decode_boxes, make_targets
+from scanpick.detectors.scene import Scene
+from scanpick.geometry.nms import nms_rotated
+from scanpick.structures import Boxes3D, Detections
+
+
+@dataclass(frozen=True, eq=False)
+class PillarSample:
+    """One scene, ready for the network; `targets` in training only."""
+
+    frame_id: str
+    pillars: Pillars
+    objects: int
+    targets: PillarTargets | None
+
+
+@dataclass(frozen=True, eq=False)
+class PillarBatch:
+    """Samples put together. Cells are places in the flattened grids of all frames, one after the other."""
+
+    samples: Sequence[PillarSample]
+    features: Tensor
+    starts: Tensor
+    cells: Tensor
+    heatmap: Tensor | None
+    box_cells: Tensor | None
+    values: Tensor | None
+    backwards: Tensor | None
+    weights: Tensor | None
+
+
+class PillarModel:
+    """See `DetectorModel`."""
+
+    def __init__(self, config: PillarConfig = PILLAR_NANO) -> None:
+        self.config = config
+        self.class_names = config.class_names
+        self.augmentation = PILLAR_AUGMENTATION
+        self.network = to_channels_last(PillarNetwork(config))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The configuration, JSON-serialisable."""
+        return asdict(self.config)
+
+    def sample(self, scene: Scene, rng: np.random.Generator, *, training: bool) -> PillarSample:
+        """Pillars, and in training targets, of a scene. Nothing here is random."""
+        pillars = make_pillars(scene.points, self.config)
+        targets = make_targets(scene.boxes, pillars.cell_ground_m, self.config) if training else None
+        objects = 0 if targets is None else int((targets.heatmap == 1).sum())
+        return PillarSample(scene.frame_id, pillars, objects, targets)
+
+    def batch(self, samples: Sequence[PillarSample], device: torch.device) -> PillarBatch:
+        """One tensor of all points; pillars and cells are shifted by frame."""
+        pillars = [sample.pillars for sample in samples]
+        points = np.cumsum([0, *(len(p.features) for p in pillars)])
+        starts = [p.starts[:-1] + at for p, at in zip(pillars, points[:-1], strict=True)]
+        per_frame, per_head = self.config.grid[0] * self.config.grid[1], self.config.grid[0] * self.config.grid[1] // 4
+
+        def tensor(parts: Sequence[np.ndarray]) -> Tensor:
+            return torch.from_numpy(np.concatenate(parts)).to(device)
+
+        targets = [sample.targets for sample in samples if sample.targets is not None]
+        return PillarBatch(
+            samples=samples,
+            features=tensor([p.features for p in pillars]),
+            starts=tensor([*starts, points[-1:]]),
+            cells=tensor([p.cells + k * per_frame for k, p in enumerate(pillars)]),
+            heatmap=tensor([t.heatmap[None] for t in targets]) if targets else None,
+            box_cells=tensor([t.cells + k * per_head for k, t in enumerate(targets)]) if targets else None,
+            values=tensor([t.values for t in targets]) if targets else None,
+            backwards=tensor([t.backwards for t in targets]) if targets else None,
+            weights=tensor([t.weights for t in targets]) if targets else None,
+        )
+
+    def losses(self, batch: PillarBatch) -> dict[str, Tensor]:
+        """Heatmap, box and IoU losses; those of boxes are 0 for a batch without objects."""
+        maps = self._maps(batch)
+        assert batch.heatmap is not None
+        assert batch.box_cells is not None
+        assert batch.values is not None
+        assert batch.backwards is not None
+        assert batch.weights is not None
+        losses = {"heatmap": heatmap_loss(maps["heatmap"], batch.heatmap, sum(s.objects for s in batch.samples))}
+        losses |= box_losses(maps, batch.box_cells, batch.values, batch.backwards, batch.weights)
+        targets = [sample.targets for sample in batch.samples if sample.targets is not None]
+        grounds = np.concatenate([sample.pillars.cell_ground_m for sample in batch.samples])
+        # Frames lie one below the other: their grounds stacked along x make one tall grid with the cells' numbering.
+        per_head = batch.samples[0].pillars.cell_ground_m.size
+        tall_cells = np.concatenate([t.cells + k * per_head for k, t in enumerate(targets)])
+        tall_boxes = np.concatenate([t.boxes for t in targets])
+        rows = np.concatenate([np.full(len(t.cells), k) for k, t in enumerate(targets)])
+        shifted = tall_boxes.copy()
+        shifted[:, 0] += rows * (self.config.x_range_m[1] - self.config.x_range_m[0])
+        losses["iou"] = iou_loss(maps, batch.box_cells, tall_cells, grounds, shifted, batch.weights, self.config)
+        return losses
+
+    def detections(self, batch: PillarBatch) -> list[Detections]:
+        """Local maxima of the heatmap, scored with the IoU estimate, after rotated NMS within each class."""
+        maps = {name: value.float() for name, value in self._maps(batch).items()}
+        heat = torch.sigmoid(maps["heatmap"])
+        peaks = heat * (F.max_pool2d(heat, 3, 1, 1) == heat)
+        found = []
+        for row, sample in enumerate(batch.samples):
+            one = {name: value[row : row + 1] for name, value in maps.items()}
+            found.append(self._boxes_of_frame(sample, peaks[row], one))
+        return found
+
+    def _maps(self, batch: PillarBatch) -> dict[str, Tensor]:
+        maps: dict[str, Tensor] = self.network(batch.features, batch.starts, batch.cells, len(batch.samples))
+        return maps
+
+    def _boxes_of_frame(self, sample: PillarSample, peaks: Tensor, maps: dict[str, Tensor]) -> Detections:
+        config = self.config
+        flat = peaks.flatten()
+        heat, place = flat.topk(min(4 * config.most_boxes, len(flat)))
+        per_head = peaks[0].numel()
+        label, cell = (place // per_head).cpu().numpy(), place % per_head
+        overlap = torch.sigmoid(rows_at(maps["iou"], cell)[:, 0])
+        score = (heat ** (1 - config.iou_exponent) * overlap**config.iou_exponent).double().cpu().numpy()
+        values = rows_at(maps["box"], cell).cpu().numpy()
+        boxes = decode_boxes(values, cell.cpu().numpy(), sample.pillars.cell_ground_m, config)
+        kept: list[int] = []
+        for index in range(len(config.class_names)):
+            mine = np.flatnonzero((label == index) & (score > config.score_threshold))
+            kept.extend(mine[nms_rotated(boxes[mine], score[mine], config.nms_iou)])
+        chosen = np.array(sorted(kept, key=lambda row: -score[row])[: config.most_boxes], dtype=np.int64)
+        names = np.array(config.class_names)[label[chosen]] if len(chosen) else np.zeros(0, dtype=np.str_)
+        extras = {"heatmap": heat.double().cpu().numpy()[chosen], "iou": overlap.double().cpu().numpy()[chosen]}
+        return Detections(sample.frame_id, Boxes3D(boxes[chosen], names), score[chosen], extras=extras)

@@ -1,0 +1,108 @@
+"""The network: pillars to feature map, down and up again, heads at stride 2."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scanpick.detectors.pillars.config import PillarConfig
+from scanpick.detectors.pillars.pillars import POINT_FEATURES
+from scanpick.networks.segment_max import segment_max
+
+BOX_CHANNELS = 9
+"""Regressed per cell: offset of the centre in cells (2), bottom above the ground in metres (1), logarithms of length,
+width and height in metres (3), and the heading's axis as cos and sin of twice the yaw (2) with the logit of pointing
+the other way than the axis (1)."""
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions with a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.AvgPool2d(stride) if stride > 1 else nn.Identity(),
+                nn.Conv2d(inputs, outputs, 1, bias=False),
+                nn.BatchNorm2d(outputs),
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, nx, ny) -> (B, outputs, nx / stride, ny / stride)."""
+        inner = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(inner)) + self.shortcut(x))
+
+
+class PillarNetwork(nn.Module):
+    """Points sorted by pillar in, maps at stride 2 out."""
+
+    def __init__(self, config: PillarConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.point_channels
+        self.point_layer = nn.Linear(POINT_FEATURES, width, bias=False)
+        self.point_norm = nn.BatchNorm1d(width)
+        stages, inputs = [], width
+        for channels, blocks in zip(config.channels, config.blocks, strict=True):
+            layers = [Residual(inputs, channels, 2), *(Residual(channels, channels, 1) for _ in range(blocks - 1))]
+            stages.append(nn.Sequential(*layers))
+            inputs = channels
+        self.stages = nn.ModuleList(stages)
+        head = config.head_channels
+        self.lateral = nn.ModuleList(nn.Conv2d(channels, head, 1) for channels in config.channels)
+        self.merge = nn.Sequential(nn.Conv2d(head, head, 3, padding=1, bias=False), nn.BatchNorm2d(head), nn.ReLU())
+        classes = len(config.class_names)
+        self.heatmap = _head(head, classes)
+        self.box = _head(head, BOX_CHANNELS)
+        self.iou = _head(head, 1)
+        last = self.heatmap[-1]
+        assert isinstance(last, nn.Conv2d)
+        nn.init.constant_(last.bias, -4.6)  # type: ignore[arg-type]  # a prior of 1 %: most cells hold nothing
+
+    def forward(self, features: Tensor, starts: Tensor, cells: Tensor, batch: int) -> dict[str, Tensor]:
+        """Maps of a batch.
+
+        Args:
+            features: (P, 10) points of all frames, sorted by frame and pillar.
+            starts: (S + 1,) where each pillar's points start.
+            cells: (S,) place of each pillar in the flattened (B, nx, ny) grid.
+            batch: B.
+
+        Returns:
+            "heatmap" logits (B, classes, nx/2, ny/2), "box" (B, 9, nx/2, ny/2), "iou" logits (B, 1, nx/2, ny/2).
+        """
+        nx, ny = self.config.grid
+        points = F.relu(self.point_norm(self.point_layer(features)))
+        pillars = segment_max(points, starts)
+        canvas = pillars.new_zeros(batch * nx * ny, pillars.shape[1]).index_copy(0, cells, pillars)
+        # Channels stay last in memory: no transpose, and convolutions on the CPU are fastest so.
+        x = canvas.view(batch, nx, ny, -1).permute(0, 3, 1, 2)
+        levels = []
+        for stage in self.stages:
+            x = stage(x)
+            levels.append(x)
+        merged = self.lateral[-1](levels[-1])
+        for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
+            merged = F.interpolate(merged, scale_factor=2, mode="nearest") + lateral(level)
+        merged = self.merge(merged)
+        return {"heatmap": self.heatmap(merged), "box": self.box(merged), "iou": self.iou(merged)}
+
+
+def _head(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, inputs, 3, padding=1, bias=False),
+        nn.BatchNorm2d(inputs),
+        nn.ReLU(),
+        nn.Conv2d(inputs, outputs, 1),
+    )
+
+
+def to_channels_last(network: PillarNetwork) -> PillarNetwork:
+    """Lay the weights of convolutions out as the maps are."""
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

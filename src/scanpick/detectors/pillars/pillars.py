@@ -1,0 +1,124 @@
+"""From points to pillars: which pillar each point is in, and what is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from scanpick.arrays import Float32Array, Float64Array, Int64Array, Points
+from scanpick.detectors.pillars.config import PillarConfig
+from scanpick.geometry.ground import Ground, estimate_ground
+
+POINT_FEATURES = 10
+"""Offsets to the pillar's centre (2) and to the mean of its points (3), height above the ground, height above the
+sensor, intensity, range, and the logarithm of the number of points in the pillar; each of the order of 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pillars:
+    """Points of one frame, sorted by pillar.
+
+    Attributes:
+        features: (P, 10) float32, see `POINT_FEATURES`.
+        starts: (S + 1,) int64: the points of pillar s are ``starts[s]`` to ``starts[s + 1]``.
+        cells: (S,) int64: the pillar's place in the flattened (nx, ny) grid, rising.
+        cell_ground_m: (nx / 2, ny / 2) float32: height of the ground under each cell of the heads' grid.
+    """
+
+    features: Float32Array
+    starts: Int64Array
+    cells: Int64Array
+    cell_ground_m: Float32Array
+
+
+def make_pillars(points: Points, config: PillarConfig) -> Pillars:
+    """Sort (P, C >= 4) points into pillars. Points outside the volume are left out."""
+    nx, ny = config.grid
+    ground = estimate_ground(points, config.ground)
+    xyzi = np.ascontiguousarray(points[:, :4])
+    above = (xyzi[:, 2] - ground.height_at(xyzi[:, :2])).astype(np.float32)
+    cell = _cell_of_points(xyzi, above, *_lows(config), config.pillar_m, nx, ny, *config.z_range_m)
+    kept = np.flatnonzero(cell >= 0)
+    kept = kept[np.argsort(cell[kept], kind="stable")]
+    cells, first = np.unique(cell[kept], return_index=True)
+    starts = np.append(first, len(kept)).astype(np.int64)
+    features = _features(xyzi[kept], above[kept], starts, cells, *_lows(config), config.pillar_m, ny)
+    return Pillars(features, starts, cells, cell_ground(ground, config))
+
+
+def cell_ground(ground: Ground, config: PillarConfig) -> Float32Array:
+    """(nx / 2, ny / 2) height of the ground at the centres of the heads' cells."""
+    centres = head_cell_centres(config)
+    return ground.height_at(centres.reshape(-1, 2)).reshape(centres.shape[:2]).astype(np.float32)
+
+
+def head_cell_centres(config: PillarConfig) -> Float64Array:
+    """(nx / 2, ny / 2, 2) positions of the heads' cells, which are two pillars wide."""
+    (nx, ny), side = config.grid, 2 * config.pillar_m
+    x = config.x_range_m[0] + (np.arange(nx // 2) + 0.5) * side
+    y = config.y_range_m[0] + (np.arange(ny // 2) + 0.5) * side
+    return np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1)
+
+
+def _lows(config: PillarConfig) -> tuple[float, float]:
+    return config.x_range_m[0], config.y_range_m[0]
+
+
+@njit(cache=True, nogil=True)
+def _cell_of_points(
+    xyzi: Float32Array,
+    above: Float32Array,
+    x0: float,
+    y0: float,
+    side: float,
+    nx: int,
+    ny: int,
+    lowest: float,
+    highest: float,
+) -> Int64Array:
+    cell = np.full(len(xyzi), -1, dtype=np.int64)
+    for p in range(len(xyzi)):
+        i = int(np.floor((xyzi[p, 0] - x0) / side))
+        j = int(np.floor((xyzi[p, 1] - y0) / side))
+        if 0 <= i < nx and 0 <= j < ny and lowest <= above[p] < highest:
+            cell[p] = i * ny + j
+    return cell
+
+
+@njit(cache=True, nogil=True)
+def _features(
+    xyzi: Float32Array,
+    above: Float32Array,
+    starts: Int64Array,
+    cells: Int64Array,
+    x0: float,
+    y0: float,
+    side: float,
+    ny: int,
+) -> Float32Array:
+    features = np.empty((len(xyzi), 10), dtype=np.float32)
+    for s in range(len(cells)):
+        first, last = starts[s], starts[s + 1]
+        mx, my, mz = 0.0, 0.0, 0.0
+        for p in range(first, last):
+            mx += xyzi[p, 0]
+            my += xyzi[p, 1]
+            mz += xyzi[p, 2]
+        count = last - first
+        mx, my, mz = mx / count, my / count, mz / count
+        cx = x0 + (cells[s] // ny + 0.5) * side
+        cy = y0 + (cells[s] % ny + 0.5) * side
+        for p in range(first, last):
+            features[p, 0] = (xyzi[p, 0] - cx) / side
+            features[p, 1] = (xyzi[p, 1] - cy) / side
+            features[p, 2] = (xyzi[p, 0] - mx) / side
+            features[p, 3] = (xyzi[p, 1] - my) / side
+            features[p, 4] = xyzi[p, 2] - mz
+            features[p, 5] = above[p]
+            features[p, 6] = xyzi[p, 2] + 1.7
+            features[p, 7] = xyzi[p, 3]
+            features[p, 8] = np.sqrt(xyzi[p, 0] ** 2 + xyzi[p, 1] ** 2) / 30.0
+            features[p, 9] = np.log(np.float32(count)) / 3.0
+    return features

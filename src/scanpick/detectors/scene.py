@@ -1,0 +1,38 @@
+"""What training sees of a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scanpick.arrays import BoolArray, Points
+from scanpick.errors import ScanpickError
+from scanpick.structures import Boxes3D
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Points of one frame and the boxes of the classes that are trained.
+
+    Attributes:
+        frame_id: For messages.
+        points: (P, C >= 4) float32: x, y, z, intensity, LiDAR frame.
+        boxes: The boxes; may be none.
+    """
+
+    frame_id: str
+    points: Points
+    boxes: Boxes3D
+
+    def __post_init__(self) -> None:
+        if self.points.ndim != 2 or self.points.shape[1] < 4:
+            raise ScanpickError(f"Scene '{self.frame_id}': expected points (P, 4 or more), got {self.points.shape}.")
+
+    def with_points(self, keep: BoolArray) -> Scene:
+        """The scene with some of its points."""
+        return replace(self, points=self.points[keep])
+
+    def of_classes(self, class_names: tuple[str, ...]) -> Scene:
+        """The scene with the boxes of these classes."""
+        return replace(self, boxes=self.boxes[np.isin(self.boxes.class_names, class_names)])
