@@ -60,7 +60,7 @@ class Manifest:
         dataset: Where the frames come from.
         frames: What was found in them.
         steps: The resolved settings of each further step that was run ("pick", "export"), seeds included.
-        versions: Package -> version that made it.
+        versions: Package -> version that the frames were read with.
     """
 
     dataset: DatasetSource

@@ -15,7 +15,7 @@ from scanpick.structures import EmbeddingTable
 from scanpick.workspace.embedding_files import read_embedding
 from scanpick.workspace.frame_table import FrameTable, read_frame_table
 from scanpick.workspace.lock import write_lock
-from scanpick.workspace.manifest import Manifest, current_versions, read_manifest, write_manifest
+from scanpick.workspace.manifest import Manifest, read_manifest, write_manifest
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Workspace:
         """Write the resolved settings of a step into ``scanpick.toml``."""
         manifest = self.manifest()
         steps = {**manifest.steps, step: settings}
-        write_manifest(self.manifest_path, replace(manifest, steps=steps, versions=current_versions()))
+        write_manifest(self.manifest_path, replace(manifest, steps=steps))
 
     def write_lock(self) -> AbstractContextManager[None]:
         """Hold the workspace for writing; an error where another process does."""

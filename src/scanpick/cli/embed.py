@@ -1,0 +1,56 @@
+"""``scanpick embed``: make a vector of every frame of a workspace."""
+
+from typing import Annotated
+
+import typer
+
+from scanpick.cli.options import (
+    AllowExtra,
+    AsJson,
+    EmbeddingFile,
+    EncoderName,
+    EncoderOptions,
+    IdsFile,
+    Workers,
+    WorkspaceArgument,
+)
+
+
+def command(
+    workspace: WorkspaceArgument,
+    encoder: EncoderName = None,
+    encoder_option: EncoderOptions = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What to call the embedding; the encoder's name by default.")
+    ] = None,
+    file: EmbeddingFile = None,
+    ids: IdsFile = None,
+    allow_extra: AllowExtra = False,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn every usable frame of a workspace into a vector, or take over vectors that were made elsewhere.
+
+    Killed and started again, it goes on where it stopped. Other settings, or frames that changed, are done again.
+
+    Example: [bold]scanpick embed pool --encoder scan_context[/]
+    Example: [bold]scanpick embed pool --encoder import --file mine.npy --ids mine.txt[/]
+    """
+    from scanpick.cli.embedding import choose_encoder, make_embedding
+    from scanpick.cli.results import print_facts, print_set_aside
+    from scanpick.workspace.workspace import Workspace
+
+    choice = choose_encoder(encoder, encoder_option, file=file, ids=ids, name=name, allow_extra=allow_extra)
+    table = make_embedding(Workspace.open(workspace), choice, workers=workers)
+    facts = {
+        "workspace": str(workspace),
+        "embedding": table.name,
+        "encoder": table.meta["encoder"],
+        "settings": table.meta["settings"],
+        "frames": len(table),
+        "dimension": table.values.shape[1],
+        "set_aside": len(table.meta["set_aside"]),
+    }
+    print_facts(facts, as_json=as_json)
+    if not as_json:
+        print_set_aside(table.meta["set_aside"])

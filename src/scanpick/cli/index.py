@@ -1,0 +1,33 @@
+"""``scanpick index``: list the frames of a data set and read each once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanpick.cli.options import AsJson, Columns, DatasetArgument, DatasetOptions, Workers, dataset_options
+
+
+def command(
+    dataset: DatasetArgument,
+    out: Annotated[Path, typer.Option("--out", help="The workspace to make or bring up to date.")],
+    columns: Columns = None,
+    option: DatasetOptions = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a workspace: list the frames of a data set, read each once, set aside those that cannot be used.
+
+    Run again, it reads only frames whose files have changed.
+
+    Example: [bold]scanpick index path/to/kitti --out pool[/]
+    """
+    from scanpick.cli.output import progress_bar
+    from scanpick.cli.results import frame_facts, print_facts, print_set_aside
+    from scanpick.workspace.index import index
+
+    workspace = index(dataset, out, options=dataset_options(option, columns), workers=workers, progress=progress_bar)
+    facts = frame_facts(workspace)
+    print_facts(facts, as_json=as_json)
+    if not as_json:
+        print_set_aside(workspace.frames().set_aside)

@@ -1,0 +1,67 @@
+"""Arguments and options that several verbs share, and what they mean."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+DatasetArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        help="A folder of frames (KITTI or any point files), or NAME:ARGUMENT such as simulated:demo.",
+    ),
+]
+WorkspaceArgument = Annotated[
+    Path, typer.Argument(metavar="WORKSPACE", help="A folder made by [bold]scanpick index[/] or [bold]pick[/].")
+]
+DatasetOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option", "-o", metavar="NAME=VALUE", help="An option of the data set (split=val). May be repeated."
+    ),
+]
+Columns = Annotated[
+    int | None, typer.Option("--columns", min=3, help="float32 columns of .bin files; inferred where possible.")
+]
+EncoderName = Annotated[str | None, typer.Option("--encoder", help="What turns a frame into a vector.")]
+EncoderOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encoder-option", metavar="NAME=VALUE", help="An option of the encoder (rings=40). May be repeated."
+    ),
+]
+EmbeddingFile = Annotated[
+    Path | None, typer.Option("--file", help="With --encoder import: your embeddings, .npy or .parquet.")
+]
+IdsFile = Annotated[
+    Path | None, typer.Option("--ids", help="With --encoder import: the frame ids of the rows of a .npy file.")
+]
+AllowExtra = Annotated[
+    bool, typer.Option("--allow-extra", help="With --encoder import: pass over ids that the data set does not have.")
+]
+Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Processes; all cores by default.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of all chance.")]
+LabelledFile = Annotated[
+    Path | None,
+    typer.Option("--labelled", help="Frames that have labels already: one id a line, or a column frame_id."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def dataset_options(pairs: Sequence[str] | None, columns: int | None) -> dict[str, Any]:
+    """Options of a data set from the command line; those that have a flag of their own are joined in.
+
+    Raises:
+        ScanpickError: A pair has another form, or an option is given twice.
+    """
+    from scanpick.errors import ScanpickError
+    from scanpick.options import parse_pairs
+
+    options: dict[str, Any] = dict(parse_pairs(pairs or (), "--option"))
+    if columns is not None:
+        if "columns" in options:
+            raise ScanpickError("Give either --columns or --option columns=..., not both.")
+        options["columns"] = columns
+    return options

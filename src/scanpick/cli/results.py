@@ -1,0 +1,56 @@
+"""What verbs print at their end: facts as a table or as JSON, and the frames that were set aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from scanpick.cli.output import console, log
+from scanpick.workspace.workspace import Workspace
+
+
+def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print facts: as one JSON object, or as a table of two columns."""
+    if as_json:
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), escape(_told(value)))
+    console.print(table)
+
+
+def print_set_aside(set_aside: Mapping[str, str], most: int = 5) -> None:
+    """Name the first frames that cannot be used, with their reasons, on stderr."""
+    if not set_aside:
+        return
+    log.print(f"[yellow]{len(set_aside)} frames were set aside:[/]")
+    for frame_id, reason in list(set_aside.items())[:most]:
+        log.print(f"  {escape(frame_id)}: {escape(reason)}", highlight=False, soft_wrap=True)
+    if len(set_aside) > most:
+        log.print(f"  and {len(set_aside) - most} more; the column 'status' of frames.parquet names them all")
+
+
+def frame_facts(workspace: Workspace) -> dict[str, Any]:
+    """What a workspace points at, and how many frames can be used."""
+    manifest = workspace.manifest()
+    return {
+        "workspace": str(workspace.path),
+        "data_set": manifest.dataset.specification,
+        "found": manifest.dataset.description,
+        "frames": manifest.frames.count,
+        "usable": manifest.frames.usable,
+        "set_aside": manifest.frames.count - manifest.frames.usable,
+    }
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_told(part)}" for name, part in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)

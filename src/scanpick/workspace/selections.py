@@ -1,0 +1,67 @@
+"""``selections/<name>.parquet`` and ``.csv``, and the lists that are handed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scanpick.errors import ScanpickError, unknown_name
+from scanpick.files import write_text
+from scanpick.formats.selection_table import FrameFacts, read_selection, write_selection
+from scanpick.structures import Selection
+from scanpick.workspace.frame_table import FrameTable
+from scanpick.workspace.workspace import Workspace
+
+
+def save_selection(workspace: Workspace, name: str, selection: Selection) -> Path:
+    """Write a selection of a workspace's frames as Parquet, with a CSV beside it. An older one is replaced."""
+    path = workspace.selection_path(name)
+    with workspace.write_lock():
+        facts = facts_of(workspace.frames())
+        write_selection(path.with_suffix(".csv"), selection, facts)
+        write_selection(path, selection, facts)
+    return path
+
+
+def load_selection(workspace: Workspace, name: str | None = None) -> tuple[str, Selection]:
+    """A selection with its name; without a name, the only one there is.
+
+    Raises:
+        ScanpickError: There is none of this name, several to choose from, or its file is damaged.
+    """
+    names = workspace.selection_names()
+    if not names:
+        raise ScanpickError(
+            f"{workspace.path} has no selection yet. Make one with: "
+            f"scanpick select {workspace.path} --strategy diversity --budget 5%"
+        )
+    if name is None:
+        if len(names) > 1:
+            raise ScanpickError(f"{workspace.path} has {len(names)} selections: {', '.join(names)}. Name one.")
+        name = names[0]
+    if name not in names:
+        raise unknown_name("selection", name, names)
+    selection = read_selection(workspace.selection_path(name))
+    known = workspace.frames().row_of
+    if any(frame_id not in known for frame_id in selection.frame_ids):
+        raise ScanpickError(f"Selection '{name}' holds frames that the workspace no longer has. Select again.")
+    return name, selection
+
+
+def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> list[Path]:
+    """Write a selection for others: ``selection.csv``, ``selection.parquet`` and ``frames.txt``, one id a line."""
+    facts = facts_of(workspace.frames())
+    tables = [folder / "selection.csv", folder / "selection.parquet"]
+    for path in tables:
+        write_selection(path, selection, facts)
+    frames_path = folder / "frames.txt"
+    write_text(frames_path, "".join(f"{frame_id}\n" for frame_id in selection.frame_ids))
+    return [*tables, frames_path]
+
+
+def facts_of(frames: FrameTable) -> FrameFacts:
+    """What a selection's table says about frames: their sequences, and their files where they have any."""
+    paths = {record.frame_id: str(record.path or "") for record in frames.records}
+    return FrameFacts(
+        sequences={record.frame_id: record.sequence for record in frames.records},
+        paths=paths if any(paths.values()) else None,
+    )
