@@ -4,6 +4,8 @@ A label line has 15 columns and a result line a 16th, the score:
 ``type truncated occluded alpha left top right bottom height width length x y z rotation_y [score]``.
 """
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,50 +46,66 @@ def parse_objects(text: str, *, source: str, with_scores: bool = False) -> Camer
             continue
         if len(words) < wanted:
             raise ScanpickError(f"{source}, line {number}: expected {wanted} columns, got {len(words)}: {line[:80]!r}.")
-        values = []
-        for column in range(1, wanted):
-            try:
-                values.append(float(words[column]))
-            except ValueError:
-                raise ScanpickError(
-                    f"{source}, line {number}, column {column + 1} ({LABEL_COLUMNS[column]}): "
-                    f"expected a number, got {words[column]!r}."
-                ) from None
         names.append(words[0])
-        rows.append(values)
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), wanted - 1)
+        rows.append([_number(words[column], source, number, column) for column in range(1, wanted)])
+    return objects_from_rows(names, np.array(rows, dtype=np.float64).reshape(len(rows), wanted - 1))
+
+
+def objects_from_rows(names: Sequence[str], numbers: Float64Array) -> CameraObjects:
+    """Objects from the types and the (K, 14) numbers of label lines, or the (K, 15) of result lines."""
     return CameraObjects(
         class_names=np.array(names, dtype=np.str_),
-        truncation=table[:, 0],
-        occlusion=table[:, 1],
-        alpha=table[:, 2],
-        image_boxes=table[:, 3:7],
-        sizes_hwl=table[:, 7:10],
-        bottom_centres=table[:, 10:13],
-        rotation_y=table[:, 13],
-        scores=table[:, 14] if with_scores else None,
+        truncation=numbers[:, 0],
+        occlusion=numbers[:, 1],
+        alpha=numbers[:, 2],
+        image_boxes=numbers[:, 3:7],
+        sizes_hwl=numbers[:, 7:10],
+        bottom_centres=numbers[:, 10:13],
+        rotation_y=numbers[:, 13],
+        scores=numbers[:, 14] if numbers.shape[1] == len(LABEL_COLUMNS) - 1 else None,
     )
 
 
+def rows_from_objects(objects: CameraObjects) -> Float64Array:
+    """The inverse of `objects_from_rows`: (K, 14) numbers of labels, (K, 15) of results."""
+    columns = [objects.truncation, objects.occlusion, objects.alpha, objects.image_boxes, objects.sizes_hwl]
+    columns += [objects.bottom_centres, objects.rotation_y]
+    return np.column_stack(columns if objects.scores is None else [*columns, objects.scores])
+
+
+def _number(word: str, source: str, line: int, column: int) -> float:
+    try:
+        number = math.nan if "_" in word else float(word)  # Python's 1_000 is no number elsewhere
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ScanpickError(
+            f"{source}, line {line}, column {column + 1} ({LABEL_COLUMNS[column]}): "
+            f"expected a finite number, got {word!r}."
+        )
+    return number
+
+
 def format_objects(objects: CameraObjects) -> str:
-    """The text of a label file, or of a result file where `objects` has scores."""
+    """The text of a label file, or of a result file where `objects` has scores.
+
+    Labels have 2 decimals as KITTI's own; results keep 4, 6 for angles and 9 digits for scores, so that writing them
+    does not change what they score.
+    """
+    places, angle_places = (2, 2) if objects.scores is None else (4, 6)
     lines = []
     for row in range(len(objects)):
-        numbers = [
-            objects.alpha[row],
-            *objects.image_boxes[row],
-            *objects.sizes_hwl[row],
-            *objects.bottom_centres[row],
-            objects.rotation_y[row],
-        ]
+        lengths = (*objects.sizes_hwl[row], *objects.bottom_centres[row])
         words = [
             str(objects.class_names[row]),
             f"{objects.truncation[row]:.2f}",
             f"{objects.occlusion[row]:.0f}",
-            *(f"{number:.2f}" for number in numbers),
+            f"{objects.alpha[row]:.{angle_places}f}",
+            *(f"{number:.{places}f}" for number in (*objects.image_boxes[row], *lengths)),
+            f"{objects.rotation_y[row]:.{angle_places}f}",
         ]
         if objects.scores is not None:
-            words.append(f"{objects.scores[row]:.6g}")
+            words.append(f"{objects.scores[row]:.9g}")
         lines.append(" ".join(words) + "\n")
     return "".join(lines)
 

@@ -1,0 +1,135 @@
+"""KITTI objects of many frames in one table, read from a folder of label or result files in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scanpick.arrays import Int64Array
+from scanpick.errors import ScanpickError
+from scanpick.formats.kitti_text import LABEL_COLUMNS, objects_from_rows, parse_objects, rows_from_objects
+from scanpick.formats.scan_objects import scan_objects
+from scanpick.structures import CameraObjects
+from scanpick.structures.checks import as_array, check_unique, name_some
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectTable:
+    """K objects of F frames; those of a frame stand together, in the order of its file.
+
+    Attributes:
+        frame_ids: F ids, each once.
+        offsets: (F + 1,) int64: frame f has the rows from ``offsets[f]`` up to ``offsets[f + 1]``.
+        objects: The K objects.
+    """
+
+    frame_ids: tuple[str, ...]
+    offsets: Int64Array
+    objects: CameraObjects
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frame_ids", tuple(self.frame_ids))
+        check_unique("ObjectTable.frame_ids", self.frame_ids)
+        offsets = as_array("ObjectTable.offsets", self.offsets, np.int64, (len(self.frame_ids) + 1,))
+        if offsets[0] != 0 or offsets[-1] != len(self.objects) or (np.diff(offsets) < 0).any():
+            raise ScanpickError(
+                f"ObjectTable.offsets: expected to rise from 0 to {len(self.objects)}, got {name_some(offsets)}."
+            )
+        object.__setattr__(self, "offsets", offsets)
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def frame(self, index: int) -> CameraObjects:
+        """The objects of the frame with this place in `frame_ids`."""
+        return self.objects[slice(int(self.offsets[index]), int(self.offsets[index + 1]))]
+
+    @property
+    def frame_of_rows(self) -> Int64Array:
+        """(K,) place of each object's frame in `frame_ids`."""
+        return np.repeat(np.arange(len(self.frame_ids)), np.diff(self.offsets))
+
+    @classmethod
+    def from_frames(cls, frames: Mapping[str, CameraObjects]) -> ObjectTable:
+        """The table of frame id -> objects, all of them labels or all of them detections."""
+        parts = list(frames.values())
+        offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)])
+        return cls(tuple(frames), offsets, _concatenated(parts))
+
+
+def read_object_files(paths: Mapping[str, Path | None], *, with_scores: bool = False) -> ObjectTable:
+    """Read frame id -> label file, or result file (`with_scores`); None stands for a frame without objects.
+
+    Raises:
+        ScanpickError: A file cannot be read, or a line is malformed: file, line and column are named.
+    """
+    columns = len(LABEL_COLUMNS) - (1 if with_scores else 2)
+    names: list[str] = []
+    tables = [np.zeros((0, columns))]
+    offsets = [0]
+    for path in paths.values():
+        if path is not None:
+            content = _content(path)
+            scanned = scan_objects(content, columns)
+            if scanned is None:  # numbers that need care, or a malformed line
+                objects = parse_objects(_decoded(content, path), source=str(path), with_scores=with_scores)
+                scanned = objects.class_names.tolist(), rows_from_objects(objects)
+            names += scanned[0]
+            tables.append(scanned[1])
+        offsets.append(len(names))
+    return ObjectTable(
+        tuple(paths), np.array(offsets, dtype=np.int64), objects_from_rows(names, np.concatenate(tables))
+    )
+
+
+def object_files(folder: Path, frame_ids: Sequence[str] | None = None) -> dict[str, Path]:
+    """Frame id -> ``<frame id>.txt`` of a folder; of all its text files where no ids are given.
+
+    Raises:
+        ScanpickError: The folder does not exist or has no such file, or files of `frame_ids` are missing.
+    """
+    if not folder.is_dir():
+        raise ScanpickError(f"{folder}: expected a folder of KITTI text files (000000.txt, ...), got none.")
+    present = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    if frame_ids is None:
+        if not present:
+            raise ScanpickError(f"{folder}: expected KITTI text files (000000.txt, ...), found none.")
+        return present
+    missing = [frame_id for frame_id in frame_ids if frame_id not in present]
+    if missing:
+        raise ScanpickError(
+            f"{folder}: no file for {len(missing)} of {len(frame_ids)} frames: {name_some(missing)} (.txt)."
+        )
+    return {frame_id: present[frame_id] for frame_id in frame_ids}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ScanpickError(f"{path}: cannot read the file of objects: {error}.") from error
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ScanpickError(f"{path}: cannot read the file of objects as text: {error}.") from error
+
+
+def _concatenated(parts: Sequence[CameraObjects]) -> CameraObjects:
+    if not parts:
+        return objects_from_rows([], np.zeros((0, len(LABEL_COLUMNS) - 2)))
+    scored = {part.scores is not None for part in parts}
+    if len(scored) > 1:
+        raise ScanpickError("ObjectTable: expected scores in every frame or in none, got both.")
+    columns: dict[str, Any] = {}
+    for field in fields(CameraObjects):
+        values = [getattr(part, field.name) for part in parts]
+        columns[field.name] = None if values[0] is None else np.concatenate(values)
+    return CameraObjects(**columns)
