@@ -1,1 +1,36 @@
-"""From detections to one number per frame: how unsure the detector is."""
+"""From detections to one number per frame: how unsure the detector is. Detections of any detector will do.
+
+A **box score** gives each detection a number from 0 (sure) to 1; a **disagreement** compares several predictions of the
+same frame (ensemble, dropout, resampled or flipped inputs); an **aggregation** makes one number of a frame's boxes.
+"""
+
+from scanpick.registry import Registry
+from scanpick.uncertainty.aggregation import AGGREGATIONS, aggregate
+from scanpick.uncertainty.box_scores import BoxScore
+from scanpick.uncertainty.disagreement import disagreement
+from scanpick.uncertainty.scoring import FrameScores, score_disagreement, score_frames
+
+SCORES: Registry[BoxScore] = Registry(
+    "score",
+    {
+        "least_confidence": "scanpick.uncertainty.box_scores:least_confidence",
+        "entropy": "scanpick.uncertainty.box_scores:entropy",
+        "margin": "scanpick.uncertainty.box_scores:margin",
+        "ambiguous": "scanpick.uncertainty.box_scores:ambiguous",
+        "class_entropy": "scanpick.uncertainty.box_scores:class_entropy",
+        "heading_entropy": "scanpick.uncertainty.box_scores:heading_entropy",
+        "box_spread": "scanpick.uncertainty.box_scores:box_spread",
+    },
+    group="scanpick.scores",
+)
+
+__all__ = [
+    "AGGREGATIONS",
+    "SCORES",
+    "BoxScore",
+    "FrameScores",
+    "aggregate",
+    "disagreement",
+    "score_disagreement",
+    "score_frames",
+]
