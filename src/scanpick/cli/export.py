@@ -1,0 +1,54 @@
+"""``scanpick export``: hand a selection over."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanpick.cli.options import AsJson, WorkspaceArgument
+
+
+def command(
+    workspace: WorkspaceArgument,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    selection: Annotated[
+        str | None, typer.Option("--selection", help="Which selection; the only one if there is one.")
+    ] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the picked frames into a KITTI object folder.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="The same with links to the files, where that is possible.")] = (
+        False
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Write a selection as selection.csv, selection.parquet and frames.txt, and its frames as a KITTI folder.
+
+    The KITTI folder has training/velodyne, label_2, calib and image_2 as far as the data set has them, and the picks
+    in order in ImageSets.
+
+    Example: [bold]scanpick export pool --selection diversity --copy --out to-label[/]
+    """
+    from scanpick.cli.output import progress_bar
+    from scanpick.cli.results import print_facts, print_set_aside
+    from scanpick.errors import ScanpickError
+    from scanpick.exporters import EXPORTERS
+    from scanpick.workspace.selections import load_selection, write_lists
+    from scanpick.workspace.workspace import Workspace
+
+    if copy and link:
+        raise ScanpickError("Give either --copy or --link, not both.")
+    opened = Workspace.open(workspace)
+    name, picked = load_selection(opened, selection)
+    facts = {"selection": name, "frames": len(picked), "folder": str(out)}
+    facts["files"] = [str(path) for path in write_lists(opened, picked, out)]
+    failed = {}
+    if copy or link:
+        with progress_bar("Linking frames" if link else "Copying frames", len(picked)) as advance:
+            summary = EXPORTERS.load("kitti_subset")(
+                opened.dataset(), picked.frame_ids, out, name=name, link=link, advance=advance
+            )
+        facts |= {"written": dict(summary.counts), "list": str(out / "ImageSets" / f"{name}.txt")}
+        failed = dict(summary.failed)
+        facts["failed"] = failed if as_json else len(failed)
+    print_facts(facts, as_json=as_json)
+    if not as_json:
+        print_set_aside(failed)
