@@ -14,6 +14,9 @@ from scanpick.errors import FrameError
 NO_INTENSITY = "points without intensity, 0 instead"
 NO_RETURN = "points that were not finite, dropped"
 
+MOST_BYTES = 1 << 30
+"""What a compressed file may unpack to: 67 million points of 4 float32, far beyond any sweep."""
+
 INTENSITY_NAMES = ("intensity", "i", "reflectance", "reflectivity", "remission", "scalar_intensity")
 """Names under which formats with named fields hold the intensity, in lower case, the surest first."""
 
@@ -99,6 +102,18 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise FrameError(f"{path}: cannot be read: {error.strerror or error}.") from error
+
+
+def check_size(path: Path, what: str, count: int, bytes_each: int, available: int) -> None:
+    """Raise `FrameError` where a header promises `count` rows of a size that are more bytes than there are.
+
+    Called before memory is taken for what a header promises.
+    """
+    if count < 0 or count * bytes_each > available:
+        raise FrameError(
+            f"{path}: the header promises {count} {what} of {bytes_each} bytes, {count * bytes_each} bytes, "
+            f"but {available} follow. Is it truncated?"
+        )
 
 
 def _check_not_empty(points: Points, path: Path, what: str) -> None:
