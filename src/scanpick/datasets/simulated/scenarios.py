@@ -1,0 +1,106 @@
+"""What a drive looks like: scenarios are ranges, and a street is one draw from them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from scanpick.errors import ScanpickError, unknown_name
+
+
+@dataclass(frozen=True)
+class Street:
+    """One draw of every entry of ``scenarios.toml``, which says what each means."""
+
+    lanes: int
+    lane_m: float
+    median_m: float
+    one_way: bool
+    speed_mps: float
+    manner: str
+    curvature: float
+    bend: bool
+    slope: float
+    kerb: bool
+    parking_left: str
+    parking_right: str
+    occupancy: float
+    extra_rows: int
+    walk_m: float
+    verge_m: float
+    boundary: str
+    boundary_share: float
+    building: str
+    building_share: float
+    setback_m: float
+    bank_m: float
+    driveways: float
+    trees: float
+    bushes: float
+    weeds: float
+    lamps: float
+    signs: float
+    clutter: float
+    rail: str
+    oncoming_per_km: float
+    ahead_per_km: float
+    heavy_share: float
+    pedestrians: float
+    cyclists: float
+    crossing: bool
+    crowd: bool
+    works: bool
+    debris: bool
+    bus_stop: bool
+    tram: bool
+    trailer: bool
+    market: bool
+    rain: bool
+    wet: bool
+
+
+def scenario_names() -> list[str]:
+    """Names of all scenarios."""
+    return [name for name in _table() if name != "default"]
+
+
+def draw_street(scenario: str, rng: np.random.Generator) -> Street:
+    """Draw a street of this scenario.
+
+    Raises:
+        ScanpickError: The scenario is unknown.
+    """
+    table = _table()
+    if scenario not in scenario_names():
+        raise unknown_name("scenario", scenario, scenario_names())
+    entries = table["default"] | table[scenario]
+    return Street(**{field.name: _draw(str(field.type), entries[field.name], rng) for field in fields(Street)})
+
+
+def _draw(kind: str, entry: Any, rng: np.random.Generator) -> Any:
+    if kind == "bool":
+        return bool(rng.random() < entry)
+    if kind == "str":
+        weights = np.array(list(entry.values()), dtype=np.float64)
+        return list(entry)[rng.choice(len(weights), p=weights / weights.sum())]
+    low, high = entry
+    return int(rng.integers(low, high + 1)) if kind == "int" else float(rng.uniform(low, high))
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    table = tomllib.loads(files(__package__).joinpath("scenarios.toml").read_text(encoding="utf-8"))
+    known = {field.name for field in fields(Street)}
+    for name, entries in table.items():
+        unknown = sorted(set(entries) - known)
+        if unknown:
+            raise ScanpickError(f"scenarios.toml, [{name}]: unknown entry '{unknown[0]}'.")
+    missing = sorted(known - set(table["default"]))
+    if missing:
+        raise ScanpickError(f"scenarios.toml, [default]: expected an entry '{missing[0]}'.")
+    return table

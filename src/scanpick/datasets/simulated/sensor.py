@@ -1,0 +1,139 @@
+"""A spinning sensor of 64 beams: which way its rays go, and what comes back."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from scanpick.arrays import BoolArray, Float64Array, Points
+from scanpick.datasets.simulated.materials import REFLECTIVITY, ROUGHNESS_M, Material
+from scanpick.datasets.simulated.raycast import NOTHING, Hits, Rays, random_unit
+from scanpick.datasets.simulated.world import Weather
+
+COLUMNS = 2250
+"""Rays of one beam in a turn: 0.16 degrees apart, as in KITTI's clouds."""
+
+MAX_RANGE_M = 80.0
+FIELD_OF_VIEW_RAD = math.radians(42.0)
+"""Half the width of the fan that covers the camera's image."""
+
+RANGE_NOISE_M = 0.012
+DROP_OUT = 0.02
+"""Share of rays that are lost for no reason."""
+
+_METAL, _GLASS, _PLATE = int(Material.METAL), int(Material.GLASS), int(Material.REFLECTOR)
+_ASPHALT, _DASHED = int(Material.ASPHALT), int(Material.DASHED_MARKING)
+
+
+def beam_elevations() -> Float64Array:
+    """(64,) radians, lowest first: 32 beams 0.51 degrees apart up from -24.8, 32 beams 1/3 degree apart up to +2."""
+    upper = np.linspace(2.0, -25.0 / 3.0, 32)
+    lower = np.linspace(-8.83, -24.8, 32)
+    return np.radians(np.concatenate([upper, lower])[::-1])
+
+
+def fan(frame_seed: int, *, full: bool) -> Rays:
+    """The rays of one turn, or those of its part that the camera sees; that part is the same either way.
+
+    The turn starts at another angle in every frame, and each beam is a little ahead of or behind its column.
+    """
+    seed = np.uint64(frame_seed)
+    step = 2 * np.pi / COLUMNS
+    azimuths = np.asarray((np.arange(COLUMNS) + random_unit(seed, 0, 0, 2)) * step - np.pi, dtype=np.float64)
+    in_view = np.abs(azimuths) <= FIELD_OF_VIEW_RAD
+    numbers = np.arange(COLUMNS) if full else np.flatnonzero(in_view)
+    elevations = beam_elevations()
+    ahead = (np.arange(len(elevations)) * 0.618034 % 1.0 - 0.5) * step
+    own = azimuths[numbers, None] + ahead[None, :]  # (C, B)
+    return Rays(azimuths[numbers], step, np.tan(elevations), np.cos(own), np.sin(own), numbers, in_view[numbers], seed)
+
+
+def sweep(rays: Rays, hits: Hits, paint: Float64Array, weather: Weather) -> tuple[Points, BoolArray]:
+    """What the sensor reports of first hits.
+
+    Args:
+        rays: The fan.
+        hits: Where its rays end; `owner` tells whose paint it is.
+        paint: (O,) reflectivity of each object's painted parts.
+        weather: What is in the air.
+
+    Returns:
+        (P, 4) x, y, z in metres and intensity from 0 to 1, beam by beam from the top, by azimuth; and (C, B) whether
+        a ray's point is on what it hit (not lost, and no drop of rain).
+    """
+    points, returned = _sweep(rays, hits, paint, weather.rain, weather.wet, REFLECTIVITY, ROUGHNESS_M)
+    return points, returned
+
+
+@njit(cache=True, nogil=True)
+def _sweep(
+    rays: Rays,
+    hits: Hits,
+    paint: Float64Array,
+    rain: float,
+    wet: float,
+    reflectivity: Float64Array,
+    roughness: Float64Array,
+) -> tuple[Points, BoolArray]:
+    columns, beams = rays.x.shape
+    points = np.empty((columns * beams, 4), dtype=np.float32)
+    returned = np.zeros((columns, beams), dtype=np.bool_)
+    count = 0
+    for b in range(beams - 1, -1, -1):
+        length = math.sqrt(1 + rays.tangents[b] ** 2)
+        for c in range(columns):
+            number = rays.numbers[c]
+            range_m = hits.distance[c, b] * length
+            intensity, rough = 0.0, 0.0
+            seen = hits.owner[c, b] != NOTHING and range_m < MAX_RANGE_M
+            if rain > 0 and random_unit(rays.seed, number, b, 3) < rain:
+                drop = 1.5 - 3.0 * math.log(random_unit(rays.seed, number, b, 4))
+                if drop < range_m and drop < 20.0:
+                    range_m, intensity, seen = drop, 0.02 + 0.06 * random_unit(rays.seed, number, b, 5), False
+            if seen:
+                material = hits.material[c, b]
+                own = paint[hits.owner[c, b]] if material == 0 else reflectivity[material]
+                intensity, chance = _echo(own, material, hits.incidence[c, b], range_m, wet)
+                seen = random_unit(rays.seed, number, b, 6) < chance * (1 - DROP_OUT)
+                returned[c, b] = seen
+                rough = roughness[material]
+                intensity += 0.035 * _normal(rays.seed, number, b, 7)
+            if (not seen and intensity == 0.0) or (not seen and returned[c, b]):
+                continue
+            if not seen and range_m > 20.0:
+                continue
+            r = (range_m + RANGE_NOISE_M * _normal(rays.seed, number, b, 9)) / length
+            z = r * rays.tangents[b] + rough * _normal(rays.seed, number, b, 11)
+            points[count, 0] = round(r * rays.x[c, b], 3)
+            points[count, 1] = round(r * rays.y[c, b], 3)
+            points[count, 2] = round(z, 3)
+            points[count, 3] = round(min(max(intensity, 0.0), 0.99), 2)
+            count += 1
+    return points[:count].copy(), returned
+
+
+@njit(cache=True, nogil=True)
+def _echo(own: float, material: int, incidence: float, range_m: float, wet: float) -> tuple[float, float]:
+    """Intensity of an echo, and the chance that it is strong enough to be noticed."""
+    if material == _PLATE:
+        return 0.99, 1.0
+    spread = 0.35 + 0.65 * incidence
+    intensity = own * spread
+    # Of what falls in at a grazing angle little comes back; the sensor compensates distance up to a limit.
+    signal = own * (0.03 + incidence) * (30.0 / range_m) ** 2
+    if material == _GLASS:
+        signal *= 0.3
+    if wet > 0 and _ASPHALT <= material <= _DASHED:
+        signal *= 1 - 0.97 * wet
+        intensity *= 1 - 0.7 * wet
+    chance = 1 - math.exp(-60.0 * signal)
+    return intensity, chance
+
+
+@njit(cache=True, nogil=True)
+def _normal(seed: np.uint64, column: int, beam: int, purpose: int) -> float:
+    """A normal deviate (Box and Muller); uses `purpose` and the next one."""
+    u, v = random_unit(seed, column, beam, purpose), random_unit(seed, column, beam, purpose + 1)
+    return math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v)

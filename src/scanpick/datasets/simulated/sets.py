@@ -1,0 +1,123 @@
+"""The named sets: which drives they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scanpick.datasets.simulated.scenarios import scenario_names
+from scanpick.errors import unknown_name
+
+RATE_HZ = 10
+EVALUATION_STRIDE = 5
+"""Evaluation frames are half a second apart: at the same number they show more."""
+
+
+@dataclass(frozen=True)
+class Drive:
+    """One drive of a set.
+
+    Attributes:
+        number: Its place in the set, and part of its seed.
+        scenario: What it looks like.
+        split: ``pool`` or ``evaluation``.
+        frames: How many frames.
+        stride: Sweeps from one frame to the next.
+        horizon: Sweeps the drive lasts, however many frames are asked for: it decides what the drive is like.
+    """
+
+    number: int
+    scenario: str
+    split: str
+    frames: int
+    stride: int
+    horizon: int
+
+    @property
+    def sequence(self) -> str:
+        """Name of the drive."""
+        return f"drive_{self.number:02d}_{self.scenario}"
+
+    def frame_id(self, index: int) -> str:
+        """Id of the frame at a sweep."""
+        return f"drive_{self.number:02d}/{index:06d}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a named set is put together.
+
+    Attributes:
+        pool: Frames in the pool.
+        pool_drives: Drives they are spread over.
+        evaluation: Frames for evaluation, in drives of their own.
+        evaluation_drives: Drives they are spread over.
+        key: Part of every seed, so that sets differ.
+    """
+
+    pool: int
+    pool_drives: int
+    evaluation: int
+    evaluation_drives: int
+    key: int
+
+
+SETS: dict[str, Layout] = {
+    "demo": Layout(pool=300, pool_drives=12, evaluation=0, evaluation_drives=0, key=1),
+    "drives": Layout(pool=1200, pool_drives=48, evaluation=200, evaluation_drives=20, key=2),
+}
+
+
+def drives_of(name: str, *, frames: int | None = None, seed: int = 0) -> list[Drive]:
+    """The drives of a set, in order.
+
+    Args:
+        name: Name of the set.
+        frames: How many frames in all. Fewer than the set has shorten every drive; more add further drives of the
+            same kind. Frames that are in both are the same.
+        seed: Another seed, another set.
+
+    Raises:
+        ScanpickError: The set is unknown.
+    """
+    if name not in SETS:
+        raise unknown_name("simulated set", name, SETS)
+    layout = SETS[name]
+    total = layout.pool + layout.evaluation
+    wanted = total if frames is None else frames
+    drives: list[Drive] = []
+    while wanted > 0:
+        batch = _batch(layout, len(drives), seed)
+        drives += _shorten(batch, min(wanted, total))
+        wanted -= total
+    return [drive for drive in drives if drive.frames > 0]
+
+
+def _batch(layout: Layout, first_number: int, seed: int) -> list[Drive]:
+    rng = np.random.default_rng([layout.key, seed, first_number])
+    parts = [("pool", layout.pool, layout.pool_drives, 1)]
+    if layout.evaluation:
+        parts.append(("evaluation", layout.evaluation, layout.evaluation_drives, EVALUATION_STRIDE))
+    drives: list[Drive] = []
+    for split, frames, count, stride in parts:
+        scenarios = [str(name) for name in np.resize(rng.permutation(scenario_names()), count)]
+        # Some drives are long and some short, as in real pools.
+        weights = rng.uniform(0.4, 1.6, count) if split == "pool" else np.ones(count)
+        for scenario, length in zip(scenarios, apportion(frames, weights), strict=True):
+            drives.append(Drive(first_number + len(drives), scenario, split, length, stride, length * stride))
+    return drives
+
+
+def _shorten(drives: list[Drive], wanted: int) -> list[Drive]:
+    counts = apportion(wanted, np.array([drive.frames for drive in drives], dtype=np.float64))
+    return [replace(drive, frames=count) for drive, count in zip(drives, counts, strict=True)]
+
+
+def apportion(total: int, weights: np.ndarray) -> list[int]:
+    """Whole numbers that sum to `total`, in proportion to `weights` (largest remainders; ties to the first)."""
+    shares = weights / weights.sum() * total
+    counts = np.floor(shares).astype(np.int64)
+    order = np.argsort(-(shares - counts), kind="stable")
+    counts[order[: total - counts.sum()]] += 1
+    return [int(count) for count in counts]

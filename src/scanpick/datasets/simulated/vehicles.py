@@ -1,0 +1,304 @@
+"""Shapes of what has wheels: cars of many kinds, vans, trucks, buses, trams, trailers.
+
+All sizes are drawn, so that no two cars of a drive need be alike. Car sizes follow KITTI's: 3.88 x 1.63 x 1.53 m with
+deviations of .43, .10 and .14 m.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scanpick.datasets.simulated.materials import Material
+from scanpick.datasets.simulated.shapes import Row, Shape, Span, box, tapered_box, wheel
+
+
+@dataclass(frozen=True)
+class Body:
+    """Proportions of a kind of car. Lengths in metres; x places as shares of the length from the rear.
+
+    Attributes:
+        share: How often it is met.
+        length, height: Mean and deviation.
+        glass: Where the glass house stands on the body: rear, front.
+        roof: Where the roof begins and ends: rear, front.
+        belt: Height of the lower edge of the windows, as a share of the height.
+        bonnet: Height of the bonnet, as a share of the height.
+        boot: Height of the boot behind the glass house, likewise.
+    """
+
+    share: float
+    length: tuple[float, float]
+    height: tuple[float, float]
+    glass: Span
+    roof: Span
+    belt: float
+    bonnet: float
+    boot: float
+
+
+CAR_BODIES: dict[str, Body] = {
+    "supermini": Body(0.22, (3.42, 0.18), (1.49, 0.06), (0.02, 0.80), (0.07, 0.58), 0.62, 0.58, 0.62),
+    "hatchback": Body(0.32, (3.83, 0.20), (1.47, 0.06), (0.03, 0.77), (0.10, 0.56), 0.61, 0.56, 0.61),
+    "sedan": Body(0.14, (4.30, 0.20), (1.42, 0.05), (0.10, 0.74), (0.24, 0.55), 0.62, 0.57, 0.64),
+    "estate": Body(0.12, (4.25, 0.20), (1.46, 0.05), (0.02, 0.74), (0.06, 0.56), 0.61, 0.56, 0.61),
+    "minivan": Body(0.08, (4.10, 0.25), (1.68, 0.08), (0.01, 0.86), (0.05, 0.64), 0.56, 0.54, 0.56),
+    "suv": Body(0.08, (4.15, 0.25), (1.74, 0.08), (0.02, 0.75), (0.06, 0.58), 0.60, 0.57, 0.60),
+    "coupe": Body(0.03, (4.05, 0.20), (1.30, 0.04), (0.08, 0.70), (0.28, 0.48), 0.64, 0.58, 0.66),
+    "pickup": Body(0.01, (4.75, 0.20), (1.72, 0.06), (0.38, 0.76), (0.42, 0.60), 0.60, 0.57, 0.56),
+}
+
+
+def car(rng: np.random.Generator, kind: str | None = None) -> Shape:
+    """A car. `kind` is a name in `CAR_BODIES`; without one it is drawn."""
+    names = list(CAR_BODIES)
+    shares = np.array([CAR_BODIES[name].share for name in names])
+    body = CAR_BODIES[kind or names[rng.choice(len(names), p=shares / shares.sum())]]
+    length = float(np.clip(rng.normal(*body.length), 2.6, 5.4))
+    height = float(np.clip(rng.normal(*body.height), 1.2, 2.0))
+    width = float(np.clip(rng.normal(1.63 + 0.10 * (length - 3.88), 0.08), 1.4, 1.95))
+    return Shape.of(
+        [*_car_body(rng, body, length, width, height), *_wheels(rng, length, width)], (length, width, height)
+    )
+
+
+def _car_body(rng: np.random.Generator, body: Body, length: float, width: float, height: float) -> list[Row]:
+    def x(share: float) -> float:
+        return (share + jitter - 0.5) * length if 0.05 < share < 0.95 else (share - 0.5) * length
+
+    jitter = rng.normal(0, 0.012)
+    half = width / 2
+    clearance = rng.uniform(0.15, 0.24)
+    belt, bonnet, boot = (height * (part + rng.normal(0, 0.012)) for part in (body.belt, body.bonnet, body.boot))
+    nose, tail = rng.uniform(0.02, 0.14), rng.uniform(0.0, 0.08)  # how far bumpers reach out below
+    full, waist, roof_half = (-half, half), (-0.96 * half, 0.96 * half), (-0.74 * half, 0.74 * half)
+    glass_rear, glass_front = x(body.glass[0]), x(body.glass[1])
+    roof_rear, roof_front = x(body.roof[0]), x(body.roof[1])
+    rear, front = -length / 2, length / 2
+    lower = min(bonnet, boot, belt) * 0.72
+    rows = [
+        tapered_box((rear + 0.04, front - 0.06), waist, (clearance, lower), (rear, front), full, Material.PAINT),
+        tapered_box(
+            (glass_front - 0.1, front), full, (lower, bonnet), (glass_front, front - nose), waist, Material.PAINT
+        ),
+        tapered_box((rear, glass_front), full, (lower, belt), (rear + tail, glass_front), waist, Material.PAINT),
+        tapered_box(
+            (glass_rear, glass_front),
+            waist,
+            (belt, height - 0.05),
+            (roof_rear, roof_front),
+            roof_half,
+            Material.GLASS,
+            free_path=rng.uniform(0.5, 1.6),
+        ),
+        tapered_box(
+            (roof_rear - 0.04, roof_front + 0.04),
+            (-0.76 * half, 0.76 * half),
+            (height - 0.09, height),
+            (roof_rear + 0.1, roof_front - 0.1),
+            (-0.68 * half, 0.68 * half),
+            Material.PAINT,
+        ),
+        # Seats show through the windows.
+        *(box((s, s + 0.15), (-0.6 * half, 0.6 * half), (belt, belt + 0.28), Material.CLOTH) for s in (-0.1, -0.9)),
+        # Pillars.
+        *_pillars(half, (belt, height - 0.05), (glass_rear, glass_front), (roof_rear, roof_front)),
+        box((rear, rear + 0.02), (-0.26, 0.26), (0.55, 0.67), Material.REFLECTOR),
+        box((front - 0.02, front), (-0.26, 0.26), (0.40, 0.51), Material.REFLECTOR),
+        *(box((rear, rear + 0.03), _span(s * 0.72 * half, 0.1), (0.68, 0.84), Material.REFLECTOR) for s in (-1, 1)),
+        *(
+            box((front - 0.12, front - 0.03), _span(s * 0.68 * half, 0.14), (0.58, 0.70), Material.PLASTIC)
+            for s in (-1, 1)
+        ),
+        *(
+            box(
+                (glass_front - 0.35, glass_front - 0.22),
+                _span(s * (half + 0.06), 0.08),
+                (belt, belt + 0.14),
+                Material.PLASTIC,
+            )
+            for s in (-1, 1)
+        ),
+    ]
+    if body.boot < body.belt or glass_rear > rear + 0.25:
+        rows.append(
+            tapered_box(
+                (rear, glass_rear + 0.05), full, (lower, boot), (rear + tail, glass_rear), waist, Material.PAINT
+            )
+        )
+    return rows
+
+
+def _pillars(half: float, z: Span, glass: Span, roof: Span) -> list[Row]:
+    """Front, middle and rear pillars on both sides, from the belt to the roof."""
+    middle = (roof[0] + roof[1]) / 2
+    ends = [(glass[1] - 0.05, roof[1] - 0.03), (middle, middle), (glass[0] + 0.12, roof[0] + 0.1)]
+    return [
+        tapered_box(
+            _span(bottom, 0.05),
+            _span(side * 0.93 * half, 0.04),
+            z,
+            _span(top, 0.05),
+            _span(side * 0.72 * half, 0.04),
+            Material.PAINT,
+        )
+        for side in (-1.0, 1.0)
+        for bottom, top in ends
+    ]
+
+
+def _wheels(rng: np.random.Generator, length: float, width: float) -> list[Row]:
+    radius = rng.uniform(0.28, 0.35)
+    base = length * rng.uniform(0.60, 0.64) / 2
+    return [
+        row
+        for place in (-base, base + 0.02 * length)
+        for side in (-1, 1)
+        for row in _one_wheel(place, side, width / 2 - 0.01, radius)
+    ]
+
+
+def _one_wheel(place: float, side: int, outer: float, radius: float) -> list[Row]:
+    tyre = _ordered(side * (outer - 0.2), side * outer)
+    return [wheel(place, tyre, radius, Material.RUBBER)]
+
+
+def van(rng: np.random.Generator) -> Shape:
+    """A delivery van or a minibus: one tall box with a short bonnet."""
+    length = float(np.clip(rng.normal(5.0, 0.7), 4.2, 7.0))
+    width = float(np.clip(rng.normal(1.90, 0.13), 1.65, 2.2))
+    height = float(np.clip(rng.normal(2.15, 0.28), 1.8, 2.8))
+    rear, front, half = -length / 2, length / 2, width / 2
+    bonnet = rng.uniform(0.3, 0.9)
+    belt = rng.uniform(0.95, 1.1)
+    glazed = rng.random() < 0.4  # a minibus has windows all along
+    screen = front - bonnet
+    full, roof = (-half, half), (-0.9 * half, 0.9 * half)
+    rows = [
+        tapered_box((rear, front), full, (0.25, belt), (rear, front - 0.1), full, Material.PAINT),
+        tapered_box(
+            (screen - 1.2, screen + 0.25),
+            full,
+            (belt, height - 0.25),
+            (screen - 1.2, screen - 0.45),
+            roof,
+            Material.GLASS,
+            free_path=0.7,
+        ),
+        tapered_box(
+            (rear, screen - 1.2),
+            full,
+            (belt, height),
+            (rear + 0.05, screen - 1.2),
+            roof,
+            Material.GLASS if glazed else Material.PAINT,
+            free_path=0.6 if glazed else 0.0,
+        ),
+        box((rear + 0.05, screen - 0.5), roof, (height - 0.2, height), Material.PAINT),
+        box((rear, rear + 0.02), (-0.26, 0.26), (0.6, 0.72), Material.REFLECTOR),
+        *(box((rear, rear + 0.03), _span(s * 0.85 * half, 0.07), (0.8, 1.1), Material.REFLECTOR) for s in (-1, 1)),
+        *(
+            box((screen - 0.3, screen - 0.15), _span(s * (half + 0.1), 0.1), (belt, belt + 0.3), Material.PLASTIC)
+            for s in (-1, 1)
+        ),
+    ]
+    return Shape.of([*rows, *_wheels(rng, length, width)], (length, width, height))
+
+
+def truck(rng: np.random.Generator) -> Shape:
+    """A lorry with a cab and a box, a tank, a flat bed or a tipper behind; sometimes articulated."""
+    length = float(np.clip(rng.normal(9.0, 2.8), 5.5, 16.5))
+    width, height = rng.uniform(2.25, 2.55), rng.uniform(2.8, 3.8)
+    rear, front, half = -length / 2, length / 2, width / 2
+    cab = rng.uniform(1.7, 2.3)
+    cab_height = min(height, rng.uniform(2.6, 3.4))
+    bed, gap = rng.uniform(0.9, 1.2), rng.uniform(0.2, 0.7)
+    full = (-half, half)
+    load_x = (rear, front - cab - gap)
+    rows = [
+        tapered_box((front - cab, front), full, (0.4, 1.5), (front - cab, front), full, Material.PAINT),
+        tapered_box((front - cab, front), full, (1.5, cab_height), (front - cab, front - 0.25), full, Material.PAINT),
+        box((front - 0.2, front + 0.0), (-0.85 * half, 0.85 * half), (1.6, min(2.3, cab_height)), Material.GLASS),
+        box((rear, front - cab), (-0.4, 0.4), (0.6, bed), Material.METAL),
+        box((rear, rear + 0.05), _span(0, 0.9 * half), (0.45, 0.6), Material.REFLECTOR),
+    ]
+    load = rng.choice(4, p=[0.6, 0.15, 0.15, 0.1])
+    if load == 0:
+        rows.append(box(load_x, full, (bed, height), Material.PAINT))
+    elif load == 1:
+        rows.append(box(load_x, full, (bed, bed + 0.15), Material.WOOD))
+        rows += [box(_span(x, 0.6), (-0.9, 0.9), (bed, bed + rng.uniform(0.5, 1.5)), Material.WOOD)
+                 for x in np.arange(load_x[0] + 1, load_x[1] - 1, 1.6)]  # fmt: skip
+        height = max(cab_height, bed + 1.6)
+    elif load == 2:
+        inner = (load_x[0] + 0.4, load_x[1] - 0.2)
+        rows.append(tapered_box(inner, (-0.7, 0.7), (bed, height - 0.3), load_x, full, Material.METAL))
+        height = max(height, cab_height)
+    else:
+        rows.append(tapered_box(load_x, (-0.6, 0.6), (bed, bed + 0.5), load_x, full, Material.METAL))
+        rows.append(tapered_box(load_x, full, (bed + 0.5, height), load_x, (-0.5, 0.5), Material.METAL))
+        height = max(height, cab_height)
+    axles = [front - 1.2, rear + 1.2, rear + 2.4] + ([rear + 3.6] if length > 11 else [])
+    rows += [
+        wheel(x, _ordered(s * (half - 0.35), s * (half - 0.02)), 0.5, Material.RUBBER) for x in axles for s in (-1, 1)
+    ]
+    return Shape.of(rows, (length, width, height))
+
+
+def bus(rng: np.random.Generator) -> Shape:
+    """A city bus: windows all along, a low floor."""
+    length, width, height = rng.uniform(9.5, 13.0), rng.uniform(2.45, 2.6), rng.uniform(2.9, 3.3)
+    rear, front, half = -length / 2, length / 2, width / 2
+    full = (-half, half)
+    rows = [
+        box((rear, front), full, (0.3, 1.1), Material.PAINT),
+        box((rear, front), full, (1.1, height - 0.6), Material.GLASS, free_path=1.5),
+        box((rear, front), full, (height - 0.6, height), Material.PAINT),
+        *(box(_span(x, 0.06), _span(s * (half - 0.03), 0.03), (1.1, height - 0.6), Material.PAINT)
+          for x in np.linspace(rear + 0.1, front - 0.1, 7) for s in (-1, 1)),
+        *(box(_span(x, 0.2), (-0.9, 0.9), (1.0, 1.6), Material.CLOTH) for x in np.arange(rear + 1, front - 2, 1.2)),
+        *(wheel(x, _ordered(s * (half - 0.35), s * half), 0.48, Material.RUBBER) for x in (rear + 2.8, front - 2.6)
+          for s in (-1, 1)),
+    ]  # fmt: skip
+    return Shape.of(rows, (length, width, height))
+
+
+def tram(rng: np.random.Generator) -> Shape:
+    """A tram of two or three cars."""
+    parts, part_length = int(rng.integers(2, 4)), rng.uniform(7.0, 10.0)
+    length, width, height = parts * part_length, rng.uniform(2.4, 2.6), rng.uniform(3.4, 3.6)
+    half = width / 2
+    rows: list[Row] = []
+    for part in range(parts):
+        start = -length / 2 + part * part_length
+        x = (start + 0.25, start + part_length - 0.25)
+        rows += [
+            box(x, (-half, half), (0.25, 1.2), Material.PAINT),
+            box(x, (-half, half), (1.2, 2.6), Material.GLASS, free_path=1.2),
+            box(x, (-half, half), (2.6, height), Material.PAINT),
+        ]
+    return Shape.of(rows, (length, width, height))
+
+
+def trailer(rng: np.random.Generator) -> Shape:
+    """A parked trailer or caravan."""
+    length, width = rng.uniform(2.5, 6.0), rng.uniform(1.5, 2.3)
+    height, half = rng.uniform(1.0, 2.6), width / 2
+    body = (-length / 2, length / 2 - 0.9)
+    rows = [
+        box(body, (-half, half), (0.5, height), Material.PAINT),
+        box((body[1], length / 2), (-0.08, 0.08), (0.4, 0.52), Material.METAL),
+        *(wheel(body[0] + 0.5 * (body[1] - body[0]), _ordered(s * (half - 0.2), s * half), 0.32, Material.RUBBER)
+          for s in (-1, 1)),
+        box((length / 2 - 0.2, length / 2 - 0.1), (-0.05, 0.05), (0.0, 0.4), Material.METAL),
+    ]  # fmt: skip
+    return Shape.of(rows, (length, width, height))
+
+
+def _span(centre: float, half: float) -> Span:
+    return (centre - half, centre + half)
+
+
+def _ordered(a: float, b: float) -> Span:
+    return (min(a, b), max(a, b))
