@@ -1,31 +1,10 @@
-"""Options of data sets: told by name, checked, taken from text where the command line gives them."""
+"""Options of data sets: unknown ones refused, values checked, also as the text that the command line gives."""
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from scanpick.errors import ScanpickError, unknown_name
-
-
-def parse_options(texts: Iterable[str]) -> dict[str, str]:
-    """Options from ``NAME=VALUE`` texts.
-
-    Example:
-        >>> parse_options(["columns=5", "split=train"])
-        {'columns': '5', 'split': 'train'}
-
-    Raises:
-        ScanpickError: A text has another form, or a name comes twice.
-    """
-    options: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise ScanpickError(f"Data set option: expected NAME=VALUE, such as columns=5, got '{text}'.")
-        if name in options:
-            raise ScanpickError(f"Data set option '{name}': expected once, got twice.")
-        options[name] = value
-    return options
 
 
 def check_options(name: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> None:

@@ -1,0 +1,193 @@
+"""Opening every frame of a data set and telling what is wrong with it."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from scanpick.datasets.dataset import Dataset
+from scanpick.datasets.plausibility import Doubt, doubt_about_columns, doubts_about_points
+from scanpick.errors import FrameError, ScanpickError
+from scanpick.geometry.points_in_boxes import count_points_in_boxes
+from scanpick.structures import Frame, Labels
+from scanpick.structures.checks import name_some
+
+PROBLEM_KINDS: Mapping[str, str] = {
+    "unreadable": "the file is damaged or missing",
+    "empty": "no points",
+    "not finite": "points with NaN or infinity",
+    "wrong columns": "not the number of columns it is read with",
+    "implausible units": "not in metres around the sensor",
+    "implausible axes": "not x forward, y left, z up",
+    "duplicate content": "the same points as another frame",
+    "missing calibration": "labels cannot be placed, nor images used",
+    "calibration": "the calibration is there and cannot be read",
+    "labels": "the labels are there and cannot be read",
+    "box without points": "labelled, but no point inside (far or hidden objects have that)",
+}
+"""The kinds of problems in the order of reports, and what they mean. A reader may report others."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with one frame."""
+
+    kind: str
+    frame_id: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class FrameInspection:
+    """What was found in one frame.
+
+    Attributes:
+        frame_id: The frame.
+        problems: What is wrong with it.
+        num_points: Its points, or None where it cannot be used.
+        digest: A fingerprint of its points, or None likewise.
+        boxes: Class name -> number of labelled boxes; None where there are no labels.
+        notes: What the reader had to do to the points.
+    """
+
+    frame_id: str
+    problems: tuple[Problem, ...]
+    num_points: int | None = None
+    digest: str | None = None
+    boxes: Mapping[str, int] | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found in a data set; frames in its order, problems by kind, then in the order of frames."""
+
+    dataset: str
+    description: str
+    num_sequences: int
+    frames: tuple[FrameInspection, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Kind -> number of frames with this problem."""
+        return dict(Counter(problem.kind for problem in self.problems))
+
+    def summary(self) -> dict[str, Any]:
+        """Everything that was found, as JSON can hold it."""
+        points = [found.num_points for found in self.frames if found.num_points is not None]
+        labelled = [found.boxes for found in self.frames if found.boxes is not None]
+        classes = sum((Counter(boxes) for boxes in labelled), Counter[str]())
+        notes = sum((Counter(found.notes) for found in self.frames), Counter[str]())
+        spread = {"min": min(points), "median": float(np.median(points)), "max": max(points)} if points else None
+        return {
+            "dataset": self.dataset,
+            "description": self.description,
+            "sequences": self.num_sequences,
+            "frames": len(self.frames),
+            "usable_frames": len(points),
+            "points_per_frame": spread,
+            "labelled_frames": len(labelled),
+            "boxes": dict(classes.most_common()),
+            "notes": dict(notes.most_common()),
+            "frames_with_problem": self.counts,
+            "problems": [
+                {"kind": problem.kind, "frame_id": problem.frame_id, "detail": problem.detail}
+                for problem in self.problems
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class FrameInspector:
+    """Opens frames; picklable, so that worker processes can share the work."""
+
+    dataset: Dataset
+
+    def __call__(self, frame_ids: Sequence[str]) -> list[FrameInspection]:
+        """Open some frames. Nothing about a frame makes this fail."""
+        return [inspect_frame(self.dataset, frame_id) for frame_id in frame_ids]
+
+
+def collect(dataset: Dataset, inspected: Iterable[FrameInspection]) -> Inspection:
+    """Put what was found in frames, in any order, together; duplicates are found here."""
+    by_id = {found.frame_id: found for found in inspected}
+    frames = _with_duplicates([by_id[record.frame_id] for record in dataset.records])
+    order = {kind: place for place, kind in enumerate(PROBLEM_KINDS)}
+    problems = sorted((p for found in frames for p in found.problems), key=lambda p: order.get(p.kind, len(order)))
+    sequences = len({record.sequence for record in dataset.records})
+    return Inspection(dataset.name, dataset.description, sequences, tuple(frames), tuple(problems))
+
+
+def inspect_dataset(dataset: Dataset) -> Inspection:
+    """Open every frame, here and now. The command line shares `FrameInspector` among processes instead."""
+    return collect(dataset, FrameInspector(dataset)([record.frame_id for record in dataset.records]))
+
+
+def inspect_frame(dataset: Dataset, frame_id: str) -> FrameInspection:
+    """Open one frame with its labels and calibration. Nothing about the frame makes this fail."""
+    problems: list[Problem] = []
+    frame = _attempt(lambda: dataset.read(frame_id), frame_id, problems)
+    missing = frame is not None and frame.calibration is None and bool(getattr(dataset, "expects_calibration", False))
+    if missing:
+        problems.append(Problem("missing calibration", frame_id, "no calibration file"))
+    labels = None if missing else _attempt(lambda: dataset.labels(frame_id), frame_id, problems)
+    if frame is not None:
+        problems += [Problem(doubt.kind, frame_id, doubt.detail) for doubt in _doubts(frame)]
+        if labels is not None:
+            problems += _empty_boxes(frame, labels)
+    return FrameInspection(
+        frame_id,
+        tuple(dict.fromkeys(problems)),
+        num_points=None if frame is None else len(frame.points),
+        digest=None if frame is None else hashlib.blake2b(frame.points.tobytes(), digest_size=16).hexdigest(),
+        boxes=None if labels is None else Counter(labels.boxes.class_names.tolist()),
+        notes={} if frame is None else dict(frame.notes),
+    )
+
+
+def _attempt(action: Callable[[], T | None], frame_id: str, problems: list[Problem]) -> T | None:
+    try:
+        return action()
+    except FrameError as error:
+        problems.append(Problem(error.kind, frame_id, str(error)))
+    except (ScanpickError, OSError, MemoryError) as error:
+        problems.append(Problem("unreadable", frame_id, f"{type(error).__name__}: {error}"))
+    return None
+
+
+def _doubts(frame: Frame) -> Iterator[Doubt]:
+    path = frame.record.path
+    if path is not None and path.suffix.lower() == ".bin":
+        columns = doubt_about_columns(frame.points)
+        if columns is not None:
+            yield columns  # and nothing else: what is read in wrong columns has no units and axes
+            return
+    yield from doubts_about_points(frame.points)
+
+
+def _empty_boxes(frame: Frame, labels: Labels) -> list[Problem]:
+    empty = np.flatnonzero(count_points_in_boxes(frame.points, labels.boxes.array) == 0)
+    if not len(empty):
+        return []
+    ranges = np.linalg.norm(labels.boxes.centres[empty], axis=1)
+    named = [f"{name} at {r:.0f} m" for name, r in zip(labels.boxes.class_names[empty], ranges, strict=True)]
+    return [Problem("box without points", frame.frame_id, f"{len(empty)} of {len(labels)} boxes: {name_some(named)}")]
+
+
+def _with_duplicates(frames: Sequence[FrameInspection]) -> list[FrameInspection]:
+    first_of: dict[str, str] = {}
+    told = []
+    for found in frames:
+        if found.digest is not None and found.digest in first_of:
+            problem = Problem("duplicate content", found.frame_id, f"the same points as {first_of[found.digest]}")
+            found = replace(found, problems=(*found.problems, problem))
+        elif found.digest is not None:
+            first_of[found.digest] = found.frame_id
+        told.append(found)
+    return told
