@@ -1,1 +1,21 @@
-"""Networks that find boxes in frames: fit, predict."""
+"""Networks that find boxes in frames. All kinds share one training loop and one prediction loop."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from scanpick.registry import Registry
+
+if TYPE_CHECKING:
+    from scanpick.detectors.detector import DetectorModel
+
+DETECTORS: "Registry[Callable[..., DetectorModel]]" = Registry(
+    "detector",
+    {
+        "pillar-nano": "scanpick.detectors.pillars.model:pillar_nano",
+        "pillar": "scanpick.detectors.pillars.model:pillar",
+    },
+    group="scanpick.detectors",
+)
+"""Name -> function of ``class_names`` and the options of that kind, giving a `DetectorModel` with random weights."""
+
+__all__ = ["DETECTORS"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +24,8 @@ from scanpick.detectors.scene import Scene
 from scanpick.errors import ScanpickError
 from scanpick.files import atomic_path, sha256_of_text, write_text
 
-CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
+CHECKPOINT, LOG, PLANNED = "checkpoint.pt", "log.csv", "planned.json"
+_TIMED_STEPS = 5
 PREFETCH = 4
 """Batches prepared ahead. What is in a batch depends on its number alone, never on the order of preparation."""
 
@@ -145,6 +148,44 @@ def train(
             _save(out, fingerprint, state, model.network, optimiser, schedule, average, time.monotonic() - started)
     average.copy_to(model.network)
     model.network.eval()
+
+
+def iterations_for(
+    model: DetectorModel,
+    scenes: Sequence[Scene],
+    out: Path,
+    batch_size: int,
+    iterations: int | None,
+    epochs: float | None,
+    minutes: float | None,
+    seed: int,
+    device: torch.device | str,
+) -> int:
+    """How many steps a training takes: as told, or by passes over the frames, or by about how long it may take.
+
+    For `minutes` a few steps of a copy are timed; the answer is kept beside the checkpoints, so that an interrupted
+    training goes on with the number that it began with.
+    """
+    if iterations is not None:
+        return iterations
+    if epochs is not None:
+        return max(1, round(epochs * len(scenes) / batch_size))
+    if minutes is None:
+        return TrainingSettings().iterations
+    kept = out / PLANNED
+    if not kept.exists():
+        trial = TrainingSettings(iterations=_TIMED_STEPS, batch_size=batch_size, seed=seed)
+        with tempfile.TemporaryDirectory() as folder:
+            copy = deepcopy(model)
+            train(copy, scenes, trial, Path(folder) / "warm", device=device)
+            started = time.monotonic()
+            train(copy, scenes, trial, Path(folder) / "timed", device=device)
+        seconds = (time.monotonic() - started) / _TIMED_STEPS
+        write_text(kept, json.dumps({"minutes": minutes, "iterations": max(1, round(60 * minutes / seconds))}))
+    planned = json.loads(kept.read_text())
+    if planned["minutes"] != minutes:
+        raise ScanpickError(f"{out} holds a training planned for {planned['minutes']} minutes, not {minutes}.")
+    return int(planned["iterations"])
 
 
 def training_order(count: int, needed: int, seed: int) -> np.ndarray:

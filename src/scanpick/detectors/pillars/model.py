@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scanpick.detectors.pillars.config import PILLAR_AUGMENTATION, PILLAR_NANO, PillarConfig
+from scanpick.detectors.pillars.config import PILLAR, PILLAR_AUGMENTATION, PILLAR_NANO, PillarConfig
 from scanpick.detectors.pillars.losses import box_losses, heatmap_loss, iou_loss, rows_at
 from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
 from scanpick.detectors.pillars.pillars import Pillars, make_pillars
 from scanpick.detectors.pillars.targets import PillarTargets, decode_boxes, make_targets
 from scanpick.detectors.scene import Scene
+from scanpick.errors import unknown_name
 from scanpick.geometry.nms import nms_rotated
 from scanpick.structures import Boxes3D, Detections
 
@@ -145,3 +146,24 @@ class PillarModel:
         names = np.array(config.class_names)[label[chosen]] if len(chosen) else np.zeros(0, dtype=np.str_)
         extras = {"heatmap": heat.double().cpu().numpy()[chosen], "iou": overlap.double().cpu().numpy()[chosen]}
         return Detections(sample.frame_id, Boxes3D(boxes[chosen], names), score[chosen], extras=extras)
+
+
+def pillar_nano(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:
+    """The pillar network for CPUs. Options are fields of `PillarConfig`."""
+    return PillarModel(_configured(PILLAR_NANO, class_names, options))
+
+
+def pillar(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:
+    """The pillar network at published size. Options are fields of `PillarConfig`."""
+    return PillarModel(_configured(PILLAR, class_names, options))
+
+
+def _configured(config: PillarConfig, class_names: tuple[str, ...], options: dict[str, Any]) -> PillarConfig:
+    known = [field.name for field in fields(PillarConfig)]
+    for name in options:
+        if name not in known:
+            raise unknown_name("option of the pillar network", name, known)
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
+    }
+    return replace(config, **(values | {"class_names": tuple(class_names)}))

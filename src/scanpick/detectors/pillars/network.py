@@ -56,14 +56,15 @@ class PillarNetwork(nn.Module):
         self.stages = nn.ModuleList(stages)
         head = config.head_channels
         self.lateral = nn.ModuleList(nn.Conv2d(channels, head, 1) for channels in config.channels)
-        self.merge = nn.Sequential(nn.Conv2d(head, head, 3, padding=1, bias=False), nn.BatchNorm2d(head), nn.ReLU())
-        classes = len(config.class_names)
-        self.heatmap = _head(head, classes)
-        self.box = _head(head, BOX_CHANNELS)
-        self.iou = _head(head, 1)
-        last = self.heatmap[-1]
-        assert isinstance(last, nn.Conv2d)
-        nn.init.constant_(last.bias, -4.6)  # type: ignore[arg-type]  # a prior of 1 %: most cells hold nothing
+        self.merge = _conv3(head, head)
+        # One 3x3 convolution for where, one for what: heads of their own for each value cost more and gain nothing.
+        self.where = _conv3(head, head // 2)
+        self.what = _conv3(head, head)
+        self.heatmap = nn.Conv2d(head // 2, len(config.class_names), 1)
+        self.box = nn.Conv2d(head, BOX_CHANNELS, 1)
+        self.iou = nn.Conv2d(head, 1, 1)
+        assert self.heatmap.bias is not None
+        nn.init.constant_(self.heatmap.bias, -4.6)  # a prior of 1 %: most cells hold nothing
 
     def forward(self, features: Tensor, starts: Tensor, cells: Tensor, batch: int) -> dict[str, Tensor]:
         """Maps of a batch.
@@ -91,16 +92,12 @@ class PillarNetwork(nn.Module):
         for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
             merged = F.interpolate(merged, scale_factor=2, mode="nearest") + lateral(level)
         merged = self.merge(merged)
-        return {"heatmap": self.heatmap(merged), "box": self.box(merged), "iou": self.iou(merged)}
+        what = self.what(merged)
+        return {"heatmap": self.heatmap(self.where(merged)), "box": self.box(what), "iou": self.iou(what)}
 
 
-def _head(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, inputs, 3, padding=1, bias=False),
-        nn.BatchNorm2d(inputs),
-        nn.ReLU(),
-        nn.Conv2d(inputs, outputs, 1),
-    )
+def _conv3(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 def to_channels_last(network: PillarNetwork) -> PillarNetwork:

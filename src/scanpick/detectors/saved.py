@@ -1,0 +1,85 @@
+"""A trained detector on disk: ``detector.json`` says what it is, ``weights.pt`` holds its weights."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scanpick.detectors import DETECTORS
+from scanpick.detectors.detector import DetectorModel
+from scanpick.errors import ScanpickError
+from scanpick.files import atomic_path, write_text
+
+WEIGHTS, DESCRIPTION = "weights.pt", "detector.json"
+
+
+def build_detector(name: str, class_names: tuple[str, ...], *, seed: int, **options: Any) -> DetectorModel:
+    """A detector with random weights that depend on the seed alone; torch's own generator is left as it was."""
+    factory = DETECTORS.load(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return factory(class_names=class_names, **options)
+
+
+def save_detector(folder: Path, name: str, model: DetectorModel, told: Mapping[str, Any]) -> None:
+    """Write a detector so that `load_detector` gives it back. `told` is what else is recorded of its training."""
+    with atomic_path(folder / WEIGHTS) as temporary:
+        torch.save(model.network.state_dict(), temporary)
+    described = {"detector": name, "class_names": list(model.class_names), "settings": model.settings, **told}
+    write_text(folder / DESCRIPTION, json.dumps(described, indent=2) + "\n")
+
+
+def load_detector(folder: Path) -> tuple[DetectorModel, dict[str, Any]]:
+    """The detector of a training folder, and what `detector.json` tells of it.
+
+    Raises:
+        ScanpickError: A file is missing, damaged, or does not fit the other.
+    """
+    path = folder / DESCRIPTION
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))
+        name, class_names, settings = described["detector"], described["class_names"], described["settings"]
+    except FileNotFoundError as error:
+        raise ScanpickError(
+            f"{folder}: expected a folder made by 'scanpick train' with {DESCRIPTION}, which is not there."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ScanpickError(f"{path}: cannot be read: {error!r}.") from error
+    options = {key: value for key, value in settings.items() if key != "class_names"}
+    model = build_detector(name, tuple(class_names), seed=0, **options)
+    state = read_tensors(folder / WEIGHTS)
+    try:
+        model.network.load_state_dict(state)
+    except RuntimeError as error:
+        raise ScanpickError(f"{folder / WEIGHTS}: does not fit {DESCRIPTION}: {error}") from error
+    model.network.eval()
+    return model, described
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Named tensors of a file written by torch.save, plain or under ``state_dict``; nothing else is unpickled.
+
+    Raises:
+        ScanpickError: The file is missing, truncated, or holds more than tensors and plain values.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise ScanpickError(f"{path}: no such weights file.") from error
+    except pickle.UnpicklingError as error:
+        raise ScanpickError(
+            f"{path}: refused, since it holds more than tensors and plain values (or is no weights file): "
+            f"{str(error).splitlines()[0]} Nothing in it was run."
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise ScanpickError(f"{path}: is not a readable weights file, or is truncated: {error}") from error
+    state = content.get("state_dict", content) if isinstance(content, dict) else content
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ScanpickError(f"{path}: expected named tensors, plain or under 'state_dict'.")
+    return {str(key): value for key, value in state.items()}
