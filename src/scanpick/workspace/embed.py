@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -183,8 +182,7 @@ def _rows_by_content(stored: StoredEmbedding) -> dict[tuple[str, str], int]:
 
 
 def _nothing_encoded(encoder: Encoder, set_aside: Mapping[str, str]) -> str:
-    (reason, count), *_ = Counter(set_aside.values()).most_common(1)
     return (
-        f"The encoder '{encoder.name}' could encode none of the {len(set_aside)} frames. {count} of them for this "
-        f"reason: {reason}"
+        f"The encoder '{encoder.name}' could encode none of the {len(set_aside)} frames. "
+        f"The first: {next(iter(set_aside.values()))}"
     )

@@ -19,7 +19,7 @@ from scanpick.files import atomic_path
 from scanpick.structures import FrameRecord
 
 OK = "ok"
-"""The status of a frame that can be used; any other status is the reason why it is set aside."""
+"""The status of a frame that can be used; any other is the kind of trouble and the reason: "empty: ..."."""
 
 SCHEMA = pyarrow.schema(
     [
@@ -44,7 +44,7 @@ class FrameTable:
     Attributes:
         records: What is known of each without reading it.
         num_points: (N,) int64; 0 where the frame is set aside.
-        statuses: N times "ok" or the reason why the frame is set aside.
+        statuses: N times "ok", or why the frame is set aside: its kind (see `FrameError`), a colon, the message.
         contents: N hex digests of the points, "" where the frame is set aside: equal digests, equal points.
         sources: N marks of the files that were read (bytes and time of change): equal marks, not to be read again.
     """

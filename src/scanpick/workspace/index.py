@@ -151,8 +151,9 @@ def _write(workspace: Workspace, source: DatasetSource, table: FrameTable) -> No
 
 
 def _nothing_usable(specification: str, table: FrameTable) -> str:
-    (reason, count), *_ = Counter(table.statuses).most_common(1)
+    kinds = Counter(reason.partition(":")[0] for reason in table.statuses)
     return (
-        f"{specification}: none of its {len(table)} frames can be used. {count} of them for this reason: {reason} "
+        f"{specification}: none of its {len(table)} frames can be used: "
+        f"{', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}. The first: {table.statuses[0]} "
         f"See: scanpick doctor {specification}"
     )

@@ -145,7 +145,7 @@ class BlockReader:
             try:
                 frame = self._read(frame_id)
             except FrameError as error:
-                problems[row] = str(error)
+                problems[row] = f"{error.kind}: {error}"
                 continue
             contents[row] = digest_of(frame.points)
             num_points[row] = len(frame.points)
@@ -191,14 +191,14 @@ class BlockReader:
                     f"Encoder '{self.encoder.name}': expected vectors of shape "
                     f"{(len(batch), self.encoder.dimension)}, got {encoded.shape}."
                 )
-            for (row, frame), vector in zip(batch, encoded, strict=True):
+            for (row, _), vector in zip(batch, encoded, strict=True):
                 if np.isfinite(vector).all():
                     values[row] = vector
                 else:
-                    problems[row] = f"The encoder '{self.encoder.name}' gave NaN or infinity for '{frame.frame_id}'."
+                    problems[row] = f"not finite: the encoder '{self.encoder.name}' gave NaN or infinity."
         except FrameError as error:
             if len(batch) == 1:
-                problems[batch[0][0]] = str(error)
+                problems[batch[0][0]] = f"{error.kind}: {error}"
                 return
             for one in batch:
                 self._encode([one], values, problems)

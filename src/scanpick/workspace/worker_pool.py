@@ -29,18 +29,15 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def run_jobs(
-    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, *, pays_after_s: float = POOL_PAYS_AFTER_S
-) -> Iterator[tuple[Job, Result]]:
+def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Result]]:
     """Yield every job with its result, in the order in which they are done.
 
-    The first jobs are done here. Workers are started as soon as what is left would take longer than `pays_after_s`.
+    The first jobs are done here. Workers are started as soon as the rest would take longer than `POOL_PAYS_AFTER_S`.
 
     Args:
         work: What to do with a job; picklable, sent to each worker once.
         jobs: Picklable.
         workers: How many processes; 1 starts none.
-        pays_after_s: Seconds of work from which on workers pay.
 
     Raises:
         ScanpickError: A worker died.
@@ -51,7 +48,7 @@ def run_jobs(
         job = left.popleft()
         yield job, work(job)
         seconds = time.perf_counter() - started
-        if workers > 1 and left and seconds * len(left) > pays_after_s:
+        if workers > 1 and left and seconds * len(left) > POOL_PAYS_AFTER_S:
             yield from _run_in_processes(work, left, min(workers, len(left)))
             return
 

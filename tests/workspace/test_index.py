@@ -1,0 +1,163 @@
+"""`index`: every frame is read once and is either usable or set aside with its reason."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+
+from scanpick.datasets.folder import PointCloudFolder
+from scanpick.errors import ScanpickError
+from scanpick.structures import Frame
+from scanpick.workspace import Workspace
+from scanpick.workspace.index import index
+from tests.workspace.drives import Toy, cloud, files_of, write_drives
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The frames that are read from now on, in this process."""
+    calls: list[str] = []
+    read = PointCloudFolder.read
+
+    def counting(self: PointCloudFolder, frame_id: str) -> Frame:
+        calls.append(frame_id)
+        return read(self, frame_id)
+
+    monkeypatch.setattr(PointCloudFolder, "read", counting)
+    return calls
+
+
+def test_lists_and_counts(tmp_path: Path) -> None:
+    drives = write_drives(tmp_path / "drives", frames=40, drives=2)
+    workspace = index(str(drives), tmp_path / "pool", workers=1)
+    table = pyarrow.parquet.read_table(workspace.frames_path).to_pydict()
+    assert table["frame_id"] == [f"drive_{frame // 20}/{frame:06d}" for frame in range(40)]
+    assert table["sequence"] == ["drive_0"] * 20 + ["drive_1"] * 20
+    assert table["index_in_sequence"] == list(range(20)) * 2
+    assert table["num_points"] == [400] * 40
+    assert table["status"] == ["ok"] * 40
+    assert all(Path(path).is_absolute() and Path(path).is_file() for path in table["path"])
+    manifest = workspace.manifest()
+    assert (manifest.frames.count, manifest.frames.usable) == (40, 40)
+    assert manifest.dataset.specification == str(drives)
+    assert manifest.versions["numpy"] == np.__version__
+
+
+def test_bad_frames_are_set_aside(tmp_path: Path) -> None:
+    """Unreadable, empty and NaN frames among good ones: named with a reason, counted, and the run goes on."""
+    drives = write_drives(tmp_path / "drives", frames=40)
+    (drives / "drive_0" / "000003.bin").write_bytes(b"")
+    (drives / "drive_0" / "000004.bin").write_bytes(b"x" * 33)
+    points = cloud(1)
+    points[7, 0] = np.inf
+    (drives / "drive_1" / "000030.bin").write_bytes(points.tobytes())
+    workspace = index(str(drives), tmp_path / "pool", workers=1)
+    frames = workspace.frames()
+    assert sorted(frames.set_aside) == ["drive_0/000003", "drive_0/000004", "drive_1/000030"]
+    kinds = [reason.partition(":")[0] for reason in frames.set_aside.values()]
+    assert kinds == ["empty", "unreadable", "not finite"]
+    assert frames.usable.sum() == 37
+    assert all(frames.contents[frames.row_of[frame_id]] == "" for frame_id in frames.set_aside)
+
+
+def test_only_changed_files_are_read_again(tmp_path: Path, reads: list[str]) -> None:
+    drives = write_drives(tmp_path / "drives", frames=40)
+    index(str(drives), tmp_path / "pool", workers=1)
+    before = files_of(tmp_path / "pool")
+    reads.clear()
+    index(str(drives), tmp_path / "pool", workers=1)
+    assert reads == []
+    assert files_of(tmp_path / "pool") == before
+
+    (drives / "drive_0" / "000003.bin").write_bytes(cloud(999).tobytes())
+    (drives / "drive_1" / "000041.bin").write_bytes(cloud(1000).tobytes())
+    (drives / "drive_0" / "000000.bin").unlink()
+    table = index(str(drives), tmp_path / "pool", workers=1).frames()
+    assert sorted(reads) == ["drive_0/000003", "drive_1/000041"]
+    assert len(table) == 40
+    reads.clear()
+    index(str(drives), tmp_path / "fresh", workers=1)
+    assert files_of(tmp_path / "pool") == files_of(tmp_path / "fresh")
+
+
+def test_set_aside_frames_are_tried_again(tmp_path: Path, reads: list[str]) -> None:
+    """What spoilt them may lie outside of the file of points, so their file alone does not tell."""
+    drives = write_drives(tmp_path / "drives", frames=10)
+    (drives / "drive_0" / "000003.bin").write_bytes(b"")
+    index(str(drives), tmp_path / "pool", workers=1)
+    reads.clear()
+    index(str(drives), tmp_path / "pool", workers=1)
+    assert reads == ["drive_0/000003"]
+
+
+def test_other_options_read_everything_again(tmp_path: Path, reads: list[str]) -> None:
+    drives = write_drives(tmp_path / "drives", frames=10)
+    index(str(drives), tmp_path / "pool", workers=1)
+    reads.clear()
+    table = index(str(drives), tmp_path / "pool", options={"columns": 5}, workers=1).frames()
+    assert len(reads) == 10
+    assert set(table.num_points.tolist()) == {320}
+
+
+def test_damaged_table_is_noticed_and_made_again(tmp_path: Path) -> None:
+    drives = write_drives(tmp_path / "drives", frames=10)
+    workspace = index(str(drives), tmp_path / "pool", workers=1)
+    before = files_of(tmp_path / "pool")
+    content = workspace.frames_path.read_bytes()
+    workspace.frames_path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ScanpickError, match="cut off or changed since it was written"):
+        workspace.frames()
+    index(str(drives), tmp_path / "pool", workers=1)
+    assert files_of(tmp_path / "pool") == before
+
+
+def test_same_bytes_for_any_number_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the frames are encoded on the way."""
+    monkeypatch.setattr("scanpick.workspace.worker_pool.POOL_PAYS_AFTER_S", 0.0)
+    drives = write_drives(tmp_path / "drives", frames=150)
+    for workers in (1, 2):
+        index(str(drives), tmp_path / f"by_{workers}", encoder=Toy(), workers=workers)
+    assert files_of(tmp_path / "by_1") == files_of(tmp_path / "by_2")
+    stores = [next((tmp_path / name / ".readings").iterdir()) for name in ("by_1", "by_2")]
+    assert files_of(stores[0]) == files_of(stores[1])
+
+
+def test_none_usable_is_an_error(tmp_path: Path) -> None:
+    drives = write_drives(tmp_path / "drives", frames=4)
+    for path in drives.rglob("*.bin"):
+        path.write_bytes(b"")
+    with pytest.raises(ScanpickError, match=r"none of its 4 frames can be used: 4 empty\. The first: empty: "):
+        index(str(drives), tmp_path / "pool", options={"columns": 4}, workers=1)
+    assert not (tmp_path / "pool" / "scanpick.toml").exists()
+
+
+def test_a_workspace_belongs_to_one_data_set(tmp_path: Path) -> None:
+    index(str(write_drives(tmp_path / "one", frames=4)), tmp_path / "pool", workers=1)
+    with pytest.raises(ScanpickError, match=r"is the workspace of .*one, got .*two"):
+        index(str(write_drives(tmp_path / "two", frames=4)), tmp_path / "pool", workers=1)
+
+
+def test_named_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workspace can be used from another folder, whether the data set was named or recognised."""
+    write_drives(tmp_path / "drives", frames=4)
+    monkeypatch.chdir(tmp_path)
+    index("drives", Path("recognised"), workers=1)
+    index("folder:drives", Path("named"), workers=1)
+    monkeypatch.chdir("/")
+    for name, specification in (("recognised", ""), ("named", "folder:")):
+        workspace = Workspace.open(tmp_path / name)
+        assert workspace.manifest().dataset.specification == f"{specification}{tmp_path / 'drives'}"
+        assert len(workspace.dataset().records) == 4
+
+
+def test_unexpected_errors_name_the_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in a reader is not taken for a bad frame."""
+
+    def broken(self: PointCloudFolder, frame_id: str) -> Frame:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(PointCloudFolder, "read", broken)
+    with pytest.raises(ZeroDivisionError) as caught:
+        index(str(write_drives(tmp_path / "drives", frames=4)), tmp_path / "pool", workers=1)
+    assert "drive_0/000000" in caught.value.__notes__[0]

@@ -1,0 +1,65 @@
+"""Jobs give the same results wherever they run, and a worker that dies is told."""
+
+import os
+from dataclasses import dataclass
+
+import pytest
+
+from scanpick.errors import ScanpickError
+from scanpick.workspace.worker_pool import available_cores, run_jobs
+
+
+@dataclass(frozen=True)
+class Square:
+    """Squares numbers; fails or dies at some."""
+
+    fails_at: int = -1
+    dies_at: int = -1
+
+    def __call__(self, job: int) -> tuple[int, int]:
+        if job == self.fails_at:
+            raise ValueError(f"cannot square {job}")
+        if job == self.dies_at:
+            os._exit(3)
+        return job * job, os.getpid()
+
+
+@pytest.fixture(autouse=True)
+def _workers_pay_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanpick.workspace.worker_pool.POOL_PAYS_AFTER_S", 0.0)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_job_once(workers: int) -> None:
+    results = list(run_jobs(Square(), range(20), workers))
+    assert sorted((job, square) for job, (square, _) in results) == [(job, job * job) for job in range(20)]
+    processes = {process for _, (_, process) in results}
+    assert (processes == {os.getpid()}) == (workers == 1)
+
+
+def test_no_jobs() -> None:
+    assert list(run_jobs(Square(), [], 2)) == []
+
+
+def test_short_work_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanpick.workspace.worker_pool.POOL_PAYS_AFTER_S", 3.0)
+    assert {process for _, (_, process) in run_jobs(Square(), range(20), 2)} == {os.getpid()}
+
+
+def test_an_error_in_a_worker_comes_here() -> None:
+    with pytest.raises(ValueError, match="cannot square 7"):
+        list(run_jobs(Square(fails_at=7), range(20), 2))
+
+
+def test_a_dead_worker_is_told() -> None:
+    with pytest.raises(ScanpickError, match="A worker process died"):
+        list(run_jobs(Square(dies_at=7), range(20), 2))
+
+
+def test_what_cannot_be_sent_is_told() -> None:
+    with pytest.raises(ScanpickError, match="cannot be sent to worker processes"):
+        list(run_jobs(lambda job: job, range(20), 2))
+
+
+def test_at_least_one_core() -> None:
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)
