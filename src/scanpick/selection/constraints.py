@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from scanpick.arrays import BoolArray
 from scanpick.errors import ScanpickError
-from scanpick.selection.expressions import evaluate, matching
+from scanpick.selection.expressions import evaluate, matching, value_text
 from scanpick.selection.pool import Pool
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -60,7 +60,7 @@ class Strata(BaseModel):
     def _texts(cls, budgets: Any) -> Any:
         if not isinstance(budgets, Mapping):
             return budgets
-        return {_text(np.asarray(value)): str(budget) for value, budget in budgets.items()}
+        return {value_text(np.asarray(value)): str(budget) for value, budget in budgets.items()}
 
     def members(self, pool: Pool) -> dict[str, BoolArray]:
         """Value -> (N,) bool, the frames of that part.
@@ -68,7 +68,7 @@ class Strata(BaseModel):
         Raises:
             ScanpickError: No frame has a value that is named.
         """
-        values = np.array([_text(value) for value in evaluate(self.by, pool)], dtype=np.str_)
+        values = np.array([value_text(value) for value in evaluate(self.by, pool)], dtype=np.str_)
         found = sorted(set(values.tolist()))
         parts = {name: values == name for name in self.budgets if name != OTHERS}
         for name, members in parts.items():
@@ -117,11 +117,3 @@ class Constraints(BaseModel):
         if self.exclude is not None:
             kept &= ~matching(self.exclude, pool)
         return kept | pool.labelled
-
-
-def _text(value: Any) -> str:
-    """One spelling for the value of a column and for the key of a file: 3, 3.0 and '3' are the same."""
-    kind = np.asarray(value).dtype.kind
-    if kind == "b":
-        return str(bool(value)).lower()
-    return f"{float(value):.10g}" if kind in "iuf" else str(value)

@@ -92,6 +92,14 @@ def columns_of(pool: Pool) -> dict[str, Column]:
     return columns | dict(pool.scores) | dict(pool.metadata)
 
 
+def value_text(value: Any) -> str:
+    """One spelling for the value of a column and for the key of a file: 3, 3.0 and "3" are the same."""
+    kind = np.asarray(value).dtype.kind
+    if kind == "b":
+        return str(bool(value)).lower()
+    return f"{float(value):.10g}" if kind in "iuf" else str(value)
+
+
 class _Evaluation:
     """Walks a syntax tree; what is not listed here is refused."""
 

@@ -19,6 +19,8 @@ from scanpick.selection.pool import Pool
 from scanpick.structures.checks import name_some
 
 _NOTHING = np.zeros(0, dtype=np.int64)
+_ROUNDING = 1e-6
+"""Seconds or metres that float64 may be off by where times count from 1970."""
 
 
 class Rule(Protocol):
@@ -125,11 +127,11 @@ class SmallestGap:
         group, place = self._group[frame], self._places[frame]
         stretch = self._order[self._starts[group] : self._starts[group + 1]]
         places = self._places[stretch]
-        # Strictly inside the gap, whatever rounding does to place +- gap.
-        first = np.searchsorted(places, place - self._gap, side="left")
-        last = np.searchsorted(places, place + self._gap, side="right")
+        # Frames exactly the gap apart are far enough, whatever rounding does to their places.
+        first = np.searchsorted(places, place - self._gap + _ROUNDING, side="right")
+        last = np.searchsorted(places, place + self._gap - _ROUNDING, side="left")
         window = stretch[first:last]
-        return window[np.abs(self._places[window] - place) < self._gap]
+        return window
 
 
 class SmallestDistance:

@@ -135,6 +135,7 @@ STRATEGIES: Registry[type[Strategy]] = Registry(
         "random": "scanpick.selection.random:Random",
         "diversity": "scanpick.selection.diversity:Diversity",
         "k_center": "scanpick.selection.diversity:Diversity",
+        "uncertainty": "scanpick.selection.uncertainty:Uncertainty",
     },
     group="scanpick.strategies",
 )
@@ -159,8 +160,10 @@ def checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that is unknown explains one that is missing.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         path = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
             raise unknown_name(f"option of {where}", path, model.model_fields) from None
-        raise ScanpickError(f"Option '{path}' of {where}: {first['msg']}, got {first['input']!r}.") from None
+        message = "unknown" if first["type"] == "extra_forbidden" else first["msg"]
+        raise ScanpickError(f"Option '{path}' of {where}: {message}, got {first['input']!r}.") from None

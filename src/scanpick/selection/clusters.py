@@ -1,0 +1,113 @@
+"""A picker that goes round the clusters of a pool, those with the fewest labels and the most frames first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from scanpick.arrays import BoolArray, Float64Array, Int64Array
+
+Worth = Callable[[Int64Array], Float64Array]
+"""Rows of one cluster that are neither labelled nor picked, (n,) -> what each is worth in it, (n,)."""
+
+
+class ClusterPicker:
+    """Takes the best frame of one cluster after the other, round and round.
+
+    Clusters are ordered by (labelled frames in it, -size, label), and small ones come into play once the others hold
+    nothing that may be picked. A cluster is passed over where it holds nothing that may be picked.
+
+    Args:
+        labels: (N,) int64 cluster of each frame, 0 or more.
+        worth: Rates the frames of a cluster.
+        labelled: (N,) bool.
+        allowed: (N,) bool: frames that may be returned.
+        weights: (N,) float64 > 0 that multiply what frames are worth, or None.
+        larger_than: Clusters of no more frames are small.
+    """
+
+    def __init__(
+        self,
+        labels: Int64Array,
+        worth: Worth,
+        labelled: BoolArray,
+        allowed: BoolArray,
+        weights: Float64Array | None,
+        larger_than: int = 0,
+    ) -> None:
+        self._worth = worth
+        self._weights = np.ones(len(labels)) if weights is None else weights
+        self._allowed = allowed.copy()
+        self._count = len(labels)
+        count = int(labels.max(initial=-1)) + 1
+        sizes = np.bincount(labels, minlength=count)
+        order = np.lexsort((np.arange(count), -sizes, np.bincount(labels[labelled], minlength=count)))
+        order = order[sizes[order] > 0]
+        large = sizes[order] > larger_than
+        self._rounds = [order[large], order[~large]]
+        self._turn = 0
+        by_cluster = np.argsort(labels, kind="stable")
+        ends = np.cumsum(sizes)
+        self._left = {int(cluster): by_cluster[ends[cluster] - sizes[cluster] : ends[cluster]] for cluster in order}
+        self._labels = labels
+        self._found: tuple[int, float] | None = None
+        for cluster, rows in self._left.items():
+            self._left[cluster] = rows[~labelled[rows]]
+
+    def best(self) -> tuple[int, float] | None:
+        """The best frame of the cluster whose turn it is, with what it is worth times its weight."""
+        if self._found is None:
+            cluster = self._next_cluster()
+            if cluster is None:
+                return None
+            rows, values = self._rated(cluster)
+            values = np.where(self._allowed[rows], values, -np.inf)
+            winner = int(np.argmax(values))
+            self._found = int(rows[winner]), float(values[winner])
+        return self._found
+
+    def take(self, index: int) -> None:
+        """Choose a frame; the turn passes on where it is the one that was named."""
+        if self._found is not None and self._found[0] == index:
+            self._turn += 1
+        self._found = None
+        self._allowed[index] = False
+        cluster = int(self._labels[index])
+        self._left[cluster] = self._left[cluster][self._left[cluster] != index]
+
+    def take_all(self, indices: Int64Array) -> None:
+        """Choose frames."""
+        for index in indices:
+            self.take(int(index))
+
+    def forbid(self, indices: Int64Array) -> None:
+        """Pass these over from now on; they still count in their clusters."""
+        self._allowed[indices] = False
+        if self._found is not None and not self._allowed[self._found[0]]:
+            self._found = None
+
+    def gains(self) -> Float64Array:
+        """(N,) what frames are worth times their weight in the cluster whose turn it is; 0 elsewhere."""
+        gains = np.zeros(self._count)
+        cluster = self._next_cluster()
+        if cluster is not None:
+            rows, values = self._rated(cluster)
+            gains[rows] = np.where(self._allowed[rows], values, 0.0)
+        return gains
+
+    def _rated(self, cluster: int) -> tuple[Int64Array, Float64Array]:
+        rows = self._left[cluster]
+        return rows, self._worth(rows) * self._weights[rows]
+
+    def _next_cluster(self) -> int | None:
+        while self._rounds:
+            order = self._rounds[0]
+            for step in range(len(order)):
+                cluster = int(order[(self._turn + step) % len(order)])
+                if self._allowed[self._left[cluster]].any():
+                    self._turn += step
+                    return cluster
+            self._rounds.pop(0)
+            self._turn = 0
+        return None
