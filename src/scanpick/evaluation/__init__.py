@@ -1,1 +1,1 @@
-"""Matching, average precision, and the KITTI protocol."""
+"""How good detections are: KITTI's average precision to the last digit, with intervals, breakdowns and a diagnosis."""
