@@ -24,13 +24,15 @@ def build_checked(model: type[Model], values: Mapping[str, Any], where: str) -> 
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        first = error.errors()[0]
+        # A field that is unknown explains one that is missing: it comes first.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         path = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
             raise unknown_name(f"option of {where},", path, model.model_fields) from None
         if first["type"] == "missing":
             raise ScanpickError(f"{where[:1].upper()}{where[1:]} needs the option '{path}'.") from None
-        raise ScanpickError(f"Option '{path}' of {where}: {first['msg']}, got {first['input']!r}.") from None
+        message = "unknown" if first["type"] == "extra_forbidden" else first["msg"]
+        raise ScanpickError(f"Option '{path}' of {where}: {message}, got {first['input']!r}.") from None
 
 
 def parse_pairs(texts: Iterable[str], flag: str) -> dict[str, str]:

@@ -171,10 +171,10 @@ def test_scores_are_checked(scores, budget, options, message):
     ("arguments", "message"),
     [
         ({"strategy": "k_centre", "budget": 1}, "Unknown strategy 'k_centre'. Did you mean 'k_center'"),
-        ({"budget": 1, "options": {"metrik": "cosine"}}, "Unknown option of strategy 'diversity' 'metrik'"),
+        ({"budget": 1, "options": {"metrik": "cosine"}}, "Unknown option of strategy 'diversity', 'metrik'"),
         ({"budget": 1, "options": {"metric": "manhattan"}}, "Option 'metric' of strategy 'diversity'"),
         ({"budget": 1, "options": {"embedding": "x"}}, "Unknown embedding 'x'"),
-        ({"budget": 1, "constraints": {"min_gap": 3}}, "Unknown option of the constraints 'min_gap'"),
+        ({"budget": 1, "constraints": {"min_gap": 3}}, "Unknown option of the constraints, 'min_gap'"),
         ({}, "Say how much to select"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from scanpick.arrays import BoolArray, Float64Array, Int64Array
+from scanpick.options import build_checked
 from scanpick.selection.budget import Budget, parse_budget
 from scanpick.selection.clips import AnchoredClips, ClipFinder, ClipsByMean, Offers, Singles
 from scanpick.selection.constraints import Constraints
@@ -17,7 +18,7 @@ from scanpick.selection.ledger import Ledger, open_ledgers
 from scanpick.selection.outcome import accounts, selection_of, why_it_ended
 from scanpick.selection.pool import Pool
 from scanpick.selection.rules import rules_of
-from scanpick.selection.strategy import Reporting, Request, checked, make_strategy
+from scanpick.selection.strategy import Reporting, Request, make_strategy
 from scanpick.structures import Selection
 
 
@@ -105,7 +106,7 @@ def select(
 def _constraints(constraints: Constraints | Mapping[str, Any] | None) -> Constraints:
     if isinstance(constraints, Constraints):
         return constraints
-    return checked(Constraints, constraints or {}, "the constraints")
+    return build_checked(Constraints, constraints or {}, "the constraints")
 
 
 def _sorted_by_id(pool: Pool) -> Int64Array:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from scanpick.arrays import BoolArray, Embeddings, Float64Array
-from scanpick.errors import ScanpickError, unknown_name
+from scanpick.options import build_checked
 from scanpick.registry import Registry
 from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.pool import Pool
@@ -19,8 +19,6 @@ from scanpick.selection.pool import Pool
 Metric = Literal["euclidean", "cosine"]
 
 _BLOCK_ROWS = 16384
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 @runtime_checkable
@@ -148,22 +146,4 @@ def make_strategy(name: str, options: Mapping[str, Any]) -> Strategy:
     Raises:
         ScanpickError: The name or an option is unknown, or a value does not fit.
     """
-    return checked(STRATEGIES.load(name), options, f"strategy '{name}'")
-
-
-def checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
-    """Build a pydantic model from untrusted values; `where` names it in messages.
-
-    Raises:
-        ScanpickError: A key is unknown (with the nearest known one), or a value does not fit.
-    """
-    try:
-        return model.model_validate(dict(values))
-    except ValidationError as error:
-        # A key that is unknown explains one that is missing.
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        path = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
-            raise unknown_name(f"option of {where}", path, model.model_fields) from None
-        message = "unknown" if first["type"] == "extra_forbidden" else first["msg"]
-        raise ScanpickError(f"Option '{path}' of {where}: {message}, got {first['input']!r}.") from None
+    return build_checked(STRATEGIES.load(name), options, f"strategy '{name}'")
