@@ -58,14 +58,19 @@ def test_missing_embeddings_are_told(pool: Workspace) -> None:
 def test_selections_are_kept(pool: Workspace, tmp_path: Path) -> None:
     with pytest.raises(ScanpickError, match="no selection yet"):
         load_selection(pool)
-    selection = select(pool_of(pool, ["toy"]), "diversity", 5)
-    save_selection(pool, "first", selection)
+    path = tmp_path / "labelled.txt"
+    path.write_text("drive_0/000000\n")
+    seen = pool_of(pool, ["toy"], path)
+    selection = save_selection(pool, "first", select(seen, "diversity", 5), seen)
     name, back = load_selection(pool)
     assert (name, back.frame_ids) == ("first", selection.frame_ids)
+    assert back.summary["embeddings"] == ["toy"]
+    assert back.summary["labelled_ids"] == ["drive_0/000000"]
+    assert back.summary["data_sha256"] == pool.frames().data_sha256
     assert (
         (pool.path / "selections" / "first.csv").read_text().splitlines()[0].startswith("rank,frame_id,sequence,gain")
     )
-    save_selection(pool, "second", selection)
+    save_selection(pool, "second", selection, seen)
     with pytest.raises(ScanpickError, match=r"has 2 selections: first, second. Name one"):
         load_selection(pool)
     with pytest.raises(ScanpickError, match="Did you mean 'first'"):

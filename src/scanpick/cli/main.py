@@ -11,10 +11,13 @@ from scanpick.errors import ScanpickError
 # A verb is a module of this package with a function `command`, in the order of the help page.
 # They import what they need inside the function, so that --help is instant.
 VERBS: tuple[str, ...] = (
+    "demo",
+    "pick",
     "doctor",
     "index",
     "embed",
     "export",
+    "report",
     "train",
     "predict",
     "score",

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.files import write_text
 from scanpick.formats.selection_table import FrameFacts, read_selection, write_selection
+from scanpick.selection.pool import Pool
 from scanpick.structures import Selection
 from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.workspace import Workspace
 
 
-def save_selection(workspace: Workspace, name: str, selection: Selection) -> Path:
-    """Write a selection of a workspace's frames as Parquet, with a CSV beside it. An older one is replaced."""
+def save_selection(workspace: Workspace, name: str, selection: Selection, pool: Pool) -> Selection:
+    """Write a selection of a workspace's frames as Parquet, with a CSV beside it. An older one is replaced.
+
+    Args:
+        workspace: The workspace.
+        name: What the selection is called.
+        selection: The picks.
+        pool: What they were picked from.
+
+    Returns:
+        The selection as it was written: its summary also says which embeddings it saw, which frames were labelled,
+        and by fingerprint which data.
+    """
+    frames = workspace.frames()
+    labelled = [frame_id for frame_id, yes in zip(pool.frame_ids, pool.labelled, strict=True) if yes]
+    seen = {"embeddings": list(pool.embeddings), "labelled_ids": labelled, "data_sha256": frames.data_sha256}
+    selection = replace(selection, summary={**selection.summary, **seen})
     path = workspace.selection_path(name)
     with workspace.write_lock():
-        facts = facts_of(workspace.frames())
+        facts = facts_of(frames)
         write_selection(path.with_suffix(".csv"), selection, facts)
         write_selection(path, selection, facts)
-    return path
+    return selection
 
 
 def load_selection(workspace: Workspace, name: str | None = None) -> tuple[str, Selection]:
