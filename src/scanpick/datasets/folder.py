@@ -1,8 +1,10 @@
 """Any folder tree of point files: sub-folders are sequences, names in natural order are time."""
 
 import os
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -13,12 +15,20 @@ from scanpick.datasets.point_files.bin_columns import InferredColumns, infer_col
 from scanpick.errors import ScanpickError
 from scanpick.structures import Frame, FrameRecord
 
+_TIME_NAMES = (
+    (re.compile(r"[1-9][0-9]{17,18}"), 1),
+    (re.compile(r"[1-9][0-9]{15}"), 1_000),
+    (re.compile(r"[1-9][0-9]{12}"), 1_000_000),
+    (re.compile(r"[1-9][0-9]{9}\.[0-9]{1,9}"), 1_000_000_000),
+)
+
 
 class PointCloudFolder(ListedDataset):
     """Every point file below a folder. Hidden files and folders are passed over.
 
     A frame's id is its path below the folder without the suffix; where two files would share an id, they keep it.
-    A frame's sequence is the path of its folder; files directly in the root belong to one named as the root.
+    A frame's sequence is the path of its folder; files directly in the root belong to one named as the root. Names that
+    are times since an epoch give the frames' time.
 
     Args:
         root: The folder.
@@ -44,6 +54,8 @@ class PointCloudFolder(ListedDataset):
         described = f"folder of point files: {len(records)} frames in {len({r.sequence for r in records})} sequences, "
         kinds = Counter(Path(name).suffix.lower() for name in names)
         described += ", ".join(f"{count} {suffix}" for suffix, count in sorted(kinds.items()))
+        if any(record.timestamp_ns is not None for record in records):
+            described += ", times from names"
         if bins:
             described += f"; .bin has {inferred.columns} columns ({inferred.reason})"
         super().__init__("folder", described, records)
@@ -91,12 +103,28 @@ def _records(root: Path, names: Sequence[str]) -> list[FrameRecord]:
     frame_ids = _unique_ids(names)
     folders = [os.path.dirname(name) for name in names]
     root_sequence = "." if root.resolve().name in {"", *folders} else root.resolve().name
+    stems_of: defaultdict[str, list[str]] = defaultdict(list)
+    for name, folder in zip(names, folders, strict=True):
+        stems_of[folder].append(Path(name).stem)
+    times = {folder: times_from_names(stems) or [None] * len(stems) for folder, stems in stems_of.items()}
     counts: Counter[str] = Counter()
     records = []
     for name, frame_id, folder in zip(names, frame_ids, folders, strict=True):
-        records.append(FrameRecord(frame_id, folder or root_sequence, counts[folder], path=root / name))
+        index = counts[folder]
+        records.append(FrameRecord(frame_id, folder or root_sequence, index, times[folder][index], root / name))
         counts[folder] += 1
     return records
+
+
+def times_from_names(stems: Sequence[str]) -> Sequence[int | None] | None:
+    """Nanoseconds, where all names of a folder are times since an epoch as recorders write them; None otherwise.
+
+    Known are ns (18 or 19 digits), us (16), ms (13), and seconds with a fraction (10 digits, a dot, up to 9).
+    """
+    for pattern, nanoseconds in _TIME_NAMES:
+        if all(pattern.fullmatch(stem) for stem in stems):
+            return [int(Decimal(stem) * nanoseconds) for stem in stems]
+    return None
 
 
 def _unique_ids(names: Sequence[str]) -> list[str]:

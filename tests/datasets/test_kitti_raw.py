@@ -1,0 +1,81 @@
+"""KITTI's raw layout: drives, times, object ids and the calibration of a date."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scanpick.datasets.dataset import Dataset
+from scanpick.datasets.kitti_raw import KittiRaw
+from scanpick.errors import FrameError, ScanpickError
+from tests.datasets.samples import sweep, write_kitti_raw, write_lines
+
+DRIVES = ["2011_09_26_drive_0001_sync", "2011_09_28_drive_0002_sync"]
+
+
+def test_frames_are_listed_by_drive_and_time(tmp_path: Path) -> None:
+    dataset = KittiRaw(write_kitti_raw(tmp_path, DRIVES, length=2))
+    assert isinstance(dataset, Dataset)
+    assert [(r.frame_id, r.sequence, r.index_in_sequence, r.timestamp_ns) for r in dataset.records] == [
+        (f"{drive}/{index:010d}", drive, index, index * 100_000_000) for drive in DRIVES for index in range(2)
+    ]
+    np.testing.assert_array_equal(dataset.read(f"{DRIVES[1]}/0000000001").points, sweep(101))
+    assert dataset.labels(f"{DRIVES[0]}/0000000000") is None
+
+
+def test_a_date_or_a_drive_can_be_opened_alone(tmp_path: Path) -> None:
+    write_kitti_raw(tmp_path, DRIVES, length=2)
+    for root in (tmp_path / "2011_09_26", tmp_path / "2011_09_26" / DRIVES[0]):
+        dataset = KittiRaw(root)
+        assert [record.sequence for record in dataset.records] == [DRIVES[0]] * 2
+        assert dataset.calibration(f"{DRIVES[0]}/0000000000") is not None
+
+
+def test_timestamps_are_read_where_they_are_there(tmp_path: Path) -> None:
+    write_kitti_raw(tmp_path, DRIVES[:1], length=4)
+    times = tmp_path / "2011_09_26" / DRIVES[0] / "velodyne_points" / "timestamps.txt"
+    write_lines(times, "1970-01-01 00:00:01.000000001", "", "1970-01-01 00:01:00.5")
+    found = [record.timestamp_ns for record in KittiRaw(tmp_path).records]
+    assert found == [1_000_000_001, None, 60_500_000_000, None]  # a blank line, and one that is missing
+    write_lines(times, "yesterday")
+    with pytest.raises(ScanpickError, match=r"timestamps.txt, line 1: expected a time .* got 'yesterday'"):
+        KittiRaw(tmp_path)
+
+
+def test_object_frames_carry_their_id(tmp_path: Path) -> None:
+    write_kitti_raw(tmp_path, DRIVES[:1])
+    table = tmp_path / "2011_09_26" / DRIVES[0] / "object_frame_ids.tsv"
+    write_lines(table, "raw_frame\tkitti_object_training_id", "0000000001\t000623")
+    records = KittiRaw(tmp_path).records
+    assert [dict(record.metadata) for record in records] == [{}, {"kitti_object_training_id": "000623"}, {}]
+    write_lines(table, "frame\tid", "1\t2")
+    with pytest.raises(ScanpickError, match="expected the columns raw_frame and"):
+        KittiRaw(tmp_path)
+
+
+def test_calibration_is_put_together_from_both_files(tmp_path: Path) -> None:
+    dataset = KittiRaw(write_kitti_raw(tmp_path, DRIVES[:1]))
+    calibration = dataset.read(f"{DRIVES[0]}/0000000000").calibration
+    assert calibration is not None
+    np.testing.assert_array_equal(calibration.camera_SE3_lidar @ [5, 1, 2, 1], [-1, -1.9, 5, 1])
+    assert calibration.projection[0, 3] == 45
+    assert calibration.image_size == (1242, 375)
+
+
+def test_missing_and_broken_calibrations(tmp_path: Path) -> None:
+    frame_id = f"{DRIVES[0]}/0000000000"
+    dataset = KittiRaw(write_kitti_raw(tmp_path, DRIVES[:1], calibration=False))
+    assert dataset.calibration(frame_id) is None
+    write_kitti_raw(tmp_path, DRIVES[:1])
+    write_lines(tmp_path / "2011_09_26" / "calib_velo_to_cam.txt", "R: 0 0 0 0 0 0 0 0 0", "T: 0 0 0")
+    with pytest.raises(FrameError, match=r"calib_velo_to_cam.txt: .*invertible") as caught:
+        dataset.read(frame_id)
+    assert caught.value.kind == "calibration"
+
+
+def test_nothing_found_is_an_error_and_it_is_picklable(tmp_path: Path) -> None:
+    with pytest.raises(ScanpickError, match="no raw drives found"):
+        KittiRaw(tmp_path)
+    dataset = KittiRaw(write_kitti_raw(tmp_path, DRIVES))
+    assert pickle.loads(pickle.dumps(dataset)).records == dataset.records
