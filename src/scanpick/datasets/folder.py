@@ -100,23 +100,26 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def _records(root: Path, names: Sequence[str]) -> list[FrameRecord]:
-    frame_ids = _unique_ids(names)
-    folders = [os.path.dirname(name) for name in names]
-    root_sequence = "." if root.resolve().name in {"", *folders} else root.resolve().name
-    stems_of: defaultdict[str, list[str]] = defaultdict(list)
-    for name, folder in zip(names, folders, strict=True):
-        stems_of[folder].append(Path(name).stem)
-    times = {folder: times_from_names(stems) or [None] * len(stems) for folder, stems in stems_of.items()}
-    counts: Counter[str] = Counter()
+    id_of = dict(zip(names, _unique_ids(names), strict=True))
+    names_of: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        names_of[os.path.dirname(name)].append(name)
+    root_sequence = "." if root.resolve().name in {"", *names_of} else root.resolve().name
     records = []
-    for name, frame_id, folder in zip(names, frame_ids, folders, strict=True):
-        index = counts[folder]
-        records.append(FrameRecord(frame_id, folder or root_sequence, index, times[folder][index], root / name))
-        counts[folder] += 1
+    for folder, inside in names_of.items():
+        times = times_from_names([Path(name).stem for name in inside])
+        timed = [(name, None) for name in inside] if times is None else _by_time(inside, times)
+        for index, (name, time) in enumerate(timed):
+            records.append(FrameRecord(id_of[name], folder or root_sequence, index, time, root / name))
     return records
 
 
-def times_from_names(stems: Sequence[str]) -> Sequence[int | None] | None:
+def _by_time(names: Sequence[str], times: Sequence[int]) -> list[tuple[str, int]]:
+    """Names with their times, earliest first: natural order does not know fractions of different lengths."""
+    return sorted(zip(names, times, strict=True), key=lambda timed: timed[1])
+
+
+def times_from_names(stems: Sequence[str]) -> list[int] | None:
     """Nanoseconds, where all names of a folder are times since an epoch as recorders write them; None otherwise.
 
     Known are ns (18 or 19 digits), us (16), ms (13), and seconds with a fraction (10 digits, a dot, up to 9).
