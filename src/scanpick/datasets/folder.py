@@ -84,7 +84,7 @@ def _list_files(root: Path, pattern: str) -> list[str]:
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """Posix paths of point files below the root. Linked folders are followed, each real folder once."""
+    """Posix paths of point files below the root, without workspaces. Linked folders are followed, each once."""
     suffixes = point_file_suffixes()
     seen: set[str] = set()
     for folder, folders, files in os.walk(root, followlinks=True):
@@ -93,6 +93,9 @@ def _walk(root: Path) -> Iterator[str]:
             folders.clear()
             continue
         seen.add(real)
+        if "scanpick.toml" in files:  # a workspace made inside of the data set holds embeddings, not frames
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith(".") and name.lower().endswith(suffixes):
