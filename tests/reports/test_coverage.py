@@ -50,6 +50,16 @@ def test_labelled_frames_cover_too():
     assert curve.mean[-1] == pytest.approx(expected.mean(), rel=1e-12)
 
 
+def test_a_sample_of_the_frames_can_be_measured():
+    rng = np.random.default_rng(9)
+    values, picks, rows = rng.normal(size=(300, 6)).astype(np.float32), np.array([3, 70]), np.arange(0, 300, 7)
+    base = nearest_chosen(values, np.array([11]))
+    curve = coverage_curve(values, picks, np.array([2]), base=base, measured=rows)
+    expected = brute_distances(values, [11, 3, 70])[rows]
+    assert curve.radius[0] == pytest.approx(expected.max(), rel=1e-12)
+    assert curve.mean[0] == pytest.approx(expected.mean(), rel=1e-12)
+
+
 def test_duplicates_far_from_the_origin_are_at_distance_zero():
     """Float32 products would put duplicates of a large vector far apart."""
     values = np.repeat(np.random.default_rng(2).normal(1e4, 1, size=(20, 64)).astype(np.float32), 30, axis=0)

@@ -71,7 +71,12 @@ def nearest_chosen(values: Embeddings, chosen: Int64Array) -> Float64Array:
 
 
 def coverage_curve(
-    values: Embeddings, picks: Int64Array, sizes: Int64Array, *, base: Float64Array | None = None
+    values: Embeddings,
+    picks: Int64Array,
+    sizes: Int64Array,
+    *,
+    base: Float64Array | None = None,
+    measured: Int64Array | None = None,
 ) -> CoverageCurve:
     """Coverage by the first ``sizes[0]``, ``sizes[1]``, ... of the `picks`.
 
@@ -80,6 +85,7 @@ def coverage_curve(
         picks: (K,) row numbers in the order picked.
         sizes: (G,) ascending prefix lengths from 1 to K.
         base: (N,) distance to the nearest frame that was labelled beforehand (`nearest_chosen`), or None.
+        measured: (M,) row numbers of the frames whose distances count; all by default.
 
     Raises:
         ScanpickError: The sizes are not ascending numbers from 1 to K.
@@ -91,17 +97,19 @@ def coverage_curve(
         raise ScanpickError(f"Prefix sizes: expected ascending numbers from 1 to {len(picks)}, got {sizes.tolist()}.")
     centre, centres = _mean(values), values[picks]
     edges = np.concatenate([[0], sizes])
+    counted = np.arange(len(values)) if measured is None else measured
 
     def largest_and_sum(start: int) -> tuple[Float64Array, Float64Array]:
-        distances = _prefix_minima(values[start : start + _BLOCK_ROWS], centre, centres, edges)
+        rows = counted[start : start + _BLOCK_ROWS]
+        distances = _prefix_minima(values[rows], centre, centres, edges)
         if base is not None:
-            distances = np.minimum(distances, base[start : start + _BLOCK_ROWS, None])
+            distances = np.minimum(distances, base[rows, None])
         return distances.max(axis=0), distances.sum(axis=0)
 
     with _workers() as run:
-        parts = run(largest_and_sum, range(0, len(values), _BLOCK_ROWS))
+        parts = run(largest_and_sum, range(0, len(counted), _BLOCK_ROWS))
     return CoverageCurve(
-        sizes, np.max([largest for largest, _ in parts], axis=0), np.sum([s for _, s in parts], axis=0) / len(values)
+        sizes, np.max([largest for largest, _ in parts], axis=0), np.sum([s for _, s in parts], axis=0) / len(counted)
     )
 
 
