@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow
 import pyarrow.parquet
+from numpy.typing import NDArray
 
-from scanpick.arrays import Embeddings
+from scanpick.arrays import Embeddings, Float32Array
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_file
 from scanpick.formats.frame_ids import COLUMN, read_frame_ids
@@ -40,8 +42,7 @@ def read_embeddings(path: Path, ids_path: Path | None = None, *, name: str = "im
     settings = {"file": str(path.resolve()), "sha256": sha256_of_file(path)}
     if ids_path is not None:
         settings |= {"ids_file": str(ids_path.resolve()), "ids_sha256": sha256_of_file(ids_path)}
-    with np.errstate(over="ignore"):  # numbers too large for float32 become infinite, which is told as such
-        return EmbeddingTable(name, tuple(frame_ids), values, {"encoder": "import", "settings": settings})
+    return EmbeddingTable(name, tuple(frame_ids), _as_float32(values), {"encoder": "import", "settings": settings})
 
 
 def _from_npy(path: Path, ids_path: Path | None) -> tuple[Embeddings, list[str]]:
@@ -77,7 +78,8 @@ def _from_parquet(path: Path, ids_path: Path | None) -> tuple[Embeddings, list[s
             f"{path}: expected one column of lists, or columns of numbers, beside '{COLUMN}', got: "
             f"{', '.join(f'{field.name} ({field.type})' for field in table.schema) or 'no other column'}."
         )
-    return np.column_stack([table.column(column).to_numpy() for column in numbers]).astype(np.float32), frame_ids
+    values = np.column_stack([table.column(column).to_numpy() for column in numbers])
+    return _as_float32(values), frame_ids
 
 
 def _from_lists(path: Path, column: pyarrow.Array, rows: int) -> Embeddings:
@@ -87,5 +89,9 @@ def _from_lists(path: Path, column: pyarrow.Array, rows: int) -> Embeddings:
     lengths = np.unique(np.array(column.value_lengths())) if rows else np.array([0])
     if len(lengths) != 1:
         raise ScanpickError(f"{path}: expected lists of one length, got lengths from {lengths[0]} to {lengths[-1]}.")
-    with np.errstate(over="ignore"):
-        return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(rows, int(lengths[0]))
+    return _as_float32(flat.to_numpy(zero_copy_only=False)).reshape(rows, int(lengths[0]))
+
+
+def _as_float32(values: NDArray[Any]) -> Float32Array:
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, which is told as such
+        return np.asarray(values, dtype=np.float32)
