@@ -130,6 +130,8 @@ def _names(frame_ids: Sequence[str], folder: Path) -> dict[str, str]:
     given = _read_names(path)
     if not given and all(re.fullmatch(r"\w[\w.-]*", frame_id, flags=re.ASCII) for frame_id in frame_ids):
         return {frame_id: frame_id for frame_id in frame_ids}
+    if not given and any((folder / "training" / "velodyne").glob("*.bin")):
+        raise ScanpickError(f"{folder}: holds frames of another export, whose names these would take. Use another.")
     names = dict(given)
     number = 1 + max((int(name) for name in given.values()), default=-1)
     for frame_id in frame_ids:
