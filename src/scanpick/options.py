@@ -31,7 +31,9 @@ def build_checked(model: type[Model], values: Mapping[str, Any], where: str) -> 
             raise unknown_name(f"option of {where},", path, model.model_fields) from None
         if first["type"] == "missing":
             raise ScanpickError(f"{where[:1].upper()}{where[1:]} needs the option '{path}'.") from None
-        message = "unknown" if first["type"] == "extra_forbidden" else first["msg"]
+        message = "unknown" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        if not path:
+            raise ScanpickError(f"{where[:1].upper()}{where[1:]}: {message}.") from None
         raise ScanpickError(f"Option '{path}' of {where}: {message}, got {first['input']!r}.") from None
 
 

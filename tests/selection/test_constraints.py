@@ -126,7 +126,7 @@ def test_a_budget_for_all_holds_beside_those_of_strata():
     pool = driving_pool()
     strata = {"by": "weather", "budgets": {"rain": 4, "dry": 4}}
     assert len(run(pool, "random", 6, strata=strata)) == 6
-    with pytest.raises(ScanpickError, match="larger than what can be picked"):
+    with pytest.raises(ScanpickError, match="larger than what the strata can take together: 8"):
         select(pool, "random", 9, constraints={"strata": strata})
 
 

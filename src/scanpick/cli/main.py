@@ -16,6 +16,7 @@ VERBS: tuple[str, ...] = (
     "doctor",
     "index",
     "embed",
+    "select",
     "export",
     "report",
     "train",

@@ -1,0 +1,197 @@
+"""``scanpick select`` on files: no data set is needed, and what is asked for is what comes out."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from scanpick.cli.main import app
+from scanpick.cli.selecting import parse_gaps, parse_objective, parse_strata, settings_of
+from scanpick.errors import ScanpickError
+from scanpick.selection import Pool, select
+
+COUNT = 60
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Embeddings with ids that are not sorted, and a table about them."""
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "e.npy", rng.normal(size=(COUNT, 5)).astype(np.float32))
+    ids = [f"f{number:03d}" for number in rng.permutation(COUNT)]
+    (tmp_path / "ids.txt").write_text("\n".join(ids))
+    lines = [
+        f"{name},{rng.random():.4f},{['rain', 'dry'][n % 2]},{n // 10},{n % 10},{n % 4}" for n, name in enumerate(ids)
+    ]
+    (tmp_path / "t.csv").write_text("frame_id,entropy,weather,sequence,time_s,expected_boxes\n" + "\n".join(lines))
+    (tmp_path / "labelled.txt").write_text("\n".join(ids[:5]))
+    return tmp_path
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, ["select", *(str(argument) for argument in arguments)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_rows_without_ids(files):
+    run("--embeddings", files / "e.npy", "--budget", "12", "--out", files / "picks.csv")
+    rows = read(files / "picks.csv")
+    X = np.load(files / "e.npy")
+    expected = select(Pool(tuple(f"{n:02d}" for n in range(COUNT)), {"e": X}), "diversity", 12)
+    assert [row["index"] for row in rows] == [str(int(name)) for name in expected.frame_ids]
+    assert [float(row["gain"]) for row in rows] == expected.gains.tolist()
+    assert [row["rank"] for row in rows] == [str(rank) for rank in range(1, 13)]
+    assert "frame_id" not in rows[0]
+
+
+def test_ids_tables_labelled_and_constraints(files):
+    result = run(
+        "--embeddings", files / "e.npy", "--ids", files / "ids.txt", "--table", files / "t.csv",
+        "--labelled", files / "labelled.txt", "-s", "uncertainty", "-b", "10", "--include", "weather == 'rain'",
+        "--min-gap", "2s", "--max-per-sequence", 2, "--out", files / "p.parquet", "--json",
+    )  # fmt: skip
+    facts = json.loads(result.stdout)
+    table = {row["frame_id"]: row for row in read(files / "t.csv")}
+    picked = [table[name] for name in facts["picks"]]
+    assert len(picked) == 10
+    assert all(row["weather"] == "rain" for row in picked)
+    assert not set(facts["picks"]) & set((files / "labelled.txt").read_text().split())
+    assert max(sum(row["sequence"] == one["sequence"] for row in picked) for one in picked) <= 2
+    assert facts["summary"]["constraints"] == {"include": "weather == 'rain'", "max_per_sequence": 2, "min_gap_s": 2.0}
+    assert facts["summary"]["frames"]["labelled"] == 5
+
+
+def test_labelled_rows_are_known_by_number(files):
+    (files / "rows.txt").write_text("3\n17\n")
+    result = run(
+        "--embeddings", files / "e.npy", "--labelled", files / "rows.txt", "-b", "100%", "--at-most",
+        "--out", files / "p.csv", "--json",
+    )  # fmt: skip
+    assert {int(name) for name in json.loads(result.stdout)["picks"]} == set(range(COUNT)) - {3, 17}
+    (files / "rows.txt").write_text("60\n")
+    with pytest.raises(ScanpickError, match="number of a row from 0 to 59, got '60'"):
+        run("--embeddings", files / "e.npy", "--labelled", files / "rows.txt", "-b", 1, "--out", files / "p.csv")
+
+
+def test_explain_gives_reasons(files):
+    result = run("--embeddings", files / "e.npy", "-b", 5, "--out", files / "p.csv", "--explain", "--first", 2)
+    assert "1. " in result.stdout
+    assert "nothing was chosen before" in result.stdout
+    assert "distance to the nearest chosen frame" in result.stdout
+    assert "\n3. " not in result.stdout
+
+
+def test_costs_and_strata(files):
+    result = run(
+        "--embeddings", files / "e.npy", "--ids", files / "ids.txt", "--table", files / "t.csv",
+        "--strata", "weather:rain=20 objects,dry=10 objects", "-s", "random", "--out", files / "p.csv", "--json",
+    )  # fmt: skip
+    summary = json.loads(result.stdout)["summary"]
+    assert summary["strata"]["weather = rain"]["spent"] <= 20
+    assert summary["strata"]["weather = dry"]["spent"] <= 10
+    assert summary["unit"] == "objects"
+
+
+def test_settings_from_a_file_and_flags_that_win(files):
+    (files / "s.yaml").write_text(
+        "strategy: uncertainty\nbudget: 4\nseed: 3\noptions: {score: entropy}\nconstraints: {max_per_sequence: 1}\n"
+    )
+    common = ("--embeddings", files / "e.npy", "--ids", files / "ids.txt", "--table", files / "t.csv", "--json")
+    summary = json.loads(run(*common, "--config", files / "s.yaml", "--out", files / "p.csv").stdout)["summary"]
+    assert (summary["strategy"], summary["seed"], summary["limit"]) == ("uncertainty", 3, 4)
+    assert summary["constraints"] == {"max_per_sequence": 1}
+    flags = ("-b", 2, "--min-gap", "3s", "--seed", 0)
+    summary = json.loads(run(*common, "--config", files / "s.yaml", *flags, "--out", files / "p.csv").stdout)["summary"]
+    assert (summary["seed"], summary["limit"]) == (0, 2)
+    assert summary["constraints"] == {"max_per_sequence": 1, "min_gap_s": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("strategie: random", "Unknown option of .*s.yaml, 'strategie'. Did you mean 'strategy'"),
+        ("- random", "expected settings as 'name: value' lines, got list"),
+        ("strategy: [", "cannot read the selection's settings"),
+        ("constraints: {clip: 3}", "Option 'constraints.clip' of .*s.yaml: unknown"),
+        ("strategy: random\nobjectives: [{type: diversity}]", "objectives are for the strategy 'combined'"),
+        ("!!python/object/apply:os.system ['true']", "cannot read the selection's settings"),
+    ],
+)
+def test_settings_that_cannot_be_used(files, text, message):
+    (files / "s.yaml").write_text(text)
+    with pytest.raises(ScanpickError, match=message):
+        run("--embeddings", files / "e.npy", "--config", files / "s.yaml", "-b", 1, "--out", files / "p.csv")
+
+
+def test_hostile_embeddings(files):
+    def fails(message, content=None):
+        if content is not None:
+            (files / "bad.npy").write_bytes(content)
+        with pytest.raises(ScanpickError, match=message):
+            run("--embeddings", files / "bad.npy", "-b", 1, "--out", files / "p.csv")
+
+    fails("cannot read embeddings")
+    fails("cannot read embeddings", b"")
+    fails("cannot read embeddings", (files / "e.npy").read_bytes()[:200])
+    np.save(files / "bad.npy", np.array([{"a": 1}]), allow_pickle=True)
+    fails("cannot read embeddings")
+    np.save(files / "bad.npy", np.zeros(5))
+    fails(r"expected an \(N, D\) array of numbers, got \(5,\)")
+    np.save(files / "bad.npy", np.array([[1.0, np.nan], [0, 0]]))
+    fails("NaN or infinity in frames 0")
+    np.save(files / "bad.npy", np.array([[1e300], [0]]))
+    fails("NaN or infinity in frames 0")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "either a WORKSPACE or --embeddings"),
+        (("--embeddings", "e.npy", "-b", "1"), "Say where to write the picks"),
+        (("--embeddings", "e.npy", "-b", "1", "--out", "p.txt"), r"\.csv or \.parquet"),
+        (("--embeddings", "e.npy", "-b", "1", "--out", "p.csv", "-s", "k_centre"), "Did you mean 'k_center'"),
+        (("--embeddings", "e.npy", "-b", "1", "--out", "p.csv", "--strategy-option", "a"), "expected NAME=VALUE"),
+        (("--embeddings", "e.npy", "-b", "1", "--out", "p.csv", "--ids", "labelled.txt"), "60 rows, but .* 5 ids"),
+        (("--embeddings", "e.npy", "-b", "61", "--out", "p.csv"), "larger than what can be picked"),
+        (("--embeddings", "e.npy", "--out", "p.csv"), "Say how much to select"),
+    ],
+)
+def test_what_cannot_be_done_is_said(files, monkeypatch, arguments, message):
+    monkeypatch.chdir(files)
+    with pytest.raises(ScanpickError, match=message):
+        run(*arguments)
+
+
+def test_small_languages_of_flags():
+    assert parse_gaps(["2s", "1.5m"]) == {"min_gap_s": 2, "min_gap_m": 1.5}
+    assert parse_objective("diversity") == {"type": "diversity"}
+    assert parse_objective("balance^0.5:by=weather,target={rain: 2, dry: 1},others=avoid") == {
+        "type": "balance", "strength": 0.5, "by": "weather", "target": {"rain": 2, "dry": 1}, "others": "avoid",
+    }  # fmt: skip
+    assert parse_strata("weather:rain=20,*=5%") == {"by": "weather", "budgets": {"rain": "20", "*": "5%"}}
+    assert parse_strata(None) is None
+    for parse, text in (
+        (parse_gaps, ["2h"]),
+        (parse_gaps, ["2s", "3s"]),
+        (parse_objective, "^2"),
+        (parse_strata, "w=1"),
+    ):
+        with pytest.raises(ScanpickError, match="expected"):
+            parse(text)
+
+
+def test_flags_add_to_the_constraints_of_a_file():
+    file = {"constraints": {"min_gap_s": 1, "max_per_sequence": 2}, "options": {"a": 1}, "budget": 3}
+    found = settings_of(file, {"budget": "7", "options": {"b": 2}, "seed": None}, {"min_gap_s": 5, "include": None})
+    assert found == {
+        "constraints": {"min_gap_s": 5, "max_per_sequence": 2}, "options": {"a": 1, "b": 2}, "budget": "7",
+    }  # fmt: skip
