@@ -11,6 +11,7 @@ ENCODERS: Registry[Callable[..., Encoder]] = Registry(
     {
         "scan_context": "scanpick.encoders.scan_context:ScanContext",
         "statistics": "scanpick.encoders.statistics:Statistics",
+        "recon": "scanpick.encoders.recon.encoder:ReConScene",
     },
     group="scanpick.encoders",
 )

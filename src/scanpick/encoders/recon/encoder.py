@@ -1,0 +1,163 @@
+"""ReCon as an encoder of frames: the whole scene as one cloud, as the original study used it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from scanpick.arrays import Embeddings, Float32Array, Int64Array
+from scanpick.encoders.recon.checkpoint import load_encoder
+from scanpick.encoders.recon.config import config_named
+from scanpick.encoders.recon.network import ReConEncoder, finetune_feature, frozen_feature
+from scanpick.errors import FrameError, ScanpickError
+from scanpick.files import sha256_of_file
+from scanpick.geometry.farthest_point_sampling import farthest_point_sampling
+from scanpick.geometry.nearest_neighbours import nearest_neighbours
+from scanpick.structures import Frame
+
+REPOSITORY = "github.com/qizekun/ReCon"
+"""Where the authors link their weights."""
+
+
+class ReConScene(BaseModel):
+    """The feature of a frozen ReCon network on a frame's points (Qi et al., ICML 2023, arXiv 2302.02318).
+
+    The points (x, y, z only) are thinned by farthest-point sampling, moved to their centroid and scaled to the unit
+    sphere. ReCon was trained on single objects with y up; whole scenes are far from that, which is why fine-tuning on
+    frames is worth trying. Frames with fewer points than asked for are used whole.
+
+    Attributes:
+        weights: The authors' checkpoint.
+        random_weights: Instead of `weights`: "base", "small" or "tiny" with random weights from `seed`, as a control.
+        points: Points kept of a frame.
+        groups: Patches.
+        feature: "frozen" (2C numbers) or "finetune" (4C), see `network`.
+        up: Which axis of the network's frame z becomes: "z", or "y" as in the authors' training data.
+        seed: Of random weights.
+        device: "cpu", "cuda", ...
+
+    Example:
+        >>> ReConScene(random_weights="tiny", points=1024, groups=64).dimension
+        384
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weights: Path | None = None
+    random_weights: Literal["base", "small", "tiny"] | None = None
+    points: int = Field(8192, ge=64)
+    groups: int = Field(512, ge=1)
+    feature: Literal["frozen", "finetune"] = "frozen"
+    up: Literal["y", "z"] = "y"
+    seed: int = 0
+    device: str = "cpu"
+
+    def model_post_init(self, context: Any) -> None:
+        """Check what must fit together.
+
+        Raises:
+            ScanpickError: There are no weights, or two kinds of them, or more groups than points.
+        """
+        if self.weights is None and self.random_weights is None:
+            raise ScanpickError(
+                f"The encoder 'recon' needs weights: download the authors' pre-trained checkpoint, linked from the "
+                f"README of {REPOSITORY}, and pass it: --encoder-option weights=FILE. For a control with random "
+                f"weights: --encoder-option random_weights=base."
+            )
+        if self.weights is not None and self.random_weights is not None:
+            raise ScanpickError("The encoder 'recon' takes either 'weights' or 'random_weights', got both.")
+        if self.groups > self.points:
+            raise ScanpickError(f"The encoder 'recon': {self.groups} groups need as many points, got {self.points}.")
+
+    @property
+    def name(self) -> str:
+        """The name it is registered under."""
+        return "recon"
+
+    @property
+    def dimension(self) -> int:
+        """D: 2C or 4C."""
+        return self._network.config.width * {"frozen": 2, "finetune": 4}[self.feature]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All options that the vectors depend on, with the weights' sha256."""
+        told = self.model_dump(mode="json", exclude={"device", "weights"})
+        return told | {"weights_sha256": None if self.weights is None else sha256_of_file(self.weights)}
+
+    @property
+    def batch_size(self) -> int:
+        """1: a scene fills the cores by itself, and a batch of one does not depend on its neighbours' rounding."""
+        return 1
+
+    @property
+    def in_workers(self) -> bool:
+        """False: the network uses all cores or a GPU."""
+        return False
+
+    def encode(self, frames: Sequence[Frame]) -> Embeddings:
+        """See `Encoder.encode`. A frame needs at least 32 points, and one for each group."""
+        return np.concatenate([self._encode_one(frame) for frame in frames])
+
+    def _encode_one(self, frame: Frame) -> Embeddings:
+        network = self._network
+        size = network.config.group_size
+        least = max(size, self.groups)
+        xyz = np.ascontiguousarray(frame.points[:, :3])
+        if len(xyz) < least:
+            raise FrameError(f"has {len(xyz)} points, the encoder 'recon' needs at least {least}")
+        neighbourhoods, centres = scene_groups(xyz, self.points, self.groups, size, self.up)
+        with torch.inference_mode():
+            batch = [torch.from_numpy(part)[None].to(self.device) for part in (neighbourhoods, centres)]
+            special, patches = network(*batch)
+            feature = {"frozen": frozen_feature, "finetune": finetune_feature}[self.feature](special, patches)
+        return feature.float().cpu().numpy()
+
+    @property
+    def _network(self) -> ReConEncoder:
+        return _network_for(self.weights, self.random_weights, self.seed, self.device)
+
+
+def scene_groups(xyz: Float32Array, points: int, groups: int, size: int, up: str) -> tuple[Float32Array, Float32Array]:
+    """A frame's points as ReCon's patches: (G, S, 3) neighbourhoods relative to their centre, (G, 3) centres.
+
+    Args:
+        xyz: (P, 3) metres, z up.
+        points: Points kept, by farthest-point sampling. It starts at the point nearest to the centroid, not at the
+            file's first one as the authors' code does, so that the order in a file does not matter.
+        groups: G. Since a farthest-point sample of a farthest-point sample is its beginning, the centres are the
+            first G points kept.
+        size: S.
+        up: The axis that z becomes.
+    """
+    xyz = xyz[_first_nearest_to_centroid(xyz)]
+    kept = xyz[farthest_point_sampling(xyz, min(points, len(xyz)))]
+    if up == "y":
+        kept = np.ascontiguousarray(kept[:, [1, 2, 0]])  # a rotation: left, up, forward, right-handed like before
+    cloud = kept - kept.mean(axis=0, dtype=np.float64).astype(np.float32)
+    cloud = cloud / max(np.linalg.norm(cloud, axis=1).max(), np.finfo(np.float32).tiny)
+    centres = cloud[:groups]
+    rows, _ = nearest_neighbours(cloud, centres, size)
+    return cloud[rows] - centres[:, None], centres
+
+
+def _first_nearest_to_centroid(xyz: Float32Array) -> Int64Array:
+    """(P,) the rows of a cloud, the one nearest to the centroid first."""
+    start = int(((xyz - xyz.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=1).argmin())
+    return np.concatenate([[start], np.delete(np.arange(len(xyz)), start)])
+
+
+@functools.lru_cache(maxsize=2)
+def _network_for(weights: Path | None, size: str | None, seed: int, device: str) -> ReConEncoder:
+    if weights is not None:
+        return load_encoder(weights).to(device)
+    assert size is not None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ReConEncoder(config_named(size)).eval().to(device)
