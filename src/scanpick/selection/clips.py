@@ -84,6 +84,10 @@ class ClipFinder:
         result[self._line[whole]] = sums[start[whole] + self.length] - sums[start[whole]] + per_clip
         return result
 
+    def without_clip(self, available: BoolArray) -> Int64Array:
+        """Frames that could be picked, but for a clip around them."""
+        return np.flatnonzero(available & np.isinf(self.costs(np.zeros(len(self._line)), available, 0.0)))
+
     def windows(self, available: BoolArray) -> Int64Array:
         """(W, L) every clip that can be picked as things are now, ordered by its place in time."""
         count = len(self._line)
@@ -114,6 +118,9 @@ class Offer(NamedTuple):
 class Offers(Protocol):
     """Turns what a picker says into frames or clips."""
 
+    def impossible(self, available: BoolArray) -> Int64Array:
+        """Frames that no offer can hold from the start, for want of a clip."""
+
     def next(self, picker: Picker, available: BoolArray) -> Offer | None:
         """The best offer; None where nothing is left."""
 
@@ -127,6 +134,10 @@ class Singles:
 
     def __init__(self, weights: Float64Array | None) -> None:
         self._weights = weights
+
+    def impossible(self, available: BoolArray) -> Int64Array:
+        """None."""
+        return np.zeros(0, dtype=np.int64)
 
     def next(self, picker: Picker, available: BoolArray) -> Offer | None:
         """The best frame."""
@@ -144,6 +155,10 @@ class AnchoredClips:
     def __init__(self, finder: ClipFinder, weights: Float64Array | None) -> None:
         self._finder = finder
         self._singles = Singles(weights)
+
+    def impossible(self, available: BoolArray) -> Int64Array:
+        """Frames around which no clip fits."""
+        return self._finder.without_clip(available)
 
     def next(self, picker: Picker, available: BoolArray) -> Offer | None:
         """The clip around the best frame."""
@@ -170,6 +185,10 @@ class ClipsByMean:
         self._finder = finder
         self._costs = costs
         self._per_clip = per_clip
+
+    def impossible(self, available: BoolArray) -> Int64Array:
+        """Frames around which no clip fits."""
+        return self._finder.without_clip(available)
 
     def next(self, picker: Picker, available: BoolArray) -> Offer | None:
         """The best clip."""

@@ -73,12 +73,11 @@ def select(
     offers, weights = _offers(limits, money, ledgers[0], whole, counts)
 
     # 3. Pick greedily until the money or the frames run out
-    allowed = ledgers[0].members
-    request = Request(allowed, values, _about_how_many(ledgers[0]), weights, np.random.default_rng(seed), threads)
-    picker = model.picker(usable, request)
-    rules = rules_of(limits, usable, values)
     least_gain = limits.min_distance if model.gain_is_distance and weights is None else None
-    picks = GreedyLoop(picker, offers, ledgers, rules, least_gain).run()
+    loop = GreedyLoop(offers, ledgers, rules_of(limits, usable, values), least_gain)
+    count, rng = _about_how_many(ledgers[0]), np.random.default_rng(seed)
+    picker = model.picker(usable, Request(loop.available.copy(), values, count, weights, rng, threads))
+    picks = loop.run(picker)
 
     # 4. Say what came out
     summary = {
@@ -93,7 +92,7 @@ def select(
             "set_aside": int(whole.excluded.sum()),
             "filtered_out": usable_frames - len(usable),
             "labelled": int(usable.labelled.sum()),
-            "selectable": int(allowed.sum()),
+            "selectable": int(ledgers[0].members.sum()),
             "picked": len(picks.rows),
         },
         "stopped_early": why_it_ended(picks, ledgers[0], money.counted_in),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scanpick.arrays import BoolArray, Int64Array
-from scanpick.selection.clips import NO_CLIP, Offers
+from scanpick.selection.clips import NO_CLIP, Offer, Offers
 from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.ledger import Ledger
 from scanpick.selection.outcome import Picks
@@ -21,44 +21,47 @@ class GreedyLoop:
     """Takes the best offer again and again.
 
     Args:
-        picker: The strategy at work.
-        offers: Frames or clips, as the picker names them.
+        offers: Frames or clips, as a picker names them.
         ledgers: The budgets; the selection ends when the first is closed.
         rules: The constraints.
         least_gain: The selection ends when no gain reaches this any more.
+
+    Attributes:
+        available: (N,) bool: the frames that can still be picked.
     """
 
     def __init__(
         self,
-        picker: Picker,
         offers: Offers,
         ledgers: Sequence[Ledger],
         rules: Sequence[Rule],
         least_gain: float | None = None,
     ) -> None:
         self.picks = Picks()
-        self._picker = picker
         self._offers = offers
         self._ledgers = ledgers
         self._rules = rules
         self._least_gain = least_gain
-        self._available: BoolArray = ledgers[0].members.copy()
-
-    def run(self) -> Picks:
-        """Pick until the budget or the frames run out."""
+        self.available: BoolArray = ledgers[0].members.copy()
+        self._picker: Picker | None = None
         for rule in self._rules:
             self._forbid(rule.at_start(), rule.reason)
         self._refuse_what_is_too_dear()
-        while not self._ledgers[0].closed(self._available):
-            offer = self._offers.next(self._picker, self._available)
+        self._forbid(offers.impossible(self.available), NO_CLIP)
+
+    def run(self, picker: Picker) -> Picks:
+        """Pick until the budget or the frames run out; `picker` was started on the frames that are available."""
+        self._picker = picker
+        while not self._ledgers[0].closed(self.available):
+            offer = self._offers.next(picker, self.available)
             if offer is None:
                 break
             if self._least_gain is not None and offer.gain < self._least_gain:
-                self._forbid(np.flatnonzero(self._available), f"closer than {self._least_gain:g} to a chosen frame")
+                self._forbid(np.flatnonzero(self.available), f"closer than {self._least_gain:g} to a chosen frame")
             elif len(offer.frames) == 0:
                 self._forbid(np.array([offer.anchor]), NO_CLIP)
             elif self._permitted(offer.frames, offer.anchor):
-                self._take(offer.frames, offer.gain, offer.anchor)
+                self._take(picker, offer)
         return self.picks
 
     def _permitted(self, frames: Int64Array, anchor: int) -> bool:
@@ -73,35 +76,36 @@ class GreedyLoop:
                 return False
         return True
 
-    def _take(self, frames: Int64Array, gain: float, anchor: int) -> None:
-        self._note(frames, gain, anchor)
-        self._available[frames] = False
-        for frame in frames:
-            self._picker.take(int(frame))
+    def _take(self, picker: Picker, offer: Offer) -> None:
+        self._note(picker, offer)
+        self.available[offer.frames] = False
+        for frame in offer.frames:
+            picker.take(int(frame))
         for ledger in self._ledgers:
-            ledger.spend(frames)
+            ledger.spend(offer.frames)
         for rule in self._rules:
-            self._forbid(rule.after(frames), rule.reason)
+            self._forbid(rule.after(offer.frames), rule.reason)
         self._refuse_what_is_too_dear()
 
-    def _note(self, frames: Int64Array, gain: float, anchor: int) -> None:
-        ledger, count = self._ledgers[0], len(frames)
-        self.picks.rows += frames.tolist()
-        self.picks.gains += [gain] * count
-        self.picks.costs += (ledger.costs[frames] + ledger.per_clip / count).tolist()
-        if isinstance(self._picker, Contributing):
-            for name, value in self._picker.contributions(anchor).items():
+    def _note(self, picker: Picker, offer: Offer) -> None:
+        ledger, count = self._ledgers[0], len(offer.frames)
+        self.picks.rows += offer.frames.tolist()
+        self.picks.gains += [offer.gain] * count
+        self.picks.costs += (ledger.costs[offer.frames] + ledger.per_clip / count).tolist()
+        if isinstance(picker, Contributing):
+            for name, value in picker.contributions(offer.anchor).items():
                 self.picks.contributions.setdefault(name, []).extend([value] * count)
 
     def _refuse_what_is_too_dear(self) -> None:
         for number, ledger in enumerate(self._ledgers):
             reason = _TOO_DEAR if number == 0 else f"beyond the budget of {ledger.name}"
-            self._forbid(ledger.refuse(self._available), reason)
+            self._forbid(ledger.refuse(self.available), reason)
 
     def _forbid(self, frames: Int64Array, reason: str) -> None:
-        fresh = frames[self._available[frames]]
+        fresh = frames[self.available[frames]]
         if len(fresh) == 0:
             return
-        self._available[fresh] = False
-        self._picker.forbid(fresh)
+        self.available[fresh] = False
+        if self._picker is not None:
+            self._picker.forbid(fresh)
         self.picks.blocked[reason] = self.picks.blocked.get(reason, 0) + len(fresh)

@@ -162,8 +162,8 @@ def open_ledgers(
             _check_reach(part, _all_of(part), pool, first)
         if parts and whole.limit > reach * (1 + _ROUNDING) and first.prices.per_clip == 0:
             raise ScanpickError(
-                f"The budget of {whole.limit:.10g} {first.counted_in} is larger than what the strata can take together: "
-                f"{reach:.10g}. Ask for less, or for at most that much (--at-most)."
+                f"The budget of {whole.limit:.10g} {first.counted_in} is larger than what the strata can take "
+                f"together: {reach:.10g}. Ask for less, or for at most that much (--at-most)."
             )
         _check_reach(whole, reach, pool, first)
     return first, [whole, *parts]
