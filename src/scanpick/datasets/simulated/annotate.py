@@ -22,18 +22,22 @@ IMAGE_SIZE = (1242, 375)
 NEAR_M = 0.3
 """Least depth in front of the camera that is projected."""
 
-OCCLUSION_SHARES = (0.20, 0.60)
+OCCLUSION_SHARES = (0.14, 0.52)
 """Up to this share of hidden rays an object counts as visible, up to the second as partly, beyond as largely hidden."""
 
-HOPELESS_SHARE = 0.97
-"""Beyond this share an annotator would not see it at all."""
+HOPELESS_SHARE = 0.88
+"""Beyond this share of hidden rays an annotator does not see an object."""
+
+FAINT_HEIGHT_PX = 16.0
+HIDDEN_HEIGHT_PX = 25.0
+"""Lower in the image than this, and than this where largely hidden, an object becomes a "DontCare" region."""
 
 
 def calibration() -> Calibration:
     """A camera like KITTI's left colour camera: ahead of and below the sensor, 1242 x 375 pixels, 720 pixels focal."""
     projection = np.array([[720.0, 0.0, 610.0, 45.0], [0.0, 720.0, 173.0, 0.2], [0.0, 0.0, 1.0, 0.003]])
     axes = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
-    yaw, pitch = 0.004, -0.006
+    yaw, pitch = 0.004, -0.0085
     turn = np.array([[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0], [-math.sin(yaw), 0, math.cos(yaw)]])
     nod = np.array([[1, 0, 0], [0, math.cos(pitch), -math.sin(pitch)], [0, math.sin(pitch), math.cos(pitch)]])
     camera_SE3_lidar = np.eye(4)
@@ -47,8 +51,8 @@ def label_frame(
 ) -> Labels:
     """Labels of one frame.
 
-    Objects in the image that the sensor has points on are labelled. Those in the image without any point, but not
-    hidden altogether, are "DontCare", as are KITTI's far ones. Others are left out.
+    Objects in the image that the sensor has points on are labelled. Those without any point, and those that are small
+    in the image, are "DontCare", as are KITTI's far ones. What is hidden or outside of the image is left out.
 
     Args:
         world: The drive's world.
@@ -60,7 +64,7 @@ def label_frame(
     """
     kept: list[int] = []
     regions: list[Float64Array] = []
-    rows: list[tuple[float, float, float, Float64Array]] = []  # truncation, occlusion, hidden share, image box
+    rows: list[tuple[float, float, Float64Array]] = []  # truncation, occlusion, image box
     for o in np.flatnonzero(snapshot.objects.labelled):
         outline = _outline(world, snapshot, int(o), camera)
         if outline is None:
@@ -69,11 +73,13 @@ def label_frame(
         hidden = 1.0 - visible[o] / alone[o] if alone[o] else 0.0
         if hidden > HOPELESS_SHARE:
             continue
-        if points[o] == 0:
+        occlusion = float(np.searchsorted(OCCLUSION_SHARES, hidden, side="left"))
+        height = image_box[3] - image_box[1]
+        if points[o] == 0 or height < (FAINT_HEIGHT_PX if occlusion < 2 else HIDDEN_HEIGHT_PX):
             regions.append(image_box)
             continue
         kept.append(int(o))
-        rows.append((truncation, float(np.searchsorted(OCCLUSION_SHARES, hidden, side="left")), hidden, image_box))
+        rows.append((truncation, occlusion, image_box))
     return _labels(world, snapshot, kept, rows, regions, camera)
 
 
@@ -81,7 +87,7 @@ def _labels(
     world: World,
     snapshot: Snapshot,
     kept: list[int],
-    rows: list[tuple[float, float, float, Float64Array]],
+    rows: list[tuple[float, float, Float64Array]],
     regions: list[Float64Array],
     camera: Calibration,
 ) -> Labels:
@@ -90,7 +96,7 @@ def _labels(
     bottoms, sizes, rotation = lidar_boxes_to_camera(boxes, camera)
     alpha = wrap_angle(rotation - np.arctan2(bottoms[:, 0], bottoms[:, 2]))
     ignored = len(regions)
-    image_boxes = np.array([row[3] for row in rows] + regions, dtype=np.float64).reshape(-1, 4)
+    image_boxes = np.array([row[2] for row in rows] + regions, dtype=np.float64).reshape(-1, 4)
     objects = CameraObjects(
         class_names=np.concatenate([names, np.full(ignored, "DontCare")]),
         truncation=np.array([row[0] for row in rows] + [-1.0] * ignored),

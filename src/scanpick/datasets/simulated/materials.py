@@ -31,31 +31,33 @@ class Material(IntEnum):
     WOOD = 18
     BARK = 19
     FOLIAGE = 20
+    WATER = 21
 
 
 # Material: reflectivity (an intensity at close range and right angles), height of its roughness in metres.
 _TABLE: dict[Material, tuple[float, float]] = {
     Material.PAINT: (0.0, 0.0),
-    Material.GLASS: (0.08, 0.0),
-    Material.RUBBER: (0.08, 0.0),
-    Material.PLASTIC: (0.20, 0.0),
-    Material.METAL: (0.36, 0.0),
+    Material.GLASS: (0.02, 0.0),
+    Material.RUBBER: (0.05, 0.0),
+    Material.PLASTIC: (0.15, 0.0),
+    Material.METAL: (0.40, 0.0),
     Material.REFLECTOR: (1.60, 0.0),
-    Material.CLOTH: (0.34, 0.01),
-    Material.SKIN: (0.42, 0.0),
-    Material.ASPHALT: (0.32, 0.004),
-    Material.MARKING: (0.66, 0.004),
-    Material.DASHED_MARKING: (0.66, 0.004),
-    Material.PAVING: (0.38, 0.005),
-    Material.GRASS: (0.42, 0.030),
-    Material.GRAVEL: (0.36, 0.012),
-    Material.SOIL: (0.34, 0.025),
-    Material.PLASTER: (0.46, 0.003),
-    Material.BRICK: (0.36, 0.004),
-    Material.CONCRETE: (0.40, 0.003),
-    Material.WOOD: (0.36, 0.004),
-    Material.BARK: (0.28, 0.010),
-    Material.FOLIAGE: (0.34, 0.0),
+    Material.CLOTH: (0.42, 0.01),
+    Material.SKIN: (0.45, 0.0),
+    Material.ASPHALT: (0.33, 0.004),
+    Material.MARKING: (0.65, 0.004),
+    Material.DASHED_MARKING: (0.65, 0.004),
+    Material.PAVING: (0.42, 0.005),
+    Material.GRASS: (0.50, 0.030),
+    Material.GRAVEL: (0.42, 0.012),
+    Material.SOIL: (0.40, 0.025),
+    Material.PLASTER: (0.58, 0.003),
+    Material.BRICK: (0.46, 0.004),
+    Material.CONCRETE: (0.50, 0.003),
+    Material.WOOD: (0.46, 0.004),
+    Material.BARK: (0.38, 0.010),
+    Material.FOLIAGE: (0.50, 0.0),
+    Material.WATER: (0.05, 0.0),
 }
 
 REFLECTIVITY: Float64Array = np.array([_TABLE[material][0] for material in Material])

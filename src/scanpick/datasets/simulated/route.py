@@ -34,6 +34,16 @@ class Route:
     crossing_s: float | None
     queue: int
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the ego vehicle never stands."""
+        return self.street.manner in ("cruise", "slow")
+
+    @property
+    def waits(self) -> bool:
+        """Whether the ego vehicle stands before the road across."""
+        return self.crossing_s is not None and not self.goes_on
+
 
 def plan_route(scenario: str, duration: float, rng: np.random.Generator) -> Route:
     """Draw a street and the ego vehicle's way along it over `duration` seconds."""
@@ -49,8 +59,8 @@ def plan_route(scenario: str, duration: float, rng: np.random.Generator) -> Rout
     queue = int(rng.choice([0, 1, 2, 3], p=[0.45, 0.25, 0.2, 0.1]))
     crossing = None
     if street.crossing:
-        waits = street.manner in ("stop", "stand", "start")
         stop = course.distance(duration + 60.0) if street.manner == "stop" else 0.0
+        waits = street.manner not in ("cruise", "slow")
         crossing = stop + 13.0 + 7.0 * queue if waits else rng.uniform(15.0, length + 40.0)
     return Route(street, road, ego, length, duration, crossing, queue)
 

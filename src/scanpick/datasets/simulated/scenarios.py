@@ -38,6 +38,8 @@ class Street:
     building: str
     building_share: float
     setback_m: float
+    backdrop: str
+    backdrop_share: float
     bank_m: float
     driveways: float
     trees: float
@@ -69,6 +71,11 @@ def scenario_names() -> list[str]:
     return [name for name in _table() if name != "default"]
 
 
+def scenario_shares() -> dict[str, float]:
+    """How common each scenario is."""
+    return {name: _table()[name]["share"] for name in scenario_names()}
+
+
 def draw_street(scenario: str, rng: np.random.Generator) -> Street:
     """Draw a street of this scenario.
 
@@ -97,7 +104,7 @@ def _table() -> dict[str, dict[str, Any]]:
     table = tomllib.loads(files(__package__).joinpath("scenarios.toml").read_text(encoding="utf-8"))
     known = {field.name for field in fields(Street)}
     for name, entries in table.items():
-        unknown = sorted(set(entries) - known)
+        unknown = sorted(set(entries) - known - {"share"})
         if unknown:
             raise ScanpickError(f"scenarios.toml, [{name}]: unknown entry '{unknown[0]}'.")
     missing = sorted(known - set(table["default"]))

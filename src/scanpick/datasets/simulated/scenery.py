@@ -40,9 +40,9 @@ def bush(rng: np.random.Generator) -> Shape:
     """A shrub, of one to three ellipsoids."""
     rows = []
     for _ in range(int(rng.integers(1, 4))):
-        x, y = rng.normal(0, 0.4, 2)
-        wide, tall = rng.uniform(0.4, 1.3), rng.uniform(0.5, 2.4)
-        rows.append(_leaves(x, y, wide, (-0.3 * tall, tall), rng.uniform(0.15, 0.7)))
+        x, y = rng.normal(0, 0.6, 2)
+        wide, tall = rng.uniform(0.4, 1.8), rng.uniform(0.5, 3.6)
+        rows.append(_leaves(x, y, wide, (-0.3 * tall, tall), rng.uniform(0.15, 1.5)))
     return Shape.of(rows)
 
 
@@ -54,6 +54,26 @@ def tall_grass(rng: np.random.Generator) -> Shape:
 
 def _leaves(x: float, y: float, wide: float, z: Span, free_path: float) -> Row:
     return ellipsoid((x - wide, x + wide), (y - wide, y + wide), z, Material.FOLIAGE, free_path=free_path)
+
+
+def woods(length: float, rng: np.random.Generator) -> Shape:
+    """The edge of a wood along x: thin foliage in bulges, trunks in between, and thick foliage behind."""
+    half, rows = length / 2, []
+    for x in np.arange(-half, half, 4.0):
+        bulge, deep = rng.uniform(1.5, 4.0), rng.uniform(1.0, 3.5)
+        low, tall = rng.choice([-1.0, 1.5]), rng.uniform(5.0, 12.0)
+        rows.append(
+            ellipsoid(
+                (x - bulge, x + bulge),
+                (-deep, deep),
+                (low, tall),
+                Material.FOLIAGE,
+                free_path=rng.uniform(0.6, 2.5),
+            )
+        )
+        rows.append(cylinder(x + rng.normal(0, 1), 1.0, rng.uniform(0.1, 0.25), (FOUNDATION_M, 4.0), Material.BARK))
+    rows.append(box((-half, half), (2.0, 9.0), (FOUNDATION_M, rng.uniform(6.0, 12.0)), Material.FOLIAGE, free_path=2.0))
+    return Shape.of(rows)
 
 
 def hedge(length: float, rng: np.random.Generator) -> Shape:
@@ -291,6 +311,13 @@ def earth_heap(rng: np.random.Generator) -> Shape:
     return Shape.of([ellipsoid((-x, x), (-y, y), (-tall, tall), Material.SOIL)])
 
 
+def spray(rng: np.random.Generator) -> Shape:
+    """The cloud of water behind a vehicle on a wet road."""
+    length, wide, tall = rng.uniform(2.0, 6.0), rng.uniform(0.7, 1.1), rng.uniform(0.8, 1.8)
+    cloud = ellipsoid((-length, 0.5), (-wide, wide), (-tall, tall), Material.WATER, free_path=rng.uniform(4.0, 20.0))
+    return Shape.of([cloud])
+
+
 def hay_bale(rng: np.random.Generator) -> Shape:
     """A round bale."""
     return Shape.of([wheel(0.0, (-0.6, 0.6), rng.uniform(0.55, 0.75), Material.GRASS)])
@@ -310,6 +337,6 @@ def market_stall(rng: np.random.Generator) -> Shape:
 
 ALONG: dict[str, Callable[[float, np.random.Generator], Shape]] = {
     **{"hedge": hedge, "wall": wall, "fence": fence, "guard_rail": guard_rail, "noise_barrier": noise_barrier},
-    **{"facade": facade, "house": house, "hall": hall},
+    **{"facade": facade, "house": house, "hall": hall, "woods": woods},
 }
 """Shapes made to a length in metres along x."""

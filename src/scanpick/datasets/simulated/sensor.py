@@ -23,7 +23,20 @@ RANGE_NOISE_M = 0.012
 DROP_OUT = 0.02
 """Share of rays that are lost for no reason."""
 
-_METAL, _GLASS, _PLATE = int(Material.METAL), int(Material.GLASS), int(Material.REFLECTOR)
+INTENSITY_NOISE = 0.045
+
+BEAM_GAINS: Float64Array = 1.0 + 0.22 * np.sin(np.arange(64) * 2.4) * (1 + 0.5 * np.sin(np.arange(64) * 0.7))
+"""Some beams report brighter than others."""
+
+SENSITIVITY = 60.0
+"""Of the detector: an echo of strength 1 / 60 has a chance of 63 % to be noticed."""
+
+_LEVEL_RANGES_M = np.array([0.0, 6.0, 10.0, 14.0, 20.0, 32.0, 55.0, 80.0])
+_LEVELS = np.array([0.6, 0.8, 0.92, 1.0, 0.95, 0.62, 0.24, 0.12])
+"""How the sensor's compensation of distance leaves intensities, measured on KITTI's clouds."""
+
+_FAR_AWAY = 1e12
+_METAL, _PLATE = int(Material.METAL), int(Material.REFLECTOR)
 _ASPHALT, _DASHED = int(Material.ASPHALT), int(Material.DASHED_MARKING)
 
 
@@ -63,7 +76,7 @@ def sweep(rays: Rays, hits: Hits, paint: Float64Array, weather: Weather) -> tupl
         (P, 4) x, y, z in metres and intensity from 0 to 1, beam by beam from the top, by azimuth; and (C, B) whether
         a ray's point is on what it hit (not lost, and no drop of rain).
     """
-    points, returned = _sweep(rays, hits, paint, weather.rain, weather.wet, REFLECTIVITY, ROUGHNESS_M)
+    points, returned = _sweep(rays, hits, paint, weather.rain, weather.wet, REFLECTIVITY, ROUGHNESS_M, BEAM_GAINS)
     return points, returned
 
 
@@ -76,6 +89,7 @@ def _sweep(
     wet: float,
     reflectivity: Float64Array,
     roughness: Float64Array,
+    gains: Float64Array,
 ) -> tuple[Points, BoolArray]:
     columns, beams = rays.x.shape
     points = np.empty((columns * beams, 4), dtype=np.float32)
@@ -84,28 +98,24 @@ def _sweep(
     for b in range(beams - 1, -1, -1):
         length = math.sqrt(1 + rays.tangents[b] ** 2)
         for c in range(columns):
-            number = rays.numbers[c]
+            number, owner = rays.numbers[c], hits.owner[c, b]
             range_m = hits.distance[c, b] * length
-            intensity, rough = 0.0, 0.0
-            seen = hits.owner[c, b] != NOTHING and range_m < MAX_RANGE_M
-            if rain > 0 and random_unit(rays.seed, number, b, 3) < rain:
-                drop = 1.5 - 3.0 * math.log(random_unit(rays.seed, number, b, 4))
-                if drop < range_m and drop < 20.0:
-                    range_m, intensity, seen = drop, 0.02 + 0.06 * random_unit(rays.seed, number, b, 5), False
-            if seen:
+            drop = _drop(rain, rays.seed, number, b)
+            if drop < range_m:
+                range_m, rough, intensity = drop, 0.0, 0.06 * random_unit(rays.seed, number, b, 5)
+            elif owner == NOTHING or range_m >= MAX_RANGE_M:
+                continue
+            else:
                 material = hits.material[c, b]
-                own = paint[hits.owner[c, b]] if material == 0 else reflectivity[material]
+                own = paint[owner] if material == 0 else reflectivity[material]
                 intensity, chance = _echo(own, material, hits.incidence[c, b], range_m, wet)
-                seen = random_unit(rays.seed, number, b, 6) < chance * (1 - DROP_OUT)
-                returned[c, b] = seen
+                if random_unit(rays.seed, number, b, 6) >= chance * (1 - DROP_OUT):
+                    continue
+                returned[c, b] = True
                 rough = roughness[material]
-                intensity += 0.035 * _normal(rays.seed, number, b, 7)
-            if (not seen and intensity == 0.0) or (not seen and returned[c, b]):
-                continue
-            if not seen and range_m > 20.0:
-                continue
-            r = (range_m + RANGE_NOISE_M * _normal(rays.seed, number, b, 9)) / length
-            z = r * rays.tangents[b] + rough * _normal(rays.seed, number, b, 11)
+                intensity = intensity * gains[b] + INTENSITY_NOISE * _normal(rays.seed, number, b, 7)
+            r = (range_m + RANGE_NOISE_M * _normal(rays.seed, number, b, 8)) / length
+            z = r * rays.tangents[b] + rough * _normal(rays.seed, number, b, 9)
             points[count, 0] = round(r * rays.x[c, b], 3)
             points[count, 1] = round(r * rays.y[c, b], 3)
             points[count, 2] = round(z, 3)
@@ -115,25 +125,36 @@ def _sweep(
 
 
 @njit(cache=True, nogil=True)
+def _drop(rain: float, seed: np.uint64, column: int, beam: int) -> float:
+    """Distance in metres at which a drop of rain stops the ray; large where none does."""
+    if rain == 0 or random_unit(seed, column, beam, 3) >= rain:
+        return _FAR_AWAY
+    return 1.5 - 3.0 * math.log(random_unit(seed, column, beam, 4))
+
+
+@njit(cache=True, nogil=True)
 def _echo(own: float, material: int, incidence: float, range_m: float, wet: float) -> tuple[float, float]:
-    """Intensity of an echo, and the chance that it is strong enough to be noticed."""
+    """Intensity of an echo, and the chance that it is strong enough to be noticed.
+
+    The intensity follows what KITTI's clouds show: rough surfaces look the same from all sides, smooth ones only when
+    met squarely; beyond 25 m intensities fall and many echoes report none.
+    """
     if material == _PLATE:
         return 0.99, 1.0
-    spread = 0.35 + 0.65 * incidence
-    intensity = own * spread
-    # Of what falls in at a grazing angle little comes back; the sensor compensates distance up to a limit.
-    signal = own * (0.03 + incidence) * (30.0 / range_m) ** 2
-    if material == _GLASS:
-        signal *= 0.3
+    smooth = material <= _METAL
     if wet > 0 and _ASPHALT <= material <= _DASHED:
-        signal *= 1 - 0.97 * wet
-        intensity *= 1 - 0.7 * wet
-    chance = 1 - math.exp(-60.0 * signal)
-    return intensity, chance
+        own *= 1 - 0.9 * wet
+    level = np.interp(range_m, _LEVEL_RANGES_M, _LEVELS)
+    intensity = own * level * (incidence if smooth else 0.8 + 0.2 * incidence)
+    # Of what falls in at a grazing angle little comes back.
+    caught = 0.4 * incidence * incidence if smooth else 1.4 * (0.05 + incidence)
+    signal = own * caught * (30.0 / range_m) ** 2
+    return intensity - 0.03, 1 - math.exp(-SENSITIVITY * signal)
 
 
 @njit(cache=True, nogil=True)
 def _normal(seed: np.uint64, column: int, beam: int, purpose: int) -> float:
-    """A normal deviate (Box and Muller); uses `purpose` and the next one."""
-    u, v = random_unit(seed, column, beam, purpose), random_unit(seed, column, beam, purpose + 1)
-    return math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v)
+    """Nearly a normal deviate: the sum of the four 13-bit parts of one random number, scaled to variance 1."""
+    bits = int(random_unit(seed, column, beam, purpose) * 4503599627370496.0)  # 52 of them
+    total = (bits & 8191) + (bits >> 13 & 8191) + (bits >> 26 & 8191) + (bits >> 39 & 8191)
+    return (total / 8192.0 - 2.0 + 2.0 / 8192.0) * 1.7320508

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scanpick.datasets.simulated.scenarios import scenario_names
+from scanpick.datasets.simulated.scenarios import scenario_shares
 from scanpick.errors import unknown_name
 
 RATE_HZ = 10
@@ -101,12 +101,20 @@ def _batch(layout: Layout, first_number: int, seed: int) -> list[Drive]:
         parts.append(("evaluation", layout.evaluation, layout.evaluation_drives, EVALUATION_STRIDE))
     drives: list[Drive] = []
     for split, frames, count, stride in parts:
-        scenarios = [str(name) for name in np.resize(rng.permutation(scenario_names()), count)]
+        scenarios = _draw_scenarios(count, rng)
         # Some drives are long and some short, as in real pools.
         weights = rng.uniform(0.4, 1.6, count) if split == "pool" else np.ones(count)
         for scenario, length in zip(scenarios, apportion(frames, weights), strict=True):
             drives.append(Drive(first_number + len(drives), scenario, split, length, stride, length * stride))
     return drives
+
+
+def _draw_scenarios(count: int, rng: np.random.Generator) -> list[str]:
+    """Every scenario by its share, in a random order."""
+    shares = scenario_shares()
+    counts = apportion(count, np.array(list(shares.values())))
+    names = [name for name, times in zip(shares, counts, strict=True) for _ in range(times)]
+    return [names[place] for place in rng.permutation(count)]
 
 
 def _shorten(drives: list[Drive], wanted: int) -> list[Drive]:

@@ -16,8 +16,9 @@ from scanpick.datasets.simulated.people import bicycle, seated
 from scanpick.datasets.simulated.road import Road
 from scanpick.datasets.simulated.route import Route
 from scanpick.datasets.simulated.scenarios import Street
-from scanpick.datasets.simulated.traffic import add_people, add_traffic, draw_parked, draw_person
-from scanpick.datasets.simulated.vehicles import trailer
+from scanpick.datasets.simulated.traffic import Traffic
+from scanpick.datasets.simulated.vehicles import car, draw_paint, trailer, van
+from scanpick.datasets.simulated.walkers import add_people, draw_person
 from scanpick.datasets.simulated.world import SIGHT_M, Weather, World
 
 BAY_DEPTH_M = {"none": 0.0, "parallel": 2.1, "perpendicular": 4.9}
@@ -50,17 +51,19 @@ def build_world(route: Route, rng: np.random.Generator) -> World:
         crossings = np.array([[x, y, np.cos(turn), np.sin(turn), half, street.walk_m * street.kerb]])
     ground = lay_ground(road, _section(street, left, right, rng), crossings, slope=street.slope, rng=rng)
     builder = Builder(road, ground, rng)
-    add_traffic(builder, route, across, float(crossings[0, 4]) if len(crossings) else 0.0)
+    weather = _draw_weather(street, rng)
+    Traffic(builder, route, across, float(crossings[0, 4]) if len(crossings) else 0.0, weather.spray).build()
     for side in (left, right):
         _Roadside(builder, route, side).build()
-    add_people(builder, route, (left.walk, right.walk), max(street.walk_m, 1.0))
-    rainy = street.rain
-    weather = Weather(
-        rain=float(rng.uniform(0.01, 0.05)) if rainy else 0.0,
-        wet=float(rng.uniform(0.4, 1.0)) if rainy or street.wet else 0.0,
-        spray=float(rng.uniform(0.3, 1.0)) if rainy or street.wet else 0.0,
-    )
+    add_people(builder, route, (left.verge, right.verge), (left.walk, right.walk))
     return builder.world(route.ego, weather)
+
+
+def _draw_weather(street: Street, rng: np.random.Generator) -> Weather:
+    if not (street.rain or street.wet):
+        return Weather()
+    rain = float(rng.uniform(0.01, 0.05)) if street.rain else 0.0
+    return Weather(rain, wet=float(rng.uniform(0.4, 1.0)), spray=float(rng.uniform(0.3, 1.0)))
 
 
 def _side(street: Street, sign: float, parking: str) -> Side:
@@ -127,6 +130,7 @@ class _Roadside:
         self._buildings()
         self._boundary()
         self._plants()
+        self._backdrop()
         self._odd_things()
 
     def _park(self) -> None:
@@ -142,7 +146,7 @@ class _Roadside:
             thick = self.rng.uniform(0, 2 * np.pi)
             s = self.start + self.rng.uniform(0, 5)
             while s < self.end:
-                shape, class_name = draw_parked(self.builder)
+                shape, class_name = self._draw_parked()
                 length, width, _ = self.builder.size(shape)
                 room = width + self.rng.uniform(0.6, 0.9) if across else length + self.rng.uniform(0.5, 1.6)
                 chance = self.street.occupancy + 0.25 * np.sin(s / 25.0 + thick)
@@ -158,13 +162,18 @@ class _Roadside:
                     self._vehicle(shape, class_name, s + room / 2, place, turn)
                 s += room
 
+    def _draw_parked(self) -> tuple[int, str]:
+        """A shape for a parked vehicle, and its class."""
+        if self.rng.random() < 0.05:
+            return self.builder.variant(van), "Van"
+        return self.builder.shape(car(self.rng)), "Car"
+
     def _vehicle(self, shape: int, class_name: str, s: float, away: float, turn: float) -> bool:
-        paint = float(self.rng.choice([0.06, 0.15, 0.3, 0.45, 0.6]) * self.rng.uniform(0.8, 1.2))
         return self.builder.stand(
             *(shape, s, self.side.sign * away, turn),
             keep=self.side.road - 0.15,
             class_name=class_name,
-            paint=paint,
+            paint=draw_paint(self.rng),
             follows_slope=True,
         )
 
@@ -207,7 +216,7 @@ class _Roadside:
                 self._person(s + self.rng.normal(0, 3.0), self.side.bays + self.rng.uniform(0.5, 2.0))
 
     def _sitter(self, s: float, place: float, turn: float) -> None:
-        if self.rng.random() < 0.5:
+        if self.rng.random() < 0.2:
             shape = self.builder.variant(seated)
             # On the bench, so the bench does not count as an obstacle.
             x, y, heading = self.builder.road.at(s, self.side.sign * place)
@@ -220,7 +229,7 @@ class _Roadside:
         if self.street.building not in ("house", "hall") and self.street.driveways < 0.5:
             return
         for s in self._along(self.street.driveways):
-            shape, class_name = draw_parked(self.builder)
+            shape, class_name = self._draw_parked()
             turn = self._towards_road() + np.pi * self.rng.integers(2) + self.rng.normal(0, 0.06)
             away = self.side.walk + self.builder.size(shape)[0] / 2 + self.rng.uniform(0.3, 5.0)
             if self._vehicle(shape, class_name, s, away, turn):
@@ -240,7 +249,7 @@ class _Roadside:
                 step_back = abs(self.rng.normal(0, 0.3 if self.street.building == "facade" else 1.5))
                 shape = self.builder.shape(make(length, self.rng))
                 self.builder.stand(shape, s + length / 2, self.side.sign * (line + step_back), turn, keep=line - 0.5)
-            s += length + self.rng.uniform(*((0.05, 0.3) if self.street.building == "facade" else (2.0, 12.0)))
+            s += length + self.rng.uniform(*((0.05, 0.3) if self.street.building == "facade" else (1.5, 8.0)))
 
     def _boundary(self) -> None:
         if self.street.boundary != "none":
@@ -260,6 +269,22 @@ class _Roadside:
                 if keep is None and crossing is not None and abs(s - crossing) < 12.0:
                     continue
                 self.builder.stand(stretch, s + length / 2, self.side.sign * away, keep=keep)
+
+    def _backdrop(self) -> None:
+        """What closes the view farther away: a second row of houses, halls, the edge of a wood."""
+        if self.street.backdrop == "none":
+            return
+        make, turn = scenery.ALONG[self.street.backdrop], 0.0 if self.side.sign > 0 else np.pi
+        away = self.side.walk + self.street.setback_m + self.rng.uniform(14.0, 30.0)
+        s = self.start
+        while s < self.end + 30.0:
+            length = self.rng.uniform(10.0, 24.0)
+            away = float(np.clip(away + self.rng.normal(0, 3.0), self.side.walk + 8.0, 60.0))
+            if self.rng.random() < self.street.backdrop_share:
+                shape = self.builder.shape(make(length, self.rng))
+                turned = turn + self.rng.normal(0, 0.1)
+                self.builder.stand(shape, s + length / 2, self.side.sign * away, turned, keep=self.side.walk + 4.0)
+            s += length + self.rng.uniform(0.0, 6.0)
 
     def _plants(self) -> None:
         kerb = self.side.bays + 0.5 * max(self.street.verge_m, 0.8)

@@ -38,11 +38,13 @@ class Body:
     boot: float
 
 
+PAINTS = (0.004, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
+
 CAR_BODIES: dict[str, Body] = {
-    "supermini": Body(0.22, (3.42, 0.18), (1.49, 0.06), (0.02, 0.80), (0.07, 0.58), 0.62, 0.58, 0.62),
-    "hatchback": Body(0.32, (3.83, 0.20), (1.47, 0.06), (0.03, 0.77), (0.10, 0.56), 0.61, 0.56, 0.61),
-    "sedan": Body(0.14, (4.30, 0.20), (1.42, 0.05), (0.10, 0.74), (0.24, 0.55), 0.62, 0.57, 0.64),
-    "estate": Body(0.12, (4.25, 0.20), (1.46, 0.05), (0.02, 0.74), (0.06, 0.56), 0.61, 0.56, 0.61),
+    "supermini": Body(0.22, (3.38, 0.20), (1.49, 0.06), (0.02, 0.80), (0.07, 0.58), 0.62, 0.58, 0.62),
+    "hatchback": Body(0.32, (3.80, 0.22), (1.47, 0.06), (0.03, 0.77), (0.10, 0.56), 0.61, 0.56, 0.61),
+    "sedan": Body(0.14, (4.30, 0.24), (1.42, 0.05), (0.10, 0.74), (0.24, 0.55), 0.62, 0.57, 0.64),
+    "estate": Body(0.12, (4.25, 0.24), (1.46, 0.05), (0.02, 0.74), (0.06, 0.56), 0.61, 0.56, 0.61),
     "minivan": Body(0.08, (4.10, 0.25), (1.68, 0.08), (0.01, 0.86), (0.05, 0.64), 0.56, 0.54, 0.56),
     "suv": Body(0.08, (4.15, 0.25), (1.74, 0.08), (0.02, 0.75), (0.06, 0.58), 0.60, 0.57, 0.60),
     "coupe": Body(0.03, (4.05, 0.20), (1.30, 0.04), (0.08, 0.70), (0.28, 0.48), 0.64, 0.58, 0.66),
@@ -57,7 +59,7 @@ def car(rng: np.random.Generator, kind: str | None = None) -> Shape:
     body = CAR_BODIES[kind or names[rng.choice(len(names), p=shares / shares.sum())]]
     length = float(np.clip(rng.normal(*body.length), 2.6, 5.4))
     height = float(np.clip(rng.normal(*body.height), 1.2, 2.0))
-    width = float(np.clip(rng.normal(1.63 + 0.10 * (length - 3.88), 0.08), 1.4, 1.95))
+    width = float(np.clip(rng.normal(1.63 + 0.10 * (length - 3.88), 0.09), 1.4, 1.95))
     return Shape.of(
         [*_car_body(rng, body, length, width, height), *_wheels(rng, length, width)], (length, width, height)
     )
@@ -162,6 +164,11 @@ def _wheels(rng: np.random.Generator, length: float, width: float) -> list[Row]:
 def _one_wheel(place: float, side: int, outer: float, radius: float) -> list[Row]:
     tyre = _ordered(side * (outer - 0.2), side * outer)
     return [wheel(place, tyre, radius, Material.RUBBER)]
+
+
+def draw_paint(rng: np.random.Generator) -> float:
+    """Reflectivity of a paint; black and dark ones mirror the rays away."""
+    return float(PAINTS[rng.integers(len(PAINTS))] * rng.uniform(0.7, 1.3))
 
 
 def van(rng: np.random.Generator) -> Shape:

@@ -24,7 +24,7 @@ class Weather:
     Attributes:
         rain: Share of rays that end at a drop.
         wet: 0 dry to 1 wet: a wet road mirrors rays away.
-        spray: Density of the spray behind moving vehicles, 0 for none.
+        spray: Density of the spray behind fast vehicles, 0 for none.
     """
 
     rain: float = 0.0
