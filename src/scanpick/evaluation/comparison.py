@@ -71,8 +71,8 @@ def compare(labels: ObjectTable, detections: ObjectTable, settings: EvaluationSe
     offsets, pair_detections, pair_overlaps, stuff_overlaps = _overlaps(
         labels.offsets,
         detections.offsets,
-        _columns(labels.objects),
-        _columns(detections.objects),
+        columns_of(labels.objects),
+        columns_of(detections.objects),
         label_codes >= 0,
         _lower(labels.objects) == DONT_CARE,
         np.array(floors),
@@ -121,7 +121,7 @@ def _codes(objects: CameraObjects, codes: dict[str, int]) -> Int64Array:
     return np.array([codes.get(name.lower(), _OTHER) for name in objects.class_names.tolist()], dtype=np.int64)
 
 
-def _columns(objects: CameraObjects) -> Float64Array:
+def columns_of(objects: CameraObjects) -> Float64Array:
     """(K, 11): left, top, right, bottom, height, width, length, x, y, z, rotation_y."""
     return np.column_stack([objects.image_boxes, objects.sizes_hwl, objects.bottom_centres, objects.rotation_y])
 
