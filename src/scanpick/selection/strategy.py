@@ -71,11 +71,13 @@ class Strategy(BaseModel, ABC):
     gain_means: ClassVar[str] = "gain"
     """What the gain of a pick is, in words, for reports."""
 
-    keeps_prefix: ClassVar[bool] = True
-    """Whether a smaller budget of frames gives the first picks of a larger one."""
-
     gain_is_distance: ClassVar[bool] = False
     """Whether the gain of a frame is its distance to the nearest chosen one."""
+
+    @property
+    def keeps_prefix(self) -> bool:
+        """Whether a smaller budget of frames gives the first picks of a larger one."""
+        return True
 
     def space(self, pool: Pool) -> Embeddings | None:
         """(N, D) float32: the vectors between which distances to chosen frames are measured; None: there are none."""
