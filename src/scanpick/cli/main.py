@@ -14,6 +14,7 @@ VERBS: tuple[str, ...] = (
     "demo",
     "pick",
     "doctor",
+    "simulate",
     "index",
     "embed",
     "select",

@@ -22,6 +22,9 @@ from scanpick.structures import Calibration, Frame, FrameRecord, Labels
 EPOCH_NS = 1_600_000_000_000_000_000
 """Time of the first drive's first sweep; drives are an hour apart."""
 
+SIMULATOR_VERSION = 1
+"""Grows with every change that changes frames."""
+
 MOST_FRAMES = 1_000_000
 
 V = TypeVar("V")
@@ -69,6 +72,17 @@ class SimulatedDrives:
     def name(self) -> str:
         """``simulated:NAME``."""
         return f"simulated:{self._set}"
+
+    @property
+    def settings(self) -> dict[str, str | int | bool]:
+        """Everything its frames depend on."""
+        return {
+            "set": self._set,
+            "seed": self._seed,
+            "frames": len(self.records),
+            "full": self._full,
+            "simulator": SIMULATOR_VERSION,
+        }
 
     @property
     def description(self) -> str:

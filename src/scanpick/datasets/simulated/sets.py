@@ -65,7 +65,7 @@ class Layout:
 
 SETS: dict[str, Layout] = {
     "demo": Layout(pool=300, pool_drives=12, evaluation=0, evaluation_drives=0, key=1),
-    "drives": Layout(pool=1200, pool_drives=48, evaluation=200, evaluation_drives=20, key=2),
+    "drives": Layout(pool=1200, pool_drives=80, evaluation=200, evaluation_drives=40, key=2),
 }
 
 
@@ -103,7 +103,7 @@ def _batch(layout: Layout, first_number: int, seed: int) -> list[Drive]:
     for split, frames, count, stride in parts:
         scenarios = _draw_scenarios(count, rng)
         # Some drives are long and some short, as in real pools.
-        weights = rng.uniform(0.4, 1.6, count) if split == "pool" else np.ones(count)
+        weights = rng.uniform(0.3, 1.7, count) if split == "pool" else np.ones(count)
         for scenario, length in zip(scenarios, apportion(frames, weights), strict=True):
             drives.append(Drive(first_number + len(drives), scenario, split, length, stride, length * stride))
     return drives
