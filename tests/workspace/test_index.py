@@ -1,5 +1,6 @@
 """`index`: every frame is read once and is either usable or set aside with its reason."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,41 @@ def test_damaged_table_is_noticed_and_made_again(tmp_path: Path) -> None:
         workspace.frames()
     index(str(drives), tmp_path / "pool", workers=1)
     assert files_of(tmp_path / "pool") == before
+
+
+def test_damaged_settings_are_made_again(tmp_path: Path) -> None:
+    drives = write_drives(tmp_path / "drives", frames=10)
+    workspace = index(str(drives), tmp_path / "pool", workers=1)
+    before = files_of(tmp_path / "pool")
+    workspace.manifest_path.write_text("format = 1\n[data")
+    index(str(drives), tmp_path / "pool", workers=1)
+    assert files_of(tmp_path / "pool") == before
+
+
+def test_again_reads_what_looks_the_same(tmp_path: Path, reads: list[str]) -> None:
+    """A file that was replaced by another of the same size and time."""
+    drives = write_drives(tmp_path / "drives", frames=10)
+    path = drives / "drive_0" / "000003.bin"
+    workspace = index(str(drives), tmp_path / "pool", workers=1)
+    stat, before = path.stat(), workspace.frames().contents[3]
+    path.write_bytes(cloud(999).tobytes())
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    reads.clear()
+    index(str(drives), tmp_path / "pool", workers=1)
+    assert reads == []
+    index(str(drives), tmp_path / "pool", again=True, workers=1)
+    assert len(reads) == 10
+    assert workspace.frames().contents[3] != before
+
+
+def test_names_that_are_no_text_are_told(tmp_path: Path) -> None:
+    drives = write_drives(tmp_path / "drives", frames=4)
+    try:
+        (drives / os.fsdecode(b"\xff.bin")).write_bytes(cloud(0).tobytes())
+    except OSError:
+        return  # this file system has no such names
+    with pytest.raises(ScanpickError, match="its name is no valid text"):
+        index(str(drives), tmp_path / "pool", workers=1)
 
 
 def test_same_bytes_for_any_number_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

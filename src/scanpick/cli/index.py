@@ -13,6 +13,9 @@ def command(
     out: Annotated[Path, typer.Option("--out", help="The workspace to make or bring up to date.")],
     columns: Columns = None,
     option: DatasetOptions = None,
+    again: Annotated[bool, typer.Option("--again", help="Read every frame again, also those that look the same.")] = (
+        False
+    ),
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
@@ -26,7 +29,8 @@ def command(
     from scanpick.cli.results import frame_facts, print_facts, print_set_aside
     from scanpick.workspace.index import index
 
-    workspace = index(dataset, out, options=dataset_options(option, columns), workers=workers, progress=progress_bar)
+    options = dataset_options(option, columns)
+    workspace = index(dataset, out, options=options, again=again, workers=workers, progress=progress_bar)
     facts = frame_facts(workspace)
     print_facts(facts, as_json=as_json)
     if not as_json:

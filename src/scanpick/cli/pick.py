@@ -46,6 +46,7 @@ def command(
     allow_extra: AllowExtra = False,
     columns: Columns = None,
     option: DatasetOptions = None,
+    with_report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html too.")] = True,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,15 +87,15 @@ def command(
         settings = {"budget": budget, "strategy": strategy, "options": options, "at_most": at_most, "seed": seed}
         settings |= {"embedding": table.name, "labelled": None if labelled is None else str(labelled.resolve())}
         workspace.record_step("pick", settings)
-        with progress_bar("Writing the report", STEPS) as advance:
-            report = write_report(out, strategy, out, advance=advance)
+        if with_report:
+            with progress_bar("Writing the report", STEPS) as advance:
+                files.append(write_report(out, strategy, out, advance=advance))
 
     set_aside = workspace.frames().set_aside | dict(table.meta["set_aside"])
     facts = frame_facts(workspace) | {"set_aside": len(set_aside)}
     facts |= {"labelled": int(pool.labelled.sum()), "picked": len(selection), "budget": budget}
     facts |= {"strategy": strategy, "encoder": table.meta["encoder"], "seed": seed}
     facts |= {path.name: str(path) for path in files}
-    facts |= {"report": str(report)}
     if as_json:
         facts["picks"] = list(selection.frame_ids)
     print_facts(facts, as_json=as_json)

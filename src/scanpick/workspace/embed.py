@@ -137,7 +137,7 @@ class _Merge:
             raise ScanpickError(
                 f"{len(changed)} frames changed while they were embedded or since they were indexed: "
                 f"{name_some(changed)}. Run again: "
-                f"scanpick index {workspace.manifest().dataset.specification} --out {workspace.path}"
+                f"scanpick index {workspace.manifest().dataset.specification} --out {workspace.path} --again"
             )
         for row, problem in zip(rows, readings.encoding_problems.tolist(), strict=True):
             self.encoded[row] = not problem

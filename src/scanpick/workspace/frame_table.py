@@ -17,6 +17,7 @@ from scanpick.arrays import BoolArray, Int64Array
 from scanpick.errors import ScanpickError
 from scanpick.files import atomic_path
 from scanpick.structures import FrameRecord
+from scanpick.structures.checks import as_array
 
 OK = "ok"
 """The status of a frame that can be used; any other is the kind of trouble and the reason: "empty: ..."."""
@@ -54,6 +55,10 @@ class FrameTable:
     statuses: tuple[str, ...]
     contents: tuple[str, ...]
     sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.records)
+        object.__setattr__(self, "num_points", as_array("FrameTable.num_points", self.num_points, np.int64, (count,)))
 
     def __len__(self) -> int:
         return len(self.records)

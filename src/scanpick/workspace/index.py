@@ -29,6 +29,7 @@ def index(
     *,
     options: Mapping[str, Any] | None = None,
     encoder: Encoder | None = None,
+    again: bool = False,
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Workspace:
@@ -42,6 +43,7 @@ def index(
         path: The workspace's folder.
         options: Options of the data set.
         encoder: Encodes each frame while it is in memory, so that `embed` with this encoder need not read it again.
+        again: Read every frame again, as if nothing was known.
         workers: Processes; all cores by default.
         progress: Shows how far it is.
 
@@ -57,9 +59,13 @@ def index(
         if not records:
             raise ScanpickError(f"{specification}: the data set has no frames. {dataset.description}")
         check_unique(f"The data set {specification}", [record.frame_id for record in records])
+        _check_writable(records)
         sources = [source_of(record) for record in records]
         known = _known_rows(workspace, source, records, sources)
         store = reading_store(workspace, source, encoder)
+        if again:
+            known = [None] * len(records)
+            store.clear()
         blocks = blocks_of(records, sources, np.array([row is None for row in known], dtype=bool))
         read = {}
         for _, readings in read_blocks(dataset, encoder, blocks, store, workers=workers, progress=progress):
@@ -105,13 +111,30 @@ def _with_absolute_path(record: FrameRecord) -> FrameRecord:
     return record if record.path is None else replace(record, path=record.path.absolute())
 
 
+def _check_writable(records: Sequence[FrameRecord]) -> None:
+    for record in records:
+        try:
+            f"{record.frame_id}{record.sequence}{record.path}".encode()
+        except UnicodeEncodeError as error:
+            raise ScanpickError(
+                f"Frame {record.frame_id!r}: its name is no valid text (UTF-8), so tables cannot hold it. "
+                f"Rename its file or folder."
+            ) from error
+
+
+def _manifest_before(workspace: Workspace) -> Manifest | None:
+    """What the workspace was made with; None where it is new, damaged, or of another version's form."""
+    try:
+        return workspace.manifest() if workspace.manifest_path.is_file() else None
+    except ScanpickError:
+        return None
+
+
 def _check_same_dataset(workspace: Workspace, source: DatasetSource) -> None:
-    if not workspace.manifest_path.is_file():
-        return
-    before = workspace.manifest().dataset
-    if before.specification != source.specification:
+    before = _manifest_before(workspace)
+    if before is not None and before.dataset.specification != source.specification:
         raise ScanpickError(
-            f"{workspace.path} is the workspace of {before.specification}, got {source.specification}. "
+            f"{workspace.path} is the workspace of {before.dataset.specification}, got {source.specification}. "
             f"Give another folder, or remove this one first."
         )
 
@@ -120,9 +143,9 @@ def _known_rows(
     workspace: Workspace, source: DatasetSource, records: Sequence[FrameRecord], sources: Sequence[str]
 ) -> list[tuple[int, str, str] | None]:
     """Number of points, status and content of each frame that was read before and has not changed since."""
-    if not workspace.manifest_path.is_file():
+    manifest = _manifest_before(workspace)
+    if manifest is None:
         return [None] * len(records)
-    manifest = workspace.manifest()
     same_reader = replace(manifest.dataset, description="") == replace(source, description="")
     if not same_reader or manifest.versions.get("scanpick") != current_versions()["scanpick"]:
         return [None] * len(records)
@@ -139,7 +162,7 @@ def _known_rows(
 
 
 def _write(workspace: Workspace, source: DatasetSource, table: FrameTable) -> None:
-    steps = workspace.manifest().steps if workspace.manifest_path.is_file() else {}
+    before = _manifest_before(workspace)
     write_frame_table(workspace.frames_path, table)
     summary = FrameSummary(
         count=len(table),
@@ -147,6 +170,7 @@ def _write(workspace: Workspace, source: DatasetSource, table: FrameTable) -> No
         data_sha256=table.data_sha256,
         table_sha256=sha256_of_file(workspace.frames_path),
     )
+    steps = {} if before is None else before.steps
     write_manifest(workspace.manifest_path, Manifest(source, summary, steps, current_versions()))
 
 

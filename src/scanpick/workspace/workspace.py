@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,13 @@ class Workspace:
         Raises:
             ScanpickError: ``frames.parquet`` is missing, cut off or changed since it was written.
         """
-        if not self.frames_path.is_file() or sha256_of_file(self.frames_path) != self.manifest().frames.table_sha256:
+        sha256 = self.manifest().frames.table_sha256
+        if not self.frames_path.is_file() or sha256_of_file(self.frames_path) != sha256:
             raise ScanpickError(
                 f"{self.frames_path}: missing, cut off or changed since it was written. "
                 f"Run again: scanpick index {self.manifest().dataset.specification} --out {self.path}"
             )
-        return read_frame_table(self.frames_path)
+        return _frames_once(self.frames_path.resolve(), sha256)
 
     def dataset(self) -> Dataset:
         """Open the data set that the workspace points at."""
@@ -123,6 +125,12 @@ class Workspace:
     def write_lock(self) -> AbstractContextManager[None]:
         """Hold the workspace for writing; an error where another process does."""
         return write_lock(self.path)
+
+
+@lru_cache(maxsize=2)
+def _frames_once(path: Path, sha256: str) -> FrameTable:
+    """Building 100,000 records takes seconds, and one command asks for them again and again."""
+    return read_frame_table(path)
 
 
 def _checked(kind: str, name: str) -> str:
