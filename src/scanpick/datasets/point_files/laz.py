@@ -22,7 +22,7 @@ _ITEM_LAYERS = {10: 9, 11: 1, 12: 2, 13: 1}
 """Layers of the items of layered formats; extra bytes (14) have one each."""
 
 _EXTRA_BYTES, _EXTRA_BYTES_LAYERED = 0, 14
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,13 +23,14 @@ def decompress(source: bytes, size: int) -> bytes:
     target = np.empty(size, dtype=np.uint8)
     written = _decompress(np.frombuffer(source, dtype=np.uint8), target)
     if written != size:
-        raise ScanpickError(f"LZF: expected {size} bytes, but the data are damaged after {written}.")
+        sound = written if written >= 0 else -written - 1
+        raise ScanpickError(f"LZF: expected {size} bytes, but the data are damaged after {sound}.")
     return target.tobytes()
 
 
 @njit(cache=True, nogil=True)
 def _decompress(source: Bytes, target: Bytes) -> int:
-    """Fill `target`; returns the bytes written before the source ended or what it says was impossible."""
+    """Fill `target`; returns the bytes written, w, or -w - 1 where what comes next is damaged."""
     read, written = 0, 0
     while read < len(source):
         control = int(source[read])
@@ -37,7 +38,7 @@ def _decompress(source: Bytes, target: Bytes) -> int:
         if control < 32:  # a run of literal bytes
             length = control + 1
             if read + length > len(source) or written + length > len(target):
-                return written
+                return -written - 1
             for _ in range(length):
                 target[written] = source[read]
                 read += 1
@@ -46,16 +47,16 @@ def _decompress(source: Bytes, target: Bytes) -> int:
         length = control >> 5  # a copy of what was written before
         if length == 7:
             if read >= len(source):
-                return written
+                return -written - 1
             length += int(source[read])
             read += 1
         length += 2
         if read >= len(source):
-            return written
+            return -written - 1
         start = written - ((control & 31) << 8) - int(source[read]) - 1
         read += 1
         if start < 0 or written + length > len(target):
-            return written
+            return -written - 1
         for step in range(length):  # byte by byte: a copy may overlap itself
             target[written] = target[start + step]
             written += 1
