@@ -14,14 +14,14 @@ def test_one_range_that_holds_everything_is_the_whole(make_frames, as_tables):
     for (name, metric, level), by_part in parts.items():
         whole = evaluation.curves[name][metric][level]
         if whole is not None and whole.ground_truths:
-            np.testing.assert_array_equal(by_part["0 m and more"].precision, whole.precision)
+            np.testing.assert_array_equal(by_part["0+ m"].precision, whole.precision)
 
 
 def test_ranges_split_the_objects_and_what_is_counted(make_frames, as_tables):
     evaluation = evaluate(*as_tables(make_frames(32, 40)))
     parts = breakdown(evaluation, range_parts([0, 15, 30, np.inf]))["Car", "3d", "hard"]
     whole = evaluation.curves["Car"]["3d"]["hard"]
-    assert list(parts) == ["0-15 m", "15-30 m", "30 m and more"]
+    assert list(parts) == ["0-15 m", "15-30 m", "30+ m"]
     assert sum(part.ground_truths for part in parts.values()) == whole.ground_truths
     assert len({part.ap_r40 for part in parts.values()}) == 3
 

@@ -22,6 +22,7 @@ VERBS: tuple[str, ...] = (
     "report",
     "train",
     "predict",
+    "evaluate",
     "score",
 )
 

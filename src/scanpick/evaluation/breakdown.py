@@ -55,7 +55,7 @@ def range_parts(edges_m: Sequence[float] = RANGES_M) -> list[Part]:
             distance = _range_m(objects)
             return np.asarray((distance >= near) & (distance < far))
 
-        parts.append(Part(f"{near:g} m and more" if np.isinf(far) else f"{near:g}-{far:g} m", holds, holds))
+        parts.append(Part(f"{near:g}+ m" if np.isinf(far) else f"{near:g}-{far:g} m", holds, holds))
     return parts
 
 

@@ -70,6 +70,8 @@ def _sizes(label: Float64Array, detection: Float64Array, ratios: tuple[float, fl
         return []
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.nanmedian(np.log(detection[:, None, :] / label[:, :, None]), axis=0)  # (axis, column)
+    if not np.isfinite(logs).all():
+        return []
     orders = list(permutations(range(3)))
     order = min(orders, key=lambda columns: sum(abs(logs[axis, column]) for axis, column in enumerate(columns)))
     if order == orders[0] or max(abs(logs[axis, column]) for axis, column in enumerate(order)) > np.log(1.25):

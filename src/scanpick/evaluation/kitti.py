@@ -37,6 +37,18 @@ class Evaluation:
     matches: Mapping[tuple[str, str, str], Matches]
     curves: CurveTable
 
+    def classes_without_matches(self) -> list[str]:
+        """Classes that were never detected, or of which no detection matches in some metric."""
+        return [
+            name
+            for name, metrics in self.curves.items()
+            if any(
+                all(curve is None or not len(curve.thresholds) for curve in levels.values())
+                for metric, levels in metrics.items()
+                if metric != "aos"
+            )
+        ]
+
     def warnings(self) -> list[str]:
         """What limits the numbers: too few objects for the sampled averages to reach 100."""
         found = []

@@ -87,6 +87,26 @@ class EvaluationSettings:
         """The same protocol for some of its classes, in this order."""
         return replace(self, classes=tuple(self.of_class(name) for name in dict.fromkeys(names)))
 
+    def choose(self, words: Sequence[str]) -> EvaluationSettings:
+        """The protocol for classes as they are typed: "Car", or "Truck=0.7" with an overlap limit; all where none are.
+
+        Raises:
+            ScanpickError: A class without a limit is unknown, or a limit is no number in [0, 1).
+        """
+        settings, names = self, []
+        for word in words:
+            name, equals, limit = word.partition("=")
+            if equals:
+                neutral = next((rule.neutral for rule in self.classes if rule.name.lower() == name.lower()), ())
+                try:
+                    settings = settings.with_class(name, float(limit), neutral)
+                except ValueError:
+                    raise ScanpickError(
+                        f"Class '{word}': expected a name, or a name with an overlap limit such as Truck=0.7."
+                    ) from None
+            names.append(name)
+        return settings.only(names) if names else settings
+
     def with_class(self, name: str, min_overlap: float, neutral: tuple[str, ...] = ()) -> EvaluationSettings:
         """The same protocol and one class more, or another limit for one it has; the name says that it was changed."""
         rule = class_rule(name, min_overlap, neutral)

@@ -1,0 +1,143 @@
+"""An evaluation for machines and for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from scanpick.evaluation.average_precision import POSITIONS, Curve
+from scanpick.evaluation.bootstrap import Cell, Difference, Interval
+from scanpick.evaluation.kitti import Evaluation
+from scanpick.evaluation.settings import METRICS
+
+Parts = Mapping[Cell, Mapping[str, Curve | None]]
+
+
+def evaluation_json(
+    evaluation: Evaluation,
+    intervals: Mapping[Cell, Interval] | None = None,
+    parts: Mapping[str, Parts] | None = None,
+    differences: Mapping[Cell, Difference] | None = None,
+) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+    """Class -> metric -> difficulty -> numbers, every one None where nothing was evaluated.
+
+    Args:
+        evaluation: The result.
+        intervals: 95% confidence intervals, as "ci95" (of R40) and "ci95_R11".
+        parts: Name of a breakdown ("by_range") -> its curves.
+        differences: To another detector, as "against".
+    """
+    found: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+    for name, metrics in evaluation.curves.items():
+        found[name] = {}
+        for metric, levels in metrics.items():
+            found[name][metric] = {}
+            for level, curve in levels.items():
+                cell = (name, metric, level)
+                leaf = _averages(curve)
+                interval = (intervals or {}).get(cell)
+                leaf["ci95"] = None if interval is None else list(interval.r40)
+                leaf["ci95_R11"] = None if interval is None else list(interval.r11)
+                leaf["precision"] = None if curve is None else curve.precision.tolist()
+                leaf["thresholds"] = None if curve is None else curve.thresholds.tolist()
+                for breakdown, curves in (parts or {}).items():
+                    leaf[breakdown] = {part: _averages(result) for part, result in curves[cell].items()}
+                if differences is not None:
+                    leaf["against"] = _difference(differences.get(cell))
+                found[name][metric][level] = leaf
+    return found
+
+
+def evaluation_table(evaluation: Evaluation, intervals: Mapping[Cell, Interval] | None = None) -> Table:
+    """The averages with their 95% intervals: a block of rows for each class, a column for each difficulty."""
+    levels = [level.name for level in evaluation.settings.difficulties]
+    table = _table(
+        f"{evaluation.settings.name}, {len(evaluation.comparison.labels.frame_ids)} frames; AP in percent"
+        + (", 95% interval" if intervals else ""),
+        ["", "AP", *levels],
+    )
+    for name, metrics in evaluation.curves.items():
+        rule = evaluation.settings.of_class(name)
+        table.add_row(f"[bold]{escape(name)}[/]", "", *(_objects(metrics, level) for level in levels))
+        for metric in METRICS:
+            limit = rule.min_overlap["bbox" if metric == "aos" else metric]
+            curves = [metrics[metric][level] for level in levels]
+            bounds = [(intervals or {}).get((name, metric, level)) for level in levels]
+            rows: dict[str, list[str]] = {"R40": [], "R11": []}
+            for curve, bound in zip(curves, bounds, strict=True):
+                rows["R40"].append(_cell(None if curve is None else curve.ap_r40, None if bound is None else bound.r40))
+                rows["R11"].append(_cell(None if curve is None else curve.ap_r11, None if bound is None else bound.r11))
+            if any(curve is not None and 0 < curve.ground_truths < POSITIONS for curve in curves):
+                rows["exact"] = [_cell(None if curve is None else curve.ap_exact) for curve in curves]
+            for row, (average, cells) in enumerate(rows.items()):
+                table.add_row(f"{metric} > {limit:g}" if row == 0 else "", average, *cells)
+        table.add_section()
+    return table
+
+
+def parts_table(evaluation: Evaluation, title: str, parts: Parts) -> Table:
+    """R40 of each part of the objects, and how many objects it has."""
+    levels = [level.name for level in evaluation.settings.difficulties]
+    table = _table(f"R40 {title}, and number of objects", ["", "", *levels])
+    for name, metrics in evaluation.curves.items():
+        table.add_row(f"[bold]{escape(name)}[/]", "", *[""] * len(levels))
+        for metric in metrics:
+            for row, part in enumerate(parts[name, metric, levels[0]]):
+                curves = [parts[name, metric, level][part] for level in levels]
+                cells = ["-" if curve is None else f"{curve.ap_r40:.2f} ({curve.ground_truths})" for curve in curves]
+                table.add_row(metric if row == 0 else "", part, *cells)
+        table.add_section()
+    return table
+
+
+def differences_table(differences: Mapping[Cell, Difference]) -> Table:
+    """How much better than another detector, in points of R40."""
+    table = _table("R40 less that of the other detector", ["", "", "", "difference", "95% interval", "p"])
+    before = ""
+    for (name, metric, level), difference in differences.items():
+        if name != before:
+            table.add_section()
+        low, high = difference.interval
+        numbers = (f"{difference.r40:+.2f}", f"{low:+.2f} to {high:+.2f}", f"{difference.p_value:.3f}")
+        table.add_row(f"[bold]{escape(name)}[/]" if name != before else "", metric, level, *numbers)
+        before = name
+    return table
+
+
+def _table(title: str, headers: list[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for column, header in enumerate(headers):
+        table.add_column(header, justify="left" if column < 2 else "right", no_wrap=True)
+    return table
+
+
+def _averages(curve: Curve | None) -> dict[str, Any]:
+    if curve is None:
+        return {"R40": None, "R11": None, "AP_exact": None, "objects": None}
+    return {
+        "R40": curve.ap_r40,
+        "R11": curve.ap_r11,
+        "AP_exact": curve.ap_exact,
+        "objects": curve.ground_truths,
+    }
+
+
+def _difference(difference: Difference | None) -> dict[str, Any] | None:
+    if difference is None:
+        return None
+    return {"R40": difference.r40, "ci95": list(difference.interval), "p_value": difference.p_value}
+
+
+def _objects(metrics: Mapping[str, Mapping[str, Curve | None]], level: str) -> str:
+    known = [levels[level] for levels in metrics.values()]
+    return next((f"{curve.ground_truths} objects" for curve in known if curve is not None), "not evaluated")
+
+
+def _cell(value: float | None, bounds: tuple[float, float] | None = None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if bounds is None else f"{value:.2f} [dim]{bounds[0]:.1f}-{bounds[1]:.1f}[/]"
