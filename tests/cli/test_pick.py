@@ -182,3 +182,15 @@ def test_diversity_spreads_over_a_drive(test_data: Path, tmp_path: Path) -> None
     picks = run_json("pick", test_data / "kitti_tracking", *arguments)["picks"]
     places = sorted(int(frame_id.split("/")[1]) for frame_id in picks)
     assert min(second - first for first, second in itertools.pairwise(places)) >= 3
+
+
+def test_simulated_frames_are_picked_and_handed_over(tmp_path: Path) -> None:
+    """Frames that are in no file have no path, and can still be copied out as a KITTI folder with their labels."""
+    arguments = ("--option", "frames=12", "--budget", 3, "--out", tmp_path / "out", "--no-report", "--workers", 1)
+    facts = run_json("pick", "simulated:demo", *arguments)
+    assert facts["frames"] == 12
+    with (tmp_path / "out" / "selection.csv").open() as file:
+        assert "path" not in next(csv.reader(file))
+    facts = run_json("export", tmp_path / "out", "--copy", "--out", tmp_path / "kitti")
+    assert facts["written"] == {"points": 3, "labels": 3, "calibrations": 3}
+    assert run_json("index", tmp_path / "kitti", "--out", tmp_path / "again")["usable"] == 3
