@@ -31,3 +31,10 @@ def test_none_is_left_out() -> None:
 def test_other_values_are_refused() -> None:
     with pytest.raises(ScanpickError, match="as TOML: expected text, a number"):
         format_toml({"a": object()})
+
+
+def test_lists_of_tables() -> None:
+    """Objectives of a selection are a list of mappings."""
+    document = {"steps": {"a b": {"objectives": [{"type": "weight", "target": {"x y": 1.5}, "none": None}, {}]}}}
+    expected = {"steps": {"a b": {"objectives": [{"type": "weight", "target": {"x y": 1.5}}, {}]}}}
+    assert tomllib.loads(format_toml(document)) == expected

@@ -9,7 +9,7 @@ from scanpick.errors import ScanpickError
 
 
 def format_toml(document: Mapping[str, Any]) -> str:
-    """The text of a document of strings, numbers, booleans, lists of these, and tables of all of it.
+    """The text of a document of strings, numbers, booleans, lists, and tables of all of it.
 
     Entries that are None are left out, since TOML has no such value. The order of entries is kept.
 
@@ -51,6 +51,8 @@ def _value(value: Any) -> str:
         return repr(value)  # inf and nan are spelled as in TOML
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, Mapping):  # within a list
+        return "{" + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None) + "}"
     raise ScanpickError(f"Cannot write {value!r} as TOML: expected text, a number, a boolean or a list of these.")
 
 
