@@ -11,6 +11,12 @@ from scanpick.cli.main import app
 from scanpick.cli.selecting import parse_gaps, parse_objective, parse_strata, settings_of
 from scanpick.errors import ScanpickError
 from scanpick.selection import Pool, select
+from scanpick.structures import EmbeddingTable
+from scanpick.workspace.embed import import_embedding
+from scanpick.workspace.index import index
+from scanpick.workspace.pool import pool_of
+from scanpick.workspace.selections import load_selection
+from tests.workspace.drives import write_drives
 
 COUNT = 60
 
@@ -195,3 +201,59 @@ def test_flags_add_to_the_constraints_of_a_file():
     assert found == {
         "constraints": {"min_gap_s": 5, "max_per_sequence": 2}, "options": {"a": 1, "b": 2}, "budget": "7",
     }  # fmt: skip
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """Two drives of 20 frames each with two embeddings."""
+    write_drives(tmp_path / "drives", frames=40, drives=2)
+    opened = index(str(tmp_path / "drives"), tmp_path / "pool")
+    ids = opened.frames().frame_ids
+    rng = np.random.default_rng(0)
+    for name in ("first", "second"):
+        import_embedding(opened, EmbeddingTable(name, tuple(ids), rng.normal(size=(len(ids), 4)).astype(np.float32)))
+    return opened
+
+
+def test_a_workspace_keeps_its_selections(workspace):
+    run(
+        workspace.path,
+        "--embedding",
+        "second",
+        "-b",
+        "25%",
+        "--max-per-sequence",
+        6,
+        "--name",
+        "mine",
+        "--out",
+        workspace.path / "p.csv",
+    )
+    found = load_selection(workspace, "mine")[1]
+    assert len(found) == 10
+    assert found.summary["embeddings"] == ["second"]
+    rows = read(workspace.path / "p.csv")
+    assert [row["frame_id"] for row in rows] == list(found.frame_ids)
+    assert max(sum(row["sequence"] == s for row in rows) for s in {row["sequence"] for row in rows}) <= 6
+    step = workspace.manifest().steps["select mine"]
+    assert step["budget"] == "25%"
+    expected = select(pool_of(workspace, ["second"]), "diversity", "25%", constraints={"max_per_sequence": 6})
+    assert found.frame_ids == expected.frame_ids
+
+
+def test_which_embedding_must_be_said_where_there_are_several(workspace):
+    with pytest.raises(ScanpickError, match="has 2 embeddings: first, second"):
+        run(workspace.path, "-b", 3)
+    assert "picked" in run(workspace.path, "-b", 3, "-s", "random").stdout
+    objectives = ("--objective", "diversity:embedding=second", "--objective", "diversity^2:embedding=first")
+    run(workspace.path, "-b", 3, *objectives)
+    found = load_selection(workspace, "combined")[1]
+    assert set(found.contributions) == {"diversity", "diversity_2"}
+    assert found.summary["embeddings"] == ["second", "first"]
+
+
+def test_labelled_frames_of_a_workspace(workspace):
+    labelled = workspace.frames().frame_ids[:4]
+    (workspace.path / "l.txt").write_text("\n".join(labelled))
+    run(workspace.path, "--embedding", "first", "-b", 36, "--labelled", workspace.path / "l.txt")
+    assert set(load_selection(workspace, "diversity")[1].frame_ids) == set(workspace.frames().frame_ids[4:])

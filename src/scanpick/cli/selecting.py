@@ -109,8 +109,9 @@ def save(source: Source, selection: Selection, asked: SelectionConfig, name: str
     """Write the selection where it belongs; returns what was written where."""
     written = {}
     if source.workspace is not None:
-        selection = save_selection(source.workspace, name, selection, source.pool)
-        source.workspace.record_step(f"select {name}", asked.model_dump(mode="json", exclude_defaults=True))
+        with source.workspace.write_lock():
+            selection = save_selection(source.workspace, name, selection, source.pool)
+            source.workspace.record_step(f"select {name}", asked.model_dump(mode="json", exclude_defaults=True))
         written["selection"] = str(source.workspace.selection_path(name))
     if out is not None:
         facts = _row_facts(source, selection) if source.workspace is None else facts_of(source.workspace.frames())

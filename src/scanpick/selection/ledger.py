@@ -13,6 +13,8 @@ from scanpick.selection.pool import Pool
 _ROUNDING = 1e-9
 """Sums of costs may exceed a limit by this share of it: 0.1 + 0.1 + 0.1 fits into 0.3."""
 
+_ALL = "all frames"
+
 
 class Ledger:
     """One budget and the frames that are charged to it.
@@ -155,7 +157,7 @@ def open_ledgers(
         title = f"{constraints.strata.by} = {name}" if name != OTHERS else "other strata"  # type: ignore[union-attr]
         parts.append(ledger(title, limit, members & selectable))
     limit = budget.limit(usable_frames) if budget else sum(part.limit for part in parts)
-    whole = ledger("all frames", limit, selectable)
+    whole = ledger(_ALL, limit, selectable)
     if not at_most:
         reach = sum(min(part.limit, _all_of(part)) for part in parts) if parts else _all_of(whole)
         for part in parts:
@@ -184,9 +186,10 @@ def _all_of(ledger: Ledger) -> float:
 def _check_reach(ledger: Ledger, reach: float, pool: Pool, budget: Budget) -> None:
     if ledger.limit <= reach * (1 + _ROUNDING) or ledger.per_clip > 0:  # the price of clips depends on which
         return
-    unit = budget.counted_in
+    whose = "" if ledger.name == _ALL else f" for {ledger.name}"
+    amount = "" if budget.in_frames else f", {reach:.10g} {budget.counted_in} together"
     raise ScanpickError(
-        f"The budget of {ledger.limit:.10g} {unit} for {ledger.name} is larger than what can be picked: "
-        f"{int(ledger.members.sum())} frames, {reach:.10g} {unit} (of {len(pool)} frames, {int(pool.labelled.sum())} "
-        f"are labelled already). Ask for less, or for at most that much (--at-most)."
+        f"The budget of {ledger.limit:.10g} {budget.counted_in}{whose} is larger than what can be picked: "
+        f"{int(ledger.members.sum())} frames{amount} (of {len(pool)} frames, {int(pool.labelled.sum())} are labelled "
+        f"already). Ask for less, or for at most that much (--at-most)."
     )
