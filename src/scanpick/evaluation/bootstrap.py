@@ -23,6 +23,7 @@ from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.matching import Matches
 
 CONFIDENCE = 0.95
+_LANES = 32  # draws that are summed together: a few registers wide
 
 Cell = tuple[str, str, str]
 """Class, metric, difficulty."""
@@ -137,9 +138,8 @@ def resampled_precision(matches: Matches, draws: Int64Array, oriented: bool = Fa
     return _precision_of_draws(
         draws,
         matches.ground_truths,
-        matches.found_scores,
         matches.found_frames,
-        matches.scores,
+        np.searchsorted(-matches.scores, -matches.found_scores, side="right"),
         matches.frames,
         matches.similarity if oriented else matches.true_positives.astype(np.float64),
         (matches.true_positives + matches.false_positives).astype(np.float64),
@@ -150,38 +150,64 @@ def resampled_precision(matches: Matches, draws: Int64Array, oriented: bool = Fa
 def _precision_of_draws(
     draws: Int64Array,
     ground_truths: Int64Array,
-    found_scores: Float64Array,
     found_frames: Int64Array,
-    scores: Float64Array,
+    found_ends: Int64Array,
     frames: Int64Array,
     gains: Float64Array,
     counted: Float64Array,
 ) -> Float64Array:
+    """Walk down the scores once for every `_LANES` draws, summing for all of them at each step.
+
+    `found_ends` says for each true positive how many changes have its score or a higher one.
+    """
     precision = np.zeros((len(draws), POSITIONS))
-    for replicate in range(len(draws)):
-        weights = draws[replicate]
-        objects = 0
-        for frame in range(len(weights)):
-            objects += weights[frame] * ground_truths[frame]
-        found = 0
-        for frame in found_frames:
-            found += weights[frame]
-        place, before, event, gained, total = 0, 0, 0, 0.0, 0.0
-        places = threshold_places(found, objects)
-        for position in range(len(places)):
-            # The true positive at this place, each counted as often as its frame was drawn.
-            while before + weights[found_frames[place]] <= places[position]:
-                before += weights[found_frames[place]]
-                place += 1
-            while event < len(scores) and scores[event] >= found_scores[place]:
+    weights = np.zeros((draws.shape[1], _LANES))
+    ends = np.empty(_LANES * POSITIONS, dtype=np.int64)
+    cells = np.empty(_LANES * POSITIONS, dtype=np.int64)
+    for first in range(0, len(draws), _LANES):
+        lanes = min(_LANES, len(draws) - first)
+        count = 0
+        for lane in range(lanes):
+            weights[:, lane] = draws[first + lane]
+            for position, end in enumerate(
+                _threshold_ends(draws[first + lane], ground_truths, found_frames, found_ends)
+            ):
+                ends[count], cells[count] = end, lane * POSITIONS + position
+                count += 1
+        gained, total, event = np.zeros(_LANES), np.zeros(_LANES), 0
+        for stop in np.argsort(ends[:count]):
+            while event < ends[stop]:
                 weight = weights[frames[event]]
-                gained += weight * gains[event]
-                total += weight * counted[event]
+                for lane in range(_LANES):
+                    gained[lane] += weight[lane] * gains[event]
+                    total[lane] += weight[lane] * counted[event]
                 event += 1
-            precision[replicate, position] = gained / total if total > 0 else 0.0
+            lane, position = divmod(cells[stop], POSITIONS)
+            precision[first + lane, position] = gained[lane] / total[lane] if total[lane] > 0 else 0.0
+    for row in precision:
         for position in range(POSITIONS - 2, -1, -1):
-            precision[replicate, position] = max(precision[replicate, position], precision[replicate, position + 1])
+            row[position] = max(row[position], row[position + 1])
     return precision
+
+
+@njit(cache=True, nogil=True)
+def _threshold_ends(
+    weights: Int64Array, ground_truths: Int64Array, found_frames: Int64Array, found_ends: Int64Array
+) -> Int64Array:
+    """How many changes lie at or above each threshold of one draw; objects count as often as their frame was drawn."""
+    objects = (weights * ground_truths).sum()
+    found = 0
+    for frame in found_frames:
+        found += weights[frame]
+    places = threshold_places(found, objects)
+    ends = np.empty(len(places), dtype=np.int64)
+    place = before = 0
+    for position in range(len(places)):
+        while before + weights[found_frames[place]] <= places[position]:
+            before += weights[found_frames[place]]
+            place += 1
+        ends[position] = found_ends[place]
+    return ends
 
 
 def _r40(precision: Float64Array) -> Float64Array:
