@@ -7,10 +7,13 @@ import pytest
 from PIL import Image
 
 from scanpick.errors import ScanpickError
+from scanpick.evaluation.kitti import evaluate
 from scanpick.evaluation.result_files import KittiCameras, read_results
 from scanpick.exporters.kitti_results import write_kitti_results
-from scanpick.formats.kitti_text import rows_from_objects
+from scanpick.formats.kitti_text import read_calibration, rows_from_objects
+from scanpick.formats.object_table import object_files, read_object_files
 from scanpick.formats.predictions import write_predictions
+from scanpick.geometry.transforms import camera_boxes_to_lidar
 from scanpick.structures import Boxes3D, Detections
 
 CALIBRATION = """P2: 700 0 600 0 0 700 180 0 0 0 1 0
@@ -153,3 +156,23 @@ def test_results_that_cannot_be_written(found, tmp_path):
     spaced = Detections("a", Boxes3D(np.ones((1, 7)), np.array(["Big car"])), np.ones(1))
     with pytest.raises(ScanpickError, match="'Big car' cannot be written"):
         write_kitti_results(tmp_path, [spaced], None)
+
+
+def test_labels_given_as_lidar_predictions_are_found(test_data, tmp_path):
+    """Real frames all the way: camera labels to LiDAR boxes, table, back with calibration, projected, evaluated."""
+    training = test_data / "kitti" / "training"
+    truth = read_object_files(object_files(training / "label_2"))
+    rng, found = np.random.default_rng(0), []
+    for index, frame_id in enumerate(truth.frame_ids):
+        objects = truth.frame(index)
+        objects = objects[objects.class_names != "DontCare"]
+        calibration = read_calibration(training / "calib" / f"{frame_id}.txt")
+        boxes = camera_boxes_to_lidar(objects.bottom_centres, objects.sizes_hwl, objects.rotation_y, calibration)
+        found.append(Detections(frame_id, Boxes3D(boxes, objects.class_names), rng.uniform(size=len(boxes))))
+    write_predictions(tmp_path / "p.parquet", found)
+    results = read_results(tmp_path / "p.parquet", truth.frame_ids, KittiCameras.beside(training / "label_2"))
+    curves = evaluate(truth, results.table).curves["Car"]
+    assert curves["3d"]["moderate"].ground_truths > 50
+    for metric in ("bev", "3d"):
+        assert curves[metric]["moderate"].ap_exact > 97
+    assert curves["aos"]["moderate"].ap_exact > 0.99 * curves["bbox"]["moderate"].ap_exact > 90
