@@ -38,7 +38,7 @@ class KittiObject(ListedDataset):
     time is counted at 10 Hz from the start of the drive. Without, a frame is a sequence of its own.
 
     View-of-Delft's labels follow the same convention: its rotation is told as one about the LiDAR's -z axis, and
-    -(rotation + 90 degrees) is the yaw that KITTI's camera convention gives, to within 0.4 degrees, the camera's tilt.
+    -(rotation + 90 degrees) is the yaw that KITTI's camera convention gives, to within 0.7 degrees, the camera's tilt.
 
     Args:
         root: The folder that holds ``training``, or one whose sub-folder ``lidar`` does (View-of-Delft).
