@@ -45,6 +45,7 @@ class Toy(BaseModel):
     gives_nan: frozenset[str] = frozenset()
     dies_at: str = ""
     batch: int = 1
+    parallel: bool = True
 
     @property
     def name(self) -> str:
@@ -64,7 +65,7 @@ class Toy(BaseModel):
 
     @property
     def in_workers(self) -> bool:
-        return True
+        return self.parallel
 
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         for frame in frames:

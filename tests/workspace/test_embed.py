@@ -122,6 +122,17 @@ def test_same_bytes_for_any_number_of_workers(tmp_path: Path, drives: Path, monk
     assert files_of(tmp_path / "by_1") == files_of(tmp_path / "by_2")
 
 
+def test_encoders_that_want_the_whole_machine_run_here(pool: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks use all cores themselves; they are given batches in this process."""
+    monkeypatch.setattr("scanpick.workspace.worker_pool.POOL_PAYS_AFTER_S", 0.0)
+    monkeypatch.setattr("scanpick.workspace.worker_pool.ProcessPoolExecutor", None)
+    batches: list[int] = []
+    encode = Toy.encode
+    monkeypatch.setattr(Toy, "encode", lambda self, frames: batches.append(len(frames)) or encode(self, frames))
+    embed(pool, Toy(parallel=False, batch=8), workers=2)
+    assert batches == [8] * 8 + [6], "blocks of 32, 32 and 6 frames"
+
+
 def test_dead_worker_is_told(pool: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scanpick.workspace.worker_pool.POOL_PAYS_AFTER_S", 0.0)
     with pytest.raises(ScanpickError, match=r"A worker process died; .* fewer workers"):

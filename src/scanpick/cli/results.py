@@ -53,4 +53,6 @@ def frame_facts(workspace: Workspace) -> dict[str, Any]:
 def _told(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_told(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_told(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,44 @@
+"""Options from outside are converted, checked, and refused with the nearest known name."""
+
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from scanpick.errors import ScanpickError
+from scanpick.options import build_checked, parse_pairs
+
+
+class Kettle(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    litres: float = Field(gt=0)
+    colour: Literal["red", "blue"] = "red"
+
+
+def test_text_is_converted() -> None:
+    assert build_checked(Kettle, {"litres": "1.5", "colour": "blue"}, "the kettle") == Kettle(litres=1.5, colour="blue")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"litres": 1, "color": "red"}, r"Unknown option of the kettle, 'color'\. Did you mean 'colour'\?"),
+        ({}, r"The kettle needs the option 'litres'\."),
+        ({"litres": "much"}, r"Option 'litres' of the kettle: .*, got 'much'\."),
+        ({"litres": 0}, r"Option 'litres' of the kettle: .* greater than 0, got 0\."),
+        ({"litres": 1, "colour": "green"}, r"Option 'colour' of the kettle: .*'red' or 'blue', got 'green'\."),
+    ],
+)
+def test_what_does_not_fit(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ScanpickError, match=message):
+        build_checked(Kettle, values, "the kettle")
+
+
+def test_pairs() -> None:
+    assert parse_pairs(["a=1", "b=x=y"], "--option") == {"a": "1", "b": "x=y"}
+    for texts in (["a"], ["=1"], ["a="]):
+        with pytest.raises(ScanpickError, match="--option: expected NAME=VALUE"):
+            parse_pairs(texts, "--option")
+    with pytest.raises(ScanpickError, match="--option: 'a' was given twice"):
+        parse_pairs(["a=1", "a=2"], "--option")
