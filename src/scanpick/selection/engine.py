@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from scanpick.arrays import BoolArray, Float64Array, Int64Array
+from scanpick.errors import ScanpickError
 from scanpick.options import build_checked
 from scanpick.selection.budget import Budget, parse_budget
 from scanpick.selection.clips import AnchoredClips, ClipFinder, ClipsByMean, Offers, Singles
@@ -57,6 +58,7 @@ def select(
         >>> select(pool, "diversity", 2).frame_ids
         ('b', 'c')
     """
+    cores = _threads(threads)
     asked = None if budget is None else parse_budget(budget)
     limits = _constraints(constraints)
     model = make_strategy(strategy, options or {})
@@ -76,7 +78,7 @@ def select(
     least_gain = limits.min_distance if model.gain_is_distance and weights is None else None
     loop = GreedyLoop(offers, ledgers, rules_of(limits, usable, values), least_gain)
     count, rng = _about_how_many(ledgers[0]), np.random.default_rng(seed)
-    picker = model.picker(usable, Request(loop.available.copy(), values, count, weights, rng, threads))
+    picker = model.picker(usable, Request(loop.available.copy(), values, count, weights, rng, cores))
     picks = loop.run(picker)
 
     # 4. Say what came out
@@ -108,9 +110,15 @@ def _constraints(constraints: Constraints | Mapping[str, Any] | None) -> Constra
     return build_checked(Constraints, constraints or {}, "the constraints")
 
 
+def _threads(threads: int | None) -> int:
+    if threads is not None and threads < 1:
+        raise ScanpickError(f"Threads: expected 1 or more, got {threads}.")
+    return threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
 def _sorted_by_id(pool: Pool) -> Int64Array:
-    ids = pool.frame_ids
-    if all(first < second for first, second in itertools.pairwise(ids)):
+    ids = list(pool.frame_ids)
+    if ids == sorted(ids):  # as fast as looking
         return np.arange(len(ids))
     return np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
 

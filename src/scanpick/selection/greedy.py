@@ -44,6 +44,7 @@ class GreedyLoop:
         self._least_gain = least_gain
         self.available: BoolArray = ledgers[0].members.copy()
         self._picker: Picker | None = None
+        self._contributing: Contributing | None = None
         for rule in self._rules:
             self._forbid(rule.at_start(), rule.reason)
         self._refuse_what_is_too_dear()
@@ -52,6 +53,7 @@ class GreedyLoop:
     def run(self, picker: Picker) -> Picks:
         """Pick until the budget or the frames run out; `picker` was started on the frames that are available."""
         self._picker = picker
+        self._contributing = picker if isinstance(picker, Contributing) else None
         while not self._ledgers[0].closed(self.available):
             offer = self._offers.next(picker, self.available)
             if offer is None:
@@ -77,7 +79,7 @@ class GreedyLoop:
         return True
 
     def _take(self, picker: Picker, offer: Offer) -> None:
-        self._note(picker, offer)
+        self._note(offer)
         self.available[offer.frames] = False
         for frame in offer.frames:
             picker.take(int(frame))
@@ -87,13 +89,13 @@ class GreedyLoop:
             self._forbid(rule.after(offer.frames), rule.reason)
         self._refuse_what_is_too_dear()
 
-    def _note(self, picker: Picker, offer: Offer) -> None:
+    def _note(self, offer: Offer) -> None:
         ledger, count = self._ledgers[0], len(offer.frames)
         self.picks.rows += offer.frames.tolist()
         self.picks.gains += [offer.gain] * count
         self.picks.costs += (ledger.costs[offer.frames] + ledger.per_clip / count).tolist()
-        if isinstance(picker, Contributing):
-            for name, value in picker.contributions(offer.anchor).items():
+        if self._contributing is not None:
+            for name, value in self._contributing.contributions(offer.anchor).items():
                 self.picks.contributions.setdefault(name, []).extend([value] * count)
 
     def _refuse_what_is_too_dear(self) -> None:

@@ -51,6 +51,8 @@ class Ledger:
         self._falling_costs = -costs[self._dearest_first]
         self._refused = 0
         self._cheapest = len(rows) - 1
+        self._nothing_is_free = len(rows) > 0 and (per_clip > 0 or bool(costs[rows].min() > 0))
+        self._price_of_most = clip_length * float(costs[rows].max(initial=0.0)) + per_clip
 
     @property
     def left(self) -> float:
@@ -80,23 +82,25 @@ class Ledger:
             self.spent += self.total(frames) + self.per_clip
 
     def closed(self, available: BoolArray) -> bool:
-        """Whether nothing that costs anything and is still available fits any more.
+        """Whether nothing that costs anything and is still available fits any more; not asked while everything fits.
 
         Frames that cost nothing do not keep it open: else a budget that is spent would draw in every empty frame.
         """
+        if self._nothing_is_free and self._price_of_most <= self._ceiling:
+            return False
         while self._cheapest >= 0 and self._passed_over(self._dearest_first[self._cheapest], available):
             self._cheapest -= 1
         if self._cheapest < 0:
             return True
         cheapest = float(self.costs[self._dearest_first[self._cheapest]])
-        whole_clip = self._clip_length * cheapest if self._falling_costs[-1] < 0 else cheapest
+        whole_clip = self._clip_length * cheapest if self._nothing_is_free else cheapest
         return whole_clip + self.per_clip > self._ceiling
 
     def refuse(self, available: BoolArray) -> Int64Array:
         """The members that have become too dear since the last call; all that are left once it is closed."""
         count = len(self._dearest_first)
         if self.closed(available):
-            too_dear = count
+            too_dear, self._cheapest = count, -1
         else:
             too_dear = int(np.searchsorted(self._falling_costs, -self._ceiling, side="left"))
         refused = self._dearest_first[self._refused : too_dear]

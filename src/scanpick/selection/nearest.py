@@ -56,10 +56,13 @@ def closer_than(values: Embeddings, frames: Int64Array, chosen: Int64Array, leas
 
 
 def _squared_distances(points: Float64Array, others: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """(P, Q) squared distances by a matrix product, and how far rounding may have led each of them astray."""
+    """(P, Q) squared distances by a matrix product, and (P, 1) how far rounding may have led those of a row astray."""
     squares, other_squares = (np.einsum("nd,nd->n", array, array) for array in (points, others))
-    sums = squares[:, None] + other_squares
-    return sums - 2 * points @ others.T, 4e-16 * (points.shape[1] + 4) * sums
+    products = points @ others.T
+    products *= -2
+    products += squares[:, None]
+    products += other_squares
+    return products, 4e-16 * (points.shape[1] + 4) * (squares[:, None] + other_squares.max(initial=0.0))
 
 
 def _distances(values: Embeddings, first: Int64Array, second: Int64Array) -> Float64Array:

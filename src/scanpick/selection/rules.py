@@ -148,7 +148,9 @@ class SmallestDistance:
         self._least = least
         self._chosen = labelled
         self._swept = 0
-        self._left = np.setdiff1d(np.arange(len(values)), labelled)
+        is_left = np.ones(len(values), dtype=bool)
+        is_left[labelled] = False
+        self._left = np.flatnonzero(is_left)
         self._refused_in_a_row = 0
 
     @property
