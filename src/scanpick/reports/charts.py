@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scanpick.arrays import Float64Array
 
 WIDTH, HEIGHT = 520, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 12, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 24, 12, 40
 
 
 @dataclass(frozen=True)

@@ -69,17 +69,17 @@ def draw_contact_sheet(
     """Read and draw the first `MOST_VIEWS` picks. A frame that cannot be read any more gets a card without picture.
 
     Args:
-        dataset: Reads the frames; or why it cannot be opened.
+        dataset: Reads the frames; or why it cannot be opened, and then there are no cards.
         records: The frames of the pool.
         selection: The picks.
         picks: (K,) their rows in `records`.
         advance: Called with 1 after each frame.
     """
+    if isinstance(dataset, ScanpickError):
+        return ContactSheet((), fitting_view([], pixels=_PIXELS), 0)
     clouds, boxes, problems = {}, {}, {}
     for frame_id in selection.frame_ids[:MOST_VIEWS]:
         try:
-            if isinstance(dataset, ScanpickError):
-                raise dataset
             clouds[frame_id] = dataset.read(frame_id).points
         except ScanpickError as error:
             problems[frame_id] = str(error)

@@ -1,7 +1,8 @@
 """The embedding map: what the page's script draws on its canvas.
 
-Every pick is on the map, up to `MOST_POINTS`. Of the other frames at most so many are drawn that all are `MOST_POINTS`
-together: every k-th in the order of the data set, so that all sequences keep their shares.
+All frames are drawn up to `MOST_POINTS`. Of a larger pool the picks are drawn, then the labelled frames (at most half
+of what the picks leave), then the others. Where a group does not fit, so many of it are drawn, evenly spaced in the
+order of the data set, that sequences keep their shares.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def draw_map(
         distances: (N,) distance to the nearest chosen frame.
         folder: Where UMAP's positions are kept.
     """
-    shown = shown_rows(len(records), picks)
+    shown = shown_rows(picks, labelled)
     principal = principal_map(values)
     positions = principal.positions[shown]
     neighbours = neighbour_map(values[shown], positions, folder)
@@ -63,19 +64,25 @@ def draw_map(
     }
 
 
-def shown_rows(count: int, picks: Int64Array) -> Int64Array:
+def shown_rows(picks: Int64Array, labelled: BoolArray) -> Int64Array:
     """Rows of the frames that are drawn, ascending.
 
     Example:
-        >>> shown_rows(4, np.array([2])).tolist()
-        [0, 1, 2, 3]
+        >>> shown_rows(np.array([2]), np.array([True, False, False])).tolist()
+        [0, 1, 2]
     """
-    first_picks = picks[:MOST_POINTS]
-    others = np.setdiff1d(np.arange(count), picks)
-    room = MOST_POINTS - len(first_picks)
-    if len(others) > room:
-        others = others[:: -(-len(others) // room)] if room else others[:0]
-    return np.union1d(first_picks, others)
+    picked = np.zeros(len(labelled), dtype=bool)
+    picked[picks] = True
+    room = MOST_POINTS - len(picks[:MOST_POINTS])
+    others = np.flatnonzero(~picked & ~labelled)
+    known = _thinned(np.flatnonzero(~picked & labelled), max(room // 2, room - len(others)))
+    return np.union1d(np.union1d(picks[:MOST_POINTS], known), _thinned(others, room - len(known)))
+
+
+def _thinned(rows: Int64Array, most: int) -> Int64Array:
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def _on_grid(positions: Float64Array) -> list[list[int]]:

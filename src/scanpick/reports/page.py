@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from scanpick.errors import ScanpickError
 from scanpick.reports.charts import LineChart, Series, line_chart
 from scanpick.reports.comparison import REPEATS, Coverage, Measure
 from scanpick.reports.contact_sheet import ContactSheet, View
-from scanpick.reports.embedding_map import MOST_POINTS
 from scanpick.reports.numbers import count, percent, plural, significant
 from scanpick.reports.picked_pool import PickedPool
 from scanpick.reports.redundancy import NEAR_S
 from scanpick.reports.set_aside import Reason
 from scanpick.reports.tables import facts, pick_table, settings
-from scanpick.reports.timeline import Timeline
+from scanpick.reports.timeline import MOST_MARKS, Timeline
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,7 @@ class Page:
     timeline: Timeline | None
     time_notes: list[str]
     views: tuple[View, ...]
+    no_views: str
     view_pixels: int
     labelled_boxes: int
     sheet_about: str
@@ -129,6 +130,7 @@ def page_of(results: Results) -> Page:
         timeline=results.timeline,
         time_notes=_time_notes(results),
         views=sheet.views,
+        no_views=f"The frames cannot be drawn: {pool.dataset}" if isinstance(pool.dataset, ScanpickError) else "",
         view_pixels=sheet.bev.shape[0],
         labelled_boxes=sheet.labelled_boxes,
         sheet_about=_sheet_about(sheet, picked),
@@ -222,8 +224,8 @@ def _map_rule(drawn: dict[str, Any] | None) -> str:
     if drawn is None or len(drawn["frame_ids"]) == drawn["frames"]:
         return "Every frame is drawn."
     return (
-        f"{count(len(drawn['frame_ids']))} of {count(drawn['frames'])} frames are drawn: the picks, and of the others "
-        f"every k-th in the order of the data set, {count(MOST_POINTS)} in all."
+        f"{count(len(drawn['frame_ids']))} of {count(drawn['frames'])} frames are drawn: picks first, then labelled "
+        f"frames, and of the others as many as fit, evenly spaced in the order of the data set."
     )
 
 
@@ -290,11 +292,13 @@ def _time_notes(results: Results) -> list[str]:
         return (
             [f"No frame has a neighbour in time, within {NEAR_S:g} s in its sequence."] if results.pool.records else []
         )
-    share = results.redundancy
+    share, picked = results.redundancy, len(results.pool.picks)
+    marked = [] if picked <= MOST_MARKS else [f"The first {count(MOST_MARKS)} picks are marked."]
     return [
         f"{percent(share.ours)} of the picks have a neighbour in time that is picked too: the frame just before or "
         f"after in the same sequence, at most {NEAR_S:g} s away. With random picks it is {percent(share.mean)} "
-        f"({percent(share.lowest)} to {percent(share.highest)})."
+        f"({percent(share.lowest)} to {percent(share.highest)}).",
+        *marked,
     ]
 
 

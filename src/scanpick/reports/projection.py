@@ -60,9 +60,11 @@ def principal_map(values: Embeddings) -> PrincipalMap:
         lengths = np.linalg.norm(axes, axis=0)
         axes = np.divide(axes, lengths, out=np.zeros_like(axes), where=lengths > 0)
         axes *= np.where(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])] < 0, -1, 1)
-        blocks = [(values[start : start + _BLOCK_ROWS] - centre) for start in range(0, count, _BLOCK_ROWS)]
-        total = sum(float((block**2).sum()) for block in blocks)
-        positions = np.concatenate([block @ axes for block in blocks])
+        positions, total = np.zeros((count, axes.shape[1])), 0.0
+        for start in range(0, count, _BLOCK_ROWS):
+            rows = values[start : start + _BLOCK_ROWS] - centre
+            positions[start : start + _BLOCK_ROWS] = rows @ axes
+            total += float(np.einsum("nd,nd->", rows, rows))
     positions = np.pad(positions, ((0, 0), (0, 2 - positions.shape[1])))
     rounding = count * (1e-12 * float(np.abs(centre).max(initial=0))) ** 2
     if total <= rounding:

@@ -31,7 +31,7 @@ def write_report(workspace: Path, selection: str, out: Path, *, advance: Callabl
     Args:
         workspace: The workspace's folder.
         selection: Name of the selection.
-        out: The file to write, or an existing folder to write ``report.html`` into.
+        out: The file to write; a folder, or a name without a suffix, gets a ``report.html``.
         advance: Called with the number of steps done, `STEPS` in all.
 
     Returns:
@@ -68,7 +68,7 @@ def write_report(workspace: Path, selection: str, out: Path, *, advance: Callabl
     results = Results(pool, coverage, redundancy, embedding_map, timeline, sheet, reasons(pool.set_aside))
 
     # 5. The page
-    path = out / "report.html" if out.is_dir() else out
+    path = out if out.suffix and not out.is_dir() else out / "report.html"
     write_text(path, render("report.html", r=page_of(results)))
     progress.to(STEPS)
     return path

@@ -46,7 +46,7 @@ def reasons(set_aside: Mapping[str, str]) -> list[Reason]:
 
 
 def _general(why: str, frame_id: str) -> str:
-    text = why.replace(frame_id, "…") if frame_id else why
+    text = re.sub(rf"(?<!\w){re.escape(frame_id)}(?!\w)", "…", why)  # a whole word: an id may be one letter
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
     text = re.sub(r"(?:[A-Za-z]:)?[/\\][^\s:,;]+", "…", text)
     return re.sub(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?", "…", text)

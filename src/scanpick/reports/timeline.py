@@ -2,7 +2,7 @@
 
 All rows have one scale: seconds where every frame has a time, else the number of the frame in its sequence. Frames
 that lie closer than a thousandth of a row run together into one bar, so that a row stays small for any number of
-frames. Rows are in the order of the data set; past `MOST_ROWS` the rest is folded away.
+frames. Rows are in the order of the data set; past `MOST_ROWS` the rest is folded away, and drawn more coarsely.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ from scanpick.reports.charts import nice_ticks
 from scanpick.structures import FrameRecord
 
 MOST_ROWS = 40
-MOST_FOLDED_ROWS = 400
+MOST_FOLDED_ROWS = 160
 MOST_LANES = 3
+MOST_MARKS = 5000
+"""Picks that are marked; more would make the page heavy."""
+
 _UNITS = 1000  # width of a row in its own units
+_FOLDED_STEP = 3  # frames of folded rows are placed on every third of them
 _MARK_UNITS = 19.0  # room for a mark with its rank
 
 
@@ -99,11 +103,14 @@ def draw_timeline(records: Sequence[FrameRecord], picks: Int64Array, labelled: B
     since = times - first[codes]
     longest = float(since.max(initial=0)) or 1.0
     ranks = np.zeros(len(records), dtype=np.int64)
-    ranks[picks] = np.arange(1, len(picks) + 1)
+    ranks[picks[:MOST_MARKS]] = np.arange(1, len(picks[:MOST_MARKS]) + 1)
     order = np.lexsort((since, codes))
-    groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
     drawn = groups[: MOST_ROWS + MOST_FOLDED_ROWS]
-    rows = [_row(records, group, since / longest, ranks, labelled) for group in drawn]
+    rows = [
+        _row(records, group, since / longest, ranks, labelled, step=1 if place < MOST_ROWS else _FOLDED_STEP)
+        for place, group in enumerate(drawn)
+    ]
     ticks = [mark for mark in nice_ticks(0, longest, most=8) if mark <= longest]
     return Timeline(
         shown=tuple(rows[:MOST_ROWS]),
@@ -126,7 +133,13 @@ def _times(records: Sequence[FrameRecord]) -> tuple[Float64Array, str]:
 
 
 def _row(
-    records: Sequence[FrameRecord], group: Int64Array, shares: Float64Array, ranks: Int64Array, labelled: BoolArray
+    records: Sequence[FrameRecord],
+    group: Int64Array,
+    shares: Float64Array,
+    ranks: Int64Array,
+    labelled: BoolArray,
+    *,
+    step: int,
 ) -> Row:
     picked = group[ranks[group] > 0]
     marks, lane_ends = [], [-np.inf] * MOST_LANES
@@ -139,18 +152,19 @@ def _row(
     return Row(
         sequence=records[group[0]].sequence,
         frames=len(group),
-        ticks=_ticks(shares[group]),
-        labelled_ticks=_ticks(shares[group[labelled[group]]]),
+        ticks=_ticks(shares[group], step),
+        labelled_ticks=_ticks(shares[group[labelled[group]]], step),
         marks=tuple(marks),
         lanes=max((mark.lane + 1 for mark in marks), default=0),
     )
 
 
-def _ticks(shares: Float64Array) -> str:
-    """A box for each run of frames that touch; its outline keeps it visible where it has no width."""
+def _ticks(shares: Float64Array, step: int) -> str:
+    """A stroke for every frame that is alone, a box for each run of frames that touch."""
     if not len(shares):
         return ""
-    places = np.unique(np.rint(shares * _UNITS).astype(np.int64))
-    starts = np.flatnonzero(np.diff(places, prepend=-2) > 1)
+    places = np.unique(np.rint(shares * _UNITS / step).astype(np.int64)) * step
+    starts = np.flatnonzero(np.diff(places, prepend=-2 * _UNITS) > step)
     ends = np.append(starts[1:], len(places)) - 1
-    return "".join(f"M{places[a]},1h{places[b] - places[a]}v8H{places[a]}z" for a, b in zip(starts, ends, strict=True))
+    runs = zip(places[starts].tolist(), places[ends].tolist(), strict=True)
+    return "".join(f"M{a},1v8" if a == b else f"M{a},1v8H{b}v-8z" for a, b in runs)

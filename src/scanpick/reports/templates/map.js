@@ -12,7 +12,7 @@
   const SEQUENCES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a500"];
   const RAMP = ["#fde725", "#addc30", "#5ec962", "#28ae80", "#21918c", "#2c728e", "#3b528b", "#440154"];
   const state = {map: "PCA", colour: "role", first: picks.length, zoom: 1, dx: 0, dy: 0, over: -1};
-  let colours = {}, width = 0, height = 0, fit = null;
+  let colours = {}, width = 0, height = 0, fit = null, ramp = RAMP;
 
   // The sequences with most frames on the map get a colour of their own.
   const sizes = new Array(data.sequences.length).fill(0);
@@ -30,6 +30,8 @@
       colours[name] = getComputedStyle(probe).color;
     }
     probe.remove();
+    const [red, green, blue] = colours.sunk.match(/[\d.]+/g).map(Number);
+    ramp = red + green + blue < 382 ? [...RAMP].reverse() : RAMP;  // far frames stand out from the ground
   }
   function place(i) {
     const {xs, ys, x, y, scale} = fit;
@@ -44,8 +46,7 @@
     fit = {xs, ys, x: (left + right) / 2, y: (bottom + top) / 2, scale};
   }
   function rampColour(d) {
-    if (d === null || farthest === 0) return RAMP[0];
-    return RAMP[Math.min(RAMP.length - 1, Math.floor(d / farthest * RAMP.length))];
+    return ramp[farthest > 0 ? Math.min(ramp.length - 1, Math.floor((d || 0) / farthest * ramp.length)) : 0];
   }
   function colourOf(i) {
     if (state.colour === "sequence") return sequenceColour(data.sequence[i]);
@@ -64,22 +65,28 @@
     context.clearRect(0, 0, width, height);
     fitMap();
     const radius = (count > 6000 ? 1.6 : count > 1500 ? 2.2 : 3.2) * Math.min(1.6, Math.sqrt(state.zoom));
-    context.globalAlpha = count > 6000 ? 0.6 : 0.85;
-    for (let i = 0; i < count; i++) {
-      if (isPicked(i)) continue;
-      const [x, y] = place(i);
-      if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
-      context.fillStyle = context.strokeStyle = colourOf(i);
-      if (data.labelled[i]) {  // squares, so that shape tells as well as colour
-        context.lineWidth = 1.8;
-        context.strokeRect(x - radius, y - radius, 2 * radius, 2 * radius);
-      } else {
-        context.beginPath();
-        context.arc(x, y, radius, 0, 7);
-        context.fill();
+    const usual = count > 6000 ? 0.6 : 0.85;
+    // Pointing at a frame brings out its sequence: colours alone tell only a few of them apart.
+    const only = state.colour === "sequence" && state.over >= 0 ? data.sequence[state.over] : -1;
+    const alpha = (i, most) => only < 0 ? most : data.sequence[i] === only ? 1 : 0.15;
+    for (const labelled of [0, 1]) {  // labelled frames above the others
+      for (let i = 0; i < count; i++) {
+        if (data.labelled[i] !== labelled || isPicked(i)) continue;
+        const [x, y] = place(i);
+        if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
+        context.globalAlpha = alpha(i, labelled ? 1 : usual);
+        context.fillStyle = context.strokeStyle = colourOf(i);
+        if (labelled) {  // squares, so that shape tells as well as colour
+          const side = Math.max(radius, 2.2);
+          context.lineWidth = 1.8;
+          context.strokeRect(x - side, y - side, 2 * side, 2 * side);
+        } else {
+          context.beginPath();
+          context.arc(x, y, radius, 0, 7);
+          context.fill();
+        }
       }
     }
-    context.globalAlpha = 1;
     const numbers = picks.length <= NUMBERED;
     context.font = "600 10.5px system-ui, sans-serif";
     context.textAlign = "center";
@@ -87,7 +94,8 @@
     for (let p = Math.min(state.first, picks.length) - 1; p >= 0; p--) {  // the first picks end up on top
       const i = picks[p][1];
       const [x, y] = place(i);
-      const size = numbers ? 9 : picks.length > 1500 ? 3 : 4.5;
+      context.globalAlpha = alpha(i, 1);
+      const size = numbers ? 9 : picks.length > 1500 ? 2.6 : picks.length > 300 ? 3.4 : 5;
       context.beginPath();
       context.arc(x, y, size, 0, 7);
       context.fillStyle = state.colour === "sequence" ? sequenceColour(data.sequence[i]) : colours.pick;
@@ -100,6 +108,7 @@
         context.fillText(picks[p][0], x, y + 0.5);
       }
     }
+    context.globalAlpha = 1;
     if (state.over >= 0) {
       const [x, y] = place(state.over);
       context.beginPath();
@@ -123,10 +132,10 @@
       if (large.length > named.length) entry("key pool", {}, (large.length - named.length) + " other sequences");
       entry("key", {border: "2px solid " + colours.ink}, "picked");
     } else {
-      entry("key pick", {}, "picked, with its rank");
+      entry("key pick", {}, picks.length <= NUMBERED ? "picked, with its rank" : "picked");
       if (data.labelled.includes(1)) entry("key labelled", {}, "labelled already");
       if (state.colour === "role") entry("key pool", {}, "not picked");
-      else entry("ramp", {background: "linear-gradient(90deg," + RAMP.join() + ")"}, "0 to " + farthest.toPrecision(3));
+      else entry("ramp", {background: "linear-gradient(90deg," + ramp.join() + ")"}, "0 to " + farthest.toPrecision(3));
     }
     legend.replaceChildren(...entries);
   }
