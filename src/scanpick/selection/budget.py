@@ -95,7 +95,7 @@ class Budget:
         return float(frames)
 
     def frame_costs(self, frame_count: int, expected_boxes: Float64Array | None) -> Float64Array:
-        """(N,) what each frame spends; the price of a clip comes on top.
+        """(N,) what each frame spends, 0 boxes where they are not known; the price of a clip comes on top.
 
         Raises:
             ScanpickError: Boxes are counted, but the pool does not say how many to expect.
@@ -108,11 +108,10 @@ class Budget:
                 f"The budget '{self}' counts boxes, but the pool does not say how many each frame is expected to "
                 f"have. Give predictions or a column with the expected number of boxes."
             )
+        boxes = np.zeros(frame_count) if expected_boxes is None else np.nan_to_num(expected_boxes, nan=0.0)
         if self.unit == "objects":
-            assert expected_boxes is not None
-            return np.array(expected_boxes)
-        costs = np.full(frame_count, self.prices.per_frame)
-        return costs if expected_boxes is None else costs + self.prices.per_box * expected_boxes
+            return boxes
+        return self.prices.per_frame + self.prices.per_box * boxes
 
     def __str__(self) -> str:
         amount = f"{float(self.amount):.10g}"

@@ -37,8 +37,7 @@ def with_columns(pool: Pool, frame_ids: Sequence[str], columns: Mapping[str, NDA
     if "time_s" in found:
         changes["times_s"] = _numbers("time_s", found.pop("time_s"))
     if "expected_boxes" in found:
-        boxes = _numbers("expected_boxes", found.pop("expected_boxes"))
-        changes["expected_boxes"] = np.where(pool.labelled & np.isnan(boxes), 0.0, boxes)  # theirs are not spent
+        changes["expected_boxes"] = _numbers("expected_boxes", found.pop("expected_boxes"))
     axes = [name for name in _POSITION if name in found]
     if axes:
         changes["positions_m"] = np.stack([_numbers(name, found.pop(name)) for name in axes], axis=1)
@@ -72,14 +71,16 @@ def with_detections(pool: Pool, detections: Mapping[str, Detections], min_score:
             f"The predictions have nothing on {len(missing)} of {int(needed.sum())} frames: {name_some(missing)}. "
             f"Predict these frames too, or exclude them."
         )
-    found = [detections.get(frame_id) or Detections.empty(frame_id) for frame_id in pool.frame_ids]
+    known = np.array([frame_id in detections for frame_id in pool.frame_ids], dtype=bool)
+    found = [detections.get(frame_id, Detections.empty(frame_id)) for frame_id in pool.frame_ids]
     worth = [_worth(one, min_score) for one in found]
     classes = sorted({str(name) for one in found for name in one.boxes.class_names})
     counts = {
         name: np.array([value[one.boxes.class_names == name].sum() for one, value in zip(found, worth, strict=True)])
         for name in classes
     }
-    expected = np.array([value.sum() for value in worth], dtype=np.float64)
+    counts = {name: np.where(known, column, np.nan) for name, column in counts.items()}
+    expected = np.where(known, np.array([value.sum() for value in worth], dtype=np.float64), np.nan)
     return dataclasses.replace(pool, expected_boxes=expected, class_counts={**pool.class_counts, **counts})
 
 

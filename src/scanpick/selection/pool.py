@@ -31,9 +31,11 @@ class Pool:
         times_s: (N,) float64 seconds, comparable within a sequence; NaN where unknown.
         positions_m: (N, 2) or (N, 3) float64 of the vehicle, comparable within a sequence, or None.
         scores: Name -> (N,) float64: uncertainties and other numbers to weigh with; NaN where unknown.
-        expected_boxes: (N,) float64: how many boxes the frame is expected to need, or None.
+        expected_boxes: (N,) float64: how many boxes the frame is expected to need, or None. NaN for a labelled frame
+            of which it is not known.
         metadata: Name -> (N,) array of numbers or strings, for expressions, balances and strata.
-        class_counts: Class name -> (N,) float64: how many objects of the class the frame is expected to hold.
+        class_counts: Class name -> (N,) float64: how many objects of the class the frame is expected to hold. NaN for
+            a labelled frame of which it is not known.
         objects: Name -> embeddings of objects in frames, for object-level diversity.
     """
 
@@ -164,6 +166,7 @@ class Pool:
 
     def _check_not_negative(self, what: str, values: Float64Array) -> None:
         bad = ~((values >= 0) & np.isfinite(values)) & ~self.excluded
+        bad &= ~(self.labelled & np.isnan(values))  # not known of a labelled frame: whoever needs it says so
         if bad.any():
             names = [self.frame_ids[row] for row in np.flatnonzero(bad)]
             raise ScanpickError(

@@ -48,7 +48,7 @@ class Request:
         weights: (N,) float64 > 0 that gains are multiplied with where a budget counts objects or cost (one over the
             cost), or None.
         rng: The only source of chance.
-        threads: How many threads may be used, or None for all.
+        threads: How many threads may be used; the result must not depend on it.
     """
 
     allowed: BoolArray
@@ -56,7 +56,7 @@ class Request:
     count: int
     weights: Float64Array | None
     rng: np.random.Generator
-    threads: int | None = None
+    threads: int = 1
 
 
 class Strategy(BaseModel, ABC):
@@ -136,6 +136,8 @@ STRATEGIES: Registry[type[Strategy]] = Registry(
         "diversity": "scanpick.selection.diversity:Diversity",
         "k_center": "scanpick.selection.diversity:Diversity",
         "uncertainty": "scanpick.selection.uncertainty:Uncertainty",
+        "badge": "scanpick.selection.badge:Badge",
+        "combined": "scanpick.selection.combined:Combined",
     },
     group="scanpick.strategies",
 )

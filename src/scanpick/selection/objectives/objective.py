@@ -1,0 +1,83 @@
+"""What every objective of a combined selection is: checked options, and a value for every frame at every step."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scanpick.arrays import Float64Array
+from scanpick.options import build_checked
+from scanpick.registry import Registry
+from scanpick.selection.pool import Pool
+from scanpick.selection.strategy import Request
+
+
+class Values(Protocol):
+    """An objective at work on a pool."""
+
+    def now(self) -> Float64Array:
+        """(N,) float64 >= 0: what each frame that can be picked is worth now; what stands for others is not used."""
+
+    def take(self, index: int) -> None:
+        """A frame was chosen."""
+
+
+class FixedValues:
+    """Values that no pick changes."""
+
+    def __init__(self, values: Float64Array) -> None:
+        self._values = values
+
+    def now(self) -> Float64Array:
+        """(N,) the values."""
+        return self._values
+
+    def take(self, index: int) -> None:
+        """Nothing changes."""
+
+
+class Objective(BaseModel, ABC):
+    """Base of all objectives. Its fields are its options; unknown ones fail.
+
+    Attributes:
+        strength: The power its value is raised to in the product; 2 counts like the same objective named twice.
+        name: What its contribution is called; its type by default.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    strength: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
+    name: str = ""
+
+    @abstractmethod
+    def values(self, pool: Pool, request: Request) -> Values:
+        """Start on a pool in which the labelled frames are chosen already."""
+
+
+OBJECTIVES: Registry[type[Objective]] = Registry(
+    "objective",
+    {
+        "balance": "scanpick.selection.objectives.balance:Balance",
+        "diversity": "scanpick.selection.objectives.diversity:DiversityObjective",
+        "objects": "scanpick.selection.objectives.objects:ObjectDiversity",
+        "similarity": "scanpick.selection.objectives.similarity:Similarity",
+        "typicality": "scanpick.selection.objectives.typicality:Typicality",
+        "weight": "scanpick.selection.objectives.weight:Weight",
+    },
+    group="scanpick.objectives",
+)
+"""Type -> objective."""
+
+
+def make_objective(description: dict[str, Any]) -> Objective:
+    """The objective that ``{"type": ..., option: value, ...}`` describes; its name is filled in.
+
+    Raises:
+        ScanpickError: The type or an option is unknown, or a value does not fit.
+    """
+    options = dict(description)
+    kind = str(options.pop("type", ""))
+    options.setdefault("name", kind)
+    return build_checked(OBJECTIVES.load(kind), options, f"objective '{kind}'")
