@@ -1,5 +1,6 @@
 """Any folder of point files: which files are frames, their ids, sequences and order."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def test_a_link_back_up_does_not_loop_and_a_linked_folder_is_followed_once(tmp_p
     assert [record.frame_id for record in PointCloudFolder(tmp_path / "pool").records] == ["2", "linked/1"]
 
 
+def test_names_that_cannot_be_ids_are_passed_over_and_counted(tmp_path: Path) -> None:
+    save(tmp_path / "1.npy")
+    save(tmp_path / "two\nlines.npy")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/not-utf8-\xff.npy")).write_bytes(b"")
+    dataset = PointCloudFolder(tmp_path)
+    assert [record.frame_id for record in dataset.records] == ["1"]
+    assert "2 files passed over" in dataset.description
+
+
 def test_a_pattern_leaves_other_files_out(tmp_path: Path) -> None:
     save(tmp_path / "lidar" / "1.npy")
     save(tmp_path / "radar" / "1.npy")
@@ -89,6 +99,7 @@ def test_columns_of_bin_files_are_inferred_and_said_or_given(tmp_path: Path) -> 
         (["1305031102.5", "1305031102.175304123"], [1305031102175304123, 1305031102500000000]),
         (["0000000001", "0000000002"], [None, None]),
         (["1305031102175", "first"], [None, None]),
+        (["9999999999999999999"], [None]),  # beyond int64
     ],
 )
 def test_names_that_are_times_give_the_time(tmp_path: Path, stems: list[str], times: list[int | None]) -> None:

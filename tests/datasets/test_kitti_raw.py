@@ -9,7 +9,7 @@ import pytest
 from scanpick.datasets.dataset import Dataset
 from scanpick.datasets.kitti_raw import KittiRaw
 from scanpick.errors import FrameError, ScanpickError
-from tests.datasets.samples import sweep, write_kitti_raw, write_lines
+from tests.datasets.samples import sweep, write_bin, write_kitti_raw, write_lines
 
 DRIVES = ["2011_09_26_drive_0001_sync", "2011_09_28_drive_0002_sync"]
 
@@ -38,9 +38,18 @@ def test_timestamps_are_read_where_they_are_there(tmp_path: Path) -> None:
     write_lines(times, "1970-01-01 00:00:01.000000001", "", "1970-01-01 00:01:00.5")
     found = [record.timestamp_ns for record in KittiRaw(tmp_path).records]
     assert found == [1_000_000_001, None, 60_500_000_000, None]  # a blank line, and one that is missing
-    write_lines(times, "yesterday")
-    with pytest.raises(ScanpickError, match=r"timestamps.txt, line 1: expected a time .* got 'yesterday'"):
-        KittiRaw(tmp_path)
+    for wrong in ("yesterday", "NaT", "2011-13-01 00:00:00"):
+        write_lines(times, "", wrong)
+        with pytest.raises(ScanpickError, match=f"timestamps.txt, line 2: expected a time .* got '{wrong}'"):
+            KittiRaw(tmp_path)
+
+
+def test_names_that_are_no_frame_numbers_are_counted(tmp_path: Path) -> None:
+    """A time as a name would be a frame number beyond any, and its time beyond int64."""
+    data = tmp_path / "day" / "drive" / "velodyne_points" / "data"
+    for name in ("1305031102175304", "1305031102275304"):
+        write_bin(data / f"{name}.bin", sweep())
+    assert [record.index_in_sequence for record in KittiRaw(tmp_path).records] == [0, 1]
 
 
 def test_object_frames_carry_their_id(tmp_path: Path) -> None:

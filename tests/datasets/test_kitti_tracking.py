@@ -1,5 +1,6 @@
 """KITTI's tracking layout: sequences, time, and labels with track ids."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -47,9 +48,11 @@ def test_labels_are_those_of_the_frame_with_track_ids(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("zero 1 " + CAR, "line 2: expected a frame number"),
+        (f"zero 1 {CAR}", "line 2: expected a frame number"),
         ("0 1 Car 0 0", "line 2: expected 15 columns"),
-        ("7", "line 2"),
+        ("7", "line 2: expected a frame number"),
+        ("0 7", "line 2: expected 15 columns"),
+        (f"0 99999999999999999999 {CAR}", "line 2: expected a frame number"),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None:
@@ -61,8 +64,6 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None
 
 
 def test_changed_labels_are_read_again(tmp_path: Path) -> None:
-    import os
-
     dataset = KittiTracking(write_kitti_tracking(tmp_path, [1]))
     before = dataset.labels("0000/000000")
     path = write_lines(tmp_path / "training" / "label_02" / "0000.txt", "")

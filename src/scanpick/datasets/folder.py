@@ -14,12 +14,14 @@ from scanpick.datasets.point_files import point_file_suffixes, read_points
 from scanpick.datasets.point_files.bin_columns import InferredColumns, infer_columns
 from scanpick.errors import ScanpickError
 from scanpick.structures import Frame, FrameRecord
+from scanpick.structures.frame import is_plain_text
 
+# A first digit of 9 would be beyond the year 2255 and beyond int64 nanoseconds.
 _TIME_NAMES = (
-    (re.compile(r"[1-9][0-9]{17,18}"), 1),
-    (re.compile(r"[1-9][0-9]{15}"), 1_000),
-    (re.compile(r"[1-9][0-9]{12}"), 1_000_000),
-    (re.compile(r"[1-9][0-9]{9}\.[0-9]{1,9}"), 1_000_000_000),
+    (re.compile(r"[1-8][0-9]{17,18}"), 1),
+    (re.compile(r"[1-8][0-9]{15}"), 1_000),
+    (re.compile(r"[1-8][0-9]{12}"), 1_000_000),
+    (re.compile(r"[1-8][0-9]{9}\.[0-9]{1,9}"), 1_000_000_000),
 )
 
 
@@ -44,7 +46,7 @@ class PointCloudFolder(ListedDataset):
         self.root = Path(root)
         if not self.root.is_dir():
             raise ScanpickError(f"{self.root}: no such folder.")
-        names = _list_files(self.root, pattern)
+        names, passed_over = _list_files(self.root, pattern)
         if not names:
             raise ScanpickError(_nothing_found(self.root, pattern))
         bins = [self.root / name for name in names if name.lower().endswith(".bin")]
@@ -56,6 +58,8 @@ class PointCloudFolder(ListedDataset):
         described += ", ".join(f"{count} {suffix}" for suffix, count in sorted(kinds.items()))
         if any(record.timestamp_ns is not None for record in records):
             described += ", times from names"
+        if passed_over:
+            described += f"; {passed_over} files passed over, whose names are not plain text"
         if bins:
             described += f"; .bin has {inferred.columns} columns ({inferred.reason})"
         super().__init__("folder", described, records)
@@ -68,19 +72,16 @@ class PointCloudFolder(ListedDataset):
         return Frame(record, cloud.points, notes=cloud.notes)
 
 
-def has_point_files(folder: Path) -> bool:
-    """Whether there is a point file at or below this folder."""
-    return next(_walk(folder), None) is not None
-
-
 def _columns(columns: int | str) -> int:
     return whole_number("columns", columns, least=3, most=16)
 
 
-def _list_files(root: Path, pattern: str) -> list[str]:
-    """Paths below the root, by sequence, then in natural order."""
-    names = [name for name in _walk(root) if fnmatch(name, pattern)]
-    return sorted(names, key=lambda name: (natural_key(os.path.dirname(name)), natural_key(os.path.basename(name))))
+def _list_files(root: Path, pattern: str) -> tuple[list[str], int]:
+    """Paths below the root, by sequence, then in natural order; and the number of those that cannot be ids."""
+    found = [name for name in _walk(root) if fnmatch(name, pattern)]
+    names = [name for name in found if is_plain_text(name)]
+    names.sort(key=lambda name: (natural_key(os.path.dirname(name)), natural_key(os.path.basename(name))))
+    return names, len(found) - len(names)
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -44,6 +44,6 @@ def read_mapping(folder: Path) -> dict[int, RawFrame]:
 
 def _parse(line: str, source: str) -> RawFrame:
     words = line.split()
-    if len(words) != 3 or not words[2].isdecimal():
+    if len(words) != 3 or not words[2].isdecimal() or len(words[2]) > 10:
         raise ScanpickError(f"{source}: expected date, drive and frame number, got {line[:80]!r}.")
     return RawFrame(words[1], int(words[2]))

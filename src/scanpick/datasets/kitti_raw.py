@@ -20,7 +20,7 @@ import numpy as np
 
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image
-from scanpick.datasets.listed import ListedDataset, files_with_suffix, has_suffix, natural_key
+from scanpick.datasets.listed import ListedDataset, files_with_suffix, frame_number, has_suffix, natural_key
 from scanpick.datasets.options import whole_number
 from scanpick.datasets.point_files import bin
 from scanpick.errors import FrameError, ScanpickError
@@ -104,7 +104,7 @@ def _records(drive: Path) -> list[FrameRecord]:
     object_ids = _read_object_ids(drive / "object_frame_ids.tsv")
     records = []
     for place, path in enumerate(files_with_suffix(drive / "velodyne_points" / "data", ".bin")):
-        index = int(path.stem) if path.stem.isdecimal() else place
+        index = frame_number(path.stem, place)
         if times is None:
             timestamp_ns: int | None = index * NANOSECONDS_PER_FRAME
         else:
@@ -120,13 +120,16 @@ def _read_timestamps(path: Path) -> list[int | None] | None:
         return None
     times: list[int | None] = []
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        text = line.strip().replace(" ", "T")
+        text = line.strip()
         try:
-            times.append(int(np.datetime64(text, "ns").astype(np.int64)) if text else None)
+            time = np.datetime64(text.replace(" ", "T"), "ns")  # of an empty text: not a time
         except ValueError:
+            time = None
+        if time is None or (np.isnat(time) and text):
             raise ScanpickError(
                 f"{path}, line {number}: expected a time such as 2011-09-26 13:02:25.964389445, got {line[:80]!r}."
-            ) from None
+            )
+        times.append(int(time.astype(np.int64)) if text else None)
     return times
 
 

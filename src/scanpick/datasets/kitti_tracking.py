@@ -19,7 +19,7 @@ from scanpick.arrays import Int64Array
 from scanpick.datasets.kitti_labels import labels_from_camera_objects
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image, read_frame_calibration
-from scanpick.datasets.listed import ListedDataset, files_with_suffix, has_suffix, natural_key
+from scanpick.datasets.listed import ListedDataset, files_with_suffix, frame_number, has_suffix, natural_key
 from scanpick.datasets.options import one_of, whole_number
 from scanpick.datasets.point_files import bin
 from scanpick.errors import FrameError, ScanpickError
@@ -129,8 +129,8 @@ def read_tracked_objects(path: Path, modified_ns: int) -> dict[int, TrackedObjec
             object_lines.append("")  # keeps line numbers in messages right
             continue
         try:
-            frame, track = int(words[0]), int(words[1])
-        except (ValueError, IndexError):
+            frame, track = int(words[0]), int(np.int64(int(words[1])))
+        except (ValueError, IndexError, OverflowError):
             raise ScanpickError(
                 f"{path}, line {number}: expected a frame number and a track id first, got {line[:80]!r}."
             ) from None
@@ -160,5 +160,5 @@ def _sequence_folders(part: Path) -> list[Path]:
 
 
 def _record(sequence: str, place: int, path: Path) -> FrameRecord:
-    index = int(path.stem) if path.stem.isdecimal() else place
+    index = frame_number(path.stem, place)
     return FrameRecord(f"{sequence}/{path.stem}", sequence, index, index * NANOSECONDS_PER_FRAME, path)

@@ -53,6 +53,14 @@ class ListedDataset:
         return None
 
 
+def frame_number(stem: str, place: int) -> int:
+    """The number that a file's name is ("0000000012" is 12), or its place among the files where it is none.
+
+    Longer numbers than KITTI's ten digits are times or hashes, not numbers of frames.
+    """
+    return int(stem) if stem.isdecimal() and len(stem) <= 10 else place
+
+
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     """A sort key that counts: ``frame_9`` comes before ``frame_10``."""
     parts = re.split(r"([0-9]+)", text)

@@ -35,8 +35,14 @@ class FrameRecord:
     metadata: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.frame_id or any(ord(letter) < 32 for letter in self.frame_id):
+        if not is_plain_text(self.frame_id):
             raise ScanpickError(f"FrameRecord.frame_id: expected printable text, got {self.frame_id!r}.")
+
+
+def is_plain_text(text: str) -> bool:
+    """Whether a text can be an id in files: not empty, no control letters, and UTF-8 (names of files may be others)."""
+    encodable = text.encode("utf-8", errors="ignore").decode("utf-8") == text
+    return bool(text) and encodable and all(ord(letter) >= 32 for letter in text)
 
 
 @dataclass(frozen=True, eq=False)

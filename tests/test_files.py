@@ -1,0 +1,42 @@
+"""Files are written whole or not at all."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from scanpick.files import atomic_path, sha256_of_file, sha256_of_text, write_bytes, write_text
+
+
+def test_a_file_appears_whole_in_a_new_folder_with_usual_rights(tmp_path: Path) -> None:
+    write_text(tmp_path / "a" / "b.csv", "rank\n1\n")
+    assert (tmp_path / "a" / "b.csv").read_bytes() == b"rank\n1\n"
+    (tmp_path / "plain").write_text("")
+    assert (tmp_path / "a" / "b.csv").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    write_bytes(tmp_path / "a" / "b.csv", b"new")
+    assert (tmp_path / "a" / "b.csv").read_bytes() == b"new"
+    assert os.listdir(tmp_path / "a") == ["b.csv"]
+
+
+def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    path.write_text("old")
+
+    def fail_half_way() -> None:
+        with atomic_path(path) as temporary:
+            assert temporary.suffix == ".npy"  # numpy appends it where it is missing
+            assert temporary.parent == tmp_path
+            temporary.write_text("new")
+            assert path.read_text() == "old"
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        fail_half_way()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["x.npy"]
+
+
+def test_fingerprints_are_sha256(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    assert sha256_of_file(tmp_path / "x") == sha256_of_text("abc") == hashlib.sha256(b"abc").hexdigest()
