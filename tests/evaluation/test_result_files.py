@@ -8,8 +8,9 @@ from PIL import Image
 
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.kitti import evaluate
-from scanpick.evaluation.result_files import KittiCameras, read_results
+from scanpick.evaluation.result_files import read_results
 from scanpick.exporters.kitti_results import write_kitti_results
+from scanpick.formats.kitti_cameras import KittiCameras
 from scanpick.formats.kitti_text import read_calibration, rows_from_objects
 from scanpick.formats.object_table import object_files, read_object_files
 from scanpick.formats.predictions import write_predictions
@@ -148,14 +149,6 @@ def test_malformed_json_is_named(folder, tmp_path, content, message):
     (tmp_path / "preds" / "000000.json").write_text(content)
     with pytest.raises(ScanpickError, match=f"000000.json.*{message}"):
         read_results(tmp_path / "preds", FRAMES[:1], KittiCameras.beside(folder / "label_2"), label_names=["Car"])
-
-
-def test_results_that_cannot_be_written(found, tmp_path):
-    with pytest.raises(ScanpickError, match="an id without folders"):
-        write_kitti_results(tmp_path, [Detections.empty("a/b")], None)
-    spaced = Detections("a", Boxes3D(np.ones((1, 7)), np.array(["Big car"])), np.ones(1))
-    with pytest.raises(ScanpickError, match="'Big car' cannot be written"):
-        write_kitti_results(tmp_path, [spaced], None)
 
 
 def test_labels_given_as_lidar_predictions_are_found(test_data, tmp_path):

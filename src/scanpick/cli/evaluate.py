@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scanpick.evaluation.kitti import Evaluation
-    from scanpick.evaluation.result_files import KittiCameras, Results
+    from scanpick.evaluation.result_files import Results
     from scanpick.evaluation.settings import EvaluationSettings
+    from scanpick.formats.kitti_cameras import KittiCameras
     from scanpick.reports.evaluation import Parts
 
 
@@ -100,8 +101,9 @@ def command(
     from scanpick.evaluation.bootstrap import differences, draw_frames, intervals
     from scanpick.evaluation.inspection import inspect, write_inspections
     from scanpick.evaluation.kitti import evaluate
-    from scanpick.evaluation.result_files import KittiCameras, read_results
+    from scanpick.evaluation.result_files import read_results
     from scanpick.formats.frame_ids import read_frame_ids
+    from scanpick.formats.kitti_cameras import KittiCameras, parse_image_size
     from scanpick.formats.object_table import object_files, read_object_files
     from scanpick.formats.sequences import read_sequences
     from scanpick.reports.evaluation import differences_table, evaluation_json, evaluation_table, parts_table
@@ -110,7 +112,7 @@ def command(
     if against is not None and not bootstrap:
         raise ScanpickError("--against judges a difference by resampling: give --bootstrap a number above 0.")
     protocol = _protocol(settings, classes)
-    cameras = KittiCameras.beside(labels, _image_size(image_size))
+    cameras = KittiCameras.beside(labels, None if image_size is None else parse_image_size(image_size))
     if calib is not None:
         cameras.calib = calib
     names = label_names.split(",") if label_names else []
@@ -165,17 +167,6 @@ def _protocol(name: str, classes: Sequence[str] | None) -> EvaluationSettings:
     return SETTINGS[name].choose([word for word in words if word])
 
 
-def _image_size(text: str | None) -> tuple[int, int] | None:
-    from scanpick.errors import ScanpickError
-
-    if text is None:
-        return None
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-        raise ScanpickError(f"--image-size: expected WIDTHxHEIGHT in pixels such as 1242x375, got '{text}'.")
-    return int(width), int(height)
-
-
 def _parts(evaluation: Evaluation, by: By, ranges: str) -> Parts:
     from scanpick.errors import ScanpickError
     from scanpick.evaluation.breakdown import breakdown, occlusion_parts, range_parts
@@ -190,7 +181,7 @@ def _parts(evaluation: Evaluation, by: By, ranges: str) -> Parts:
 
 
 def _tell_about_files(path: Path, results: Results, cameras: KittiCameras) -> None:
-    from scanpick.evaluation.result_files import KITTI_IMAGE_SIZE
+    from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
     from scanpick.structures.checks import name_some
 
     if results.missing:

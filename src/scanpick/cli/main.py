@@ -23,6 +23,7 @@ VERBS: tuple[str, ...] = (
     "train",
     "predict",
     "evaluate",
+    "predictions",
     "score",
 )
 

@@ -1,12 +1,14 @@
-"""KITTI result files: one text file a frame, as KITTI's server and most evaluation tools want them."""
+"""KITTI result files, one text file a frame, out and in: what KITTI's server and most detection tools speak."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from scanpick.errors import ScanpickError
 from scanpick.files import write_text
 from scanpick.formats.kitti_text import format_objects
-from scanpick.geometry.image_boxes import kitti_objects_from_detections
+from scanpick.formats.object_table import read_object_files
+from scanpick.formats.result_sources import Form, find_results, read_lidar_detections
+from scanpick.geometry.image_boxes import detections_from_kitti_objects, kitti_objects_from_detections
 from scanpick.structures import Calibration, Detections
 
 
@@ -41,3 +43,31 @@ def write_kitti_results(
         write_text(path, text)
         written.append(path)
     return written
+
+
+def read_detections(
+    path: Path, camera_of: Callable[[str], Calibration], *, label_names: Sequence[str] = ()
+) -> dict[str, Detections]:
+    """Predictions of other tools, or a predictions table: frame id -> detections in the LiDAR frame.
+
+    Args:
+        path: KITTI result files, a predictions table, or mmdetection3d's JSON files; see `find_results`.
+        camera_of: Frame id -> calibration; only asked for KITTI result files, whose boxes are in the camera's frame.
+        label_names: What the class numbers of mmdetection3d's JSON stand for.
+
+    Raises:
+        ScanpickError: The path is of no known form, or a file is malformed.
+    """
+    source = find_results(path)
+    if source.form is not Form.KITTI:
+        return read_lidar_detections(source, label_names)
+    table = read_object_files(source.files, with_scores=True)
+    found = {}
+    for index, frame_id in enumerate(table.frame_ids):
+        objects = table.frame(index)
+        found[frame_id] = (
+            detections_from_kitti_objects(frame_id, objects, camera_of(frame_id))
+            if len(objects)
+            else Detections.empty(frame_id)
+        )
+    return found

@@ -4,8 +4,8 @@ import numpy as np
 
 from scanpick.arrays import BoolArray, Float64Array, FloatArray
 from scanpick.errors import ScanpickError
-from scanpick.geometry.transforms import alpha_from_rotation_y, lidar_boxes_to_camera
-from scanpick.structures import Calibration, CameraObjects, Detections
+from scanpick.geometry.transforms import alpha_from_rotation_y, camera_boxes_to_lidar, lidar_boxes_to_camera
+from scanpick.structures import Boxes3D, Calibration, CameraObjects, Detections
 
 NEAR_M = 0.1
 """Parts of a box nearer to the image plane than this are cut off before they are projected."""
@@ -105,3 +105,18 @@ def kitti_objects_from_detections(
         scores=detections.scores,
     )
     return objects[visible]
+
+
+def detections_from_kitti_objects(frame_id: str, objects: CameraObjects, calibration: Calibration) -> Detections:
+    """The objects of a KITTI result file as detections in the LiDAR frame; the inverse of the above, 2D boxes kept.
+
+    Raises:
+        ScanpickError: The objects have no scores, or some have no 3D box.
+    """
+    if objects.scores is None:
+        raise ScanpickError(f"Frame '{frame_id}': expected detections with scores, got labels (15 columns, not 16).")
+    flat = np.flatnonzero((objects.sizes_hwl <= 0).any(axis=1) | (objects.bottom_centres == -1000).any(axis=1))
+    if len(flat):
+        raise ScanpickError(f"Frame '{frame_id}': detection {flat[0] + 1} has no 3D box, only one in the image.")
+    boxes = camera_boxes_to_lidar(objects.bottom_centres, objects.sizes_hwl, objects.rotation_y, calibration)
+    return Detections(frame_id, Boxes3D(boxes, objects.class_names), objects.scores, image_boxes=objects.image_boxes)
