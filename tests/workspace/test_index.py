@@ -138,14 +138,14 @@ def test_again_reads_what_looks_the_same(tmp_path: Path, reads: list[str]) -> No
     assert workspace.frames().contents[3] != before
 
 
-def test_names_that_are_no_text_are_told(tmp_path: Path) -> None:
-    drives = write_drives(tmp_path / "drives", frames=4)
+def test_paths_that_are_no_text_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff")
     try:
-        (drives / os.fsdecode(b"\xff.bin")).write_bytes(cloud(0).tobytes())
+        write_drives(folder, frames=4)
     except OSError:
         return  # this file system has no such names
     with pytest.raises(ScanpickError, match="its name is no valid text"):
-        index(str(drives), tmp_path / "pool", workers=1)
+        index(str(folder), tmp_path / "pool", workers=1)
 
 
 def test_same_bytes_for_any_number_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
