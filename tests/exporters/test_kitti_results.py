@@ -1,4 +1,4 @@
-"""What cannot stand in a KITTI result file is refused; what can, comes back (see also tests/cli/test_predictions.py)."""
+"""What cannot stand in a KITTI result file is refused; what can, comes back."""
 
 import numpy as np
 import pytest
