@@ -72,7 +72,8 @@ class Manifest:
 def current_versions() -> dict[str, str]:
     """Versions of Python and of the packages that results depend on."""
     packages = ("scanpick", "numpy", "numba", "pyarrow", "scipy", "scikit-learn")
-    return {"python": platform.python_version()} | {package: version(package) for package in packages}
+    machine = f"{platform.system()} {platform.machine()}"
+    return {"python": platform.python_version(), "platform": machine} | {name: version(name) for name in packages}
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
