@@ -46,10 +46,12 @@ class ListedDataset:
 
     def labels(self, frame_id: str) -> Labels | None:
         """No labels."""
+        self.record(frame_id)
         return None
 
     def calibration(self, frame_id: str) -> Calibration | None:
         """No calibration."""
+        self.record(frame_id)
         return None
 
 

@@ -5,6 +5,7 @@ within 110 m, the 99th percentile of range between 21 and 79 m; heights spread a
 narrower of x and y; the upper half of heights spread at least 0.78 times as wide as the lower half.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,11 @@ FARTHEST_M = 1000.0
 NEAREST_M = 1.0
 _FEWEST_POINTS = 100
 """Fewer points have no shape to judge."""
+_POINTS_JUDGED = 10_000
+"""About as many tell the shape as well as all."""
+
+_BLOCK = math.lcm(*CANDIDATES)
+"""Values that are whole points in any number of columns."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ def doubts_about_points(points: Points) -> Iterator[Doubt]:
         yield units
     if len(points) < _FEWEST_POINTS:
         return
-    axes = doubt_about_axes(np.percentile(points[:, :3].astype(np.float64), [5, 50, 95], axis=0))
+    some = points[:: max(1, len(points) // _POINTS_JUDGED), :3]
+    axes = doubt_about_axes(np.percentile(some.astype(np.float64), [5, 50, 95], axis=0))
     if axes is not None:
         yield axes
 
@@ -79,9 +86,10 @@ def doubt_about_axes(percentiles: Float64Array) -> Doubt | None:
 def doubt_about_columns(points: Points) -> Doubt | None:
     """Whether the (P, C) points of a ``.bin`` file were cut into the wrong number of columns."""
     columns = points.shape[1]
-    values = points.reshape(-1)
     if columns not in CANDIDATES:
         return None
+    blocks = points.reshape(-1)[: points.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    values = blocks[:: max(1, len(points) // _POINTS_JUDGED)].reshape(-1)
     found = columns_unevenness(values, columns)
     for other in CANDIDATES:
         better = columns_unevenness(values, other)
