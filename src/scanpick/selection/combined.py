@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +15,8 @@ from scanpick.selection.objectives import Objective, make_objective
 from scanpick.selection.objectives.diversity import DiversityObjective
 from scanpick.selection.pool import Pool
 from scanpick.selection.strategy import Request, Strategy
+
+_BLOCK = 256
 
 
 class Combined(Strategy):
@@ -61,37 +63,47 @@ class Combined(Strategy):
 
 
 class ProductPicker:
-    """Evaluates every objective for every frame at every step."""
+    """Takes the frame of largest product, computing exactly only the products that could be the largest.
+
+    Distances only shrink, so a product of values from before the last choices is an upper bound. Blocks of the frames
+    with the largest bounds are computed anew until the largest of all bounds is exact.
+    """
 
     def __init__(self, objectives: tuple[Objective, ...], pool: Pool, request: Request) -> None:
         self._names = [objective.name for objective in objectives]
         self._strengths = [objective.strength for objective in objectives]
         self._values = [objective.values(pool, request) for objective in objectives]
-        self._weights = 1.0 if request.weights is None else request.weights
+        self._weights = np.ones(len(pool)) if request.weights is None else request.weights
         self._allowed = request.allowed.copy()
-        self._powers: list[Float64Array] | None = None
         diversity = next((one for one in objectives if isinstance(one, DiversityObjective)), None)
         nothing_chosen = diversity is not None and not pool.labelled.any()
         self._first_ties_by = request.values if nothing_chosen else None
+        self._bounds = self._product([values.bounds() for values in self._values], self._weights)
+        self._exact = np.zeros(len(pool), dtype=bool)
 
     def best(self) -> tuple[int, float] | None:
-        """The frame of largest product."""
+        """The frame of largest product, and that product."""
         if not self._allowed.any():
             return None
-        product = self.gains()
-        index = int(np.argmax(np.where(self._allowed, product, -1.0)))
+        bounds = np.where(self._allowed, self._bounds, -1.0)
+        size = _BLOCK
+        while not self._exact[index := int(np.argmax(bounds))]:
+            stale = np.where(self._exact, -1.0, bounds)
+            rows = np.sort(np.argpartition(-stale, size)[:size]) if size < len(stale) else np.arange(len(stale))
+            rows = rows[stale[rows] >= 0]
+            bounds[rows] = self._compute(rows)
+            size *= 2
         if self._first_ties_by is not None:
-            ties = np.flatnonzero(self._allowed & (product == product[index]))
-            mean = self._first_ties_by.mean(axis=0, dtype=np.float64)
-            index = int(ties[np.argmin(squared_distances_to(self._first_ties_by, ties, mean))])
-        return index, float(product[index])
+            index = self._nearest_to_mean(np.flatnonzero(self._allowed & (self.gains() == self._bounds[index])))
+        return index, float(self._bounds[index])
 
     def take(self, index: int) -> None:
         """Choose a frame."""
-        for values in self._values:
-            values.take(index)
+        risen = [values.take(index) for values in self._values]
+        if any(risen):
+            self._bounds = self._product([values.bounds() for values in self._values], self._weights)
+        self._exact[:] = False
         self._allowed[index] = False
-        self._powers = None
         self._first_ties_by = None
 
     def take_all(self, indices: Int64Array) -> None:
@@ -105,19 +117,30 @@ class ProductPicker:
 
     def gains(self) -> Float64Array:
         """(N,) product times weight; 0 where a frame is not allowed."""
-        product = np.where(self._allowed, self._weights, 0.0)
-        for power in self._now():
-            product = product * np.where(self._allowed, power, 0.0)
-        return product
+        self._compute(np.flatnonzero(self._allowed & ~self._exact))
+        return np.where(self._allowed, self._bounds, 0.0)
 
     def contributions(self, index: int) -> Mapping[str, float]:
         """Objective -> value^strength of a frame now; their product is its gain."""
-        return {name: float(power[index]) for name, power in zip(self._names, self._now(), strict=True)}
+        row = np.array([index])
+        worth = zip(self._names, self._values, self._strengths, strict=True)
+        return {name: float(values.at(row)[0] ** strength) for name, values, strength in worth}
 
-    def _now(self) -> list[Float64Array]:
-        if self._powers is None:
-            self._powers = [v.now() ** s for v, s in zip(self._values, self._strengths, strict=True)]
-        return self._powers
+    def _compute(self, rows: Int64Array) -> Float64Array:
+        self._bounds[rows] = self._product([values.at(rows) for values in self._values], self._weights[rows])
+        self._exact[rows] = True
+        return self._bounds[rows]
+
+    def _product(self, values: Sequence[Float64Array], weights: Float64Array) -> Float64Array:
+        product = weights
+        for value, strength in zip(values, self._strengths, strict=True):
+            product = product * (value if strength == 1 else value**strength)
+        return product
+
+    def _nearest_to_mean(self, ties: Int64Array) -> int:
+        assert self._first_ties_by is not None
+        mean = self._first_ties_by.mean(axis=0, dtype=np.float64)
+        return int(ties[np.argmin(squared_distances_to(self._first_ties_by, ties, mean))])
 
 
 def _type_of(objective: Objective) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import field_validator, model_validator
 
-from scanpick.arrays import Float64Array
+from scanpick.arrays import Float64Array, Int64Array
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.selection.expressions import evaluate, value_text
 from scanpick.selection.objectives.objective import Objective
@@ -92,12 +92,17 @@ class BalanceValues:
         self._chosen = chosen  # (K,)
         self._holds_any = table.sum(axis=1) > 0
 
-    def now(self) -> Float64Array:
-        """(N,) 1 - total variation distance."""
+    def bounds(self) -> Float64Array:
+        """(N,) 1 - total variation distance; exact."""
         after = self._chosen + self._table
         shares = after / np.maximum(after.sum(axis=1, keepdims=True), 1e-300)
         return np.where(self._holds_any, 1 - np.abs(shares - self._target).sum(axis=1) / 2, 0.0)
 
-    def take(self, index: int) -> None:
-        """A frame was chosen."""
+    def at(self, rows: Int64Array) -> Float64Array:
+        """(n,) the same for these frames."""
+        return BalanceValues(self._table[rows], self._target, self._chosen).bounds()
+
+    def take(self, index: int) -> bool:
+        """A frame was chosen: everything changes."""
         self._chosen = self._chosen + self._table[index]
+        return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scanpick.arrays import Embeddings, Float64Array
-from scanpick.selection.kernels.k_center import KCenterPicker
+from scanpick.arrays import Embeddings, Float64Array, Int64Array
+from scanpick.selection.kernels.nearest import NearestChosen
 from scanpick.selection.objectives.objective import Objective
 from scanpick.selection.pool import Pool
 from scanpick.selection.strategy import Metric, Request, in_metric
@@ -28,23 +28,44 @@ class DiversityObjective(Objective):
 
     def values(self, pool: Pool, request: Request) -> Distances:
         """Distances to the labelled frames."""
-        return Distances(self.space(pool), pool, request)
+        return Distances(self.space(pool), np.flatnonzero(pool.labelled), request.threads)
 
 
 class Distances:
-    """Distances to the nearest chosen frame."""
+    """Distances of points to the nearest chosen one; 1 while there is none.
 
-    def __init__(self, space: Embeddings, pool: Pool, request: Request) -> None:
-        self._picker = KCenterPicker(space, request.allowed, threads=request.threads)
-        self._count = len(pool)
-        self._any_chosen = bool(pool.labelled.any())
-        self._picker.take_all(np.flatnonzero(pool.labelled))
+    They only shrink, so those that were computed before the last choices are upper bounds.
 
-    def now(self) -> Float64Array:
-        """(N,) distances; 1 while nothing is chosen."""
-        return self._picker.gains() if self._any_chosen else np.ones(self._count)
+    Args:
+        space: (N, D) float32 points.
+        chosen: Those that are chosen at the start.
+        threads: How many threads compare points.
+    """
 
-    def take(self, index: int) -> None:
-        """A frame was chosen."""
-        self._any_chosen = True
-        self._picker.take(index)
+    def __init__(self, space: Embeddings, chosen: Int64Array, threads: int) -> None:
+        self._points = NearestChosen(space, threads)
+        self._bounds = np.ones(len(space))
+        self.choose(chosen)
+
+    def bounds(self) -> Float64Array:
+        """(N,) distances as they were last computed."""
+        return self._bounds
+
+    def at(self, rows: Int64Array) -> Float64Array:
+        """(n,) distances now."""
+        if self._points.count:
+            self._points.update(rows)
+            self._bounds[rows] = np.sqrt(self._points.state.squared[rows])
+        return self._bounds[rows]
+
+    def take(self, index: int) -> bool:
+        """A point was chosen."""
+        return self.choose(np.array([index]))
+
+    def choose(self, points: Int64Array) -> bool:
+        """Points were chosen; bounds rise when they are the first, and are all computed then."""
+        is_first = self._points.count == 0 and len(points) > 0
+        self._points.add(points)
+        if is_first:
+            self.at(np.arange(len(self._bounds)))
+        return is_first

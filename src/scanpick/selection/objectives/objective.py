@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scanpick.arrays import Float64Array
+from scanpick.arrays import Float64Array, Int64Array
 from scanpick.options import build_checked
 from scanpick.registry import Registry
 from scanpick.selection.pool import Pool
@@ -17,11 +17,14 @@ from scanpick.selection.strategy import Request
 class Values(Protocol):
     """An objective at work on a pool."""
 
-    def now(self) -> Float64Array:
-        """(N,) float64 >= 0: what each frame that can be picked is worth now; what stands for others is not used."""
+    def bounds(self) -> Float64Array:
+        """(N,) finite float64: no frame that can be picked is worth more than this now."""
 
-    def take(self, index: int) -> None:
-        """A frame was chosen."""
+    def at(self, rows: Int64Array) -> Float64Array:
+        """(n,) float64 >= 0: what these frames are worth now, exactly."""
+
+    def take(self, index: int) -> bool:
+        """A frame was chosen. Returns whether bounds may have risen since, so that they must be asked for again."""
 
 
 class FixedValues:
@@ -30,12 +33,17 @@ class FixedValues:
     def __init__(self, values: Float64Array) -> None:
         self._values = values
 
-    def now(self) -> Float64Array:
+    def bounds(self) -> Float64Array:
         """(N,) the values."""
         return self._values
 
-    def take(self, index: int) -> None:
+    def at(self, rows: Int64Array) -> Float64Array:
+        """(n,) their values."""
+        return self._values[rows]
+
+    def take(self, index: int) -> bool:
         """Nothing changes."""
+        return False
 
 
 class Objective(BaseModel, ABC):

@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from scanpick.arrays import Float64Array
+from scanpick.arrays import Float64Array, Int64Array
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.selection.kernels.k_center import KCenterPicker
+from scanpick.selection.objectives.diversity import Distances
 from scanpick.selection.objectives.objective import Objective
-from scanpick.selection.pool import ObjectEmbeddings, Pool
+from scanpick.selection.pool import Pool
 from scanpick.selection.strategy import Metric, Request, in_metric
 
 
@@ -38,39 +38,60 @@ class ObjectDiversity(Objective):
         if name not in pool.objects:
             raise unknown_name("embedding of objects", name, pool.objects)
         table = pool.objects[name].take(np.arange(len(pool)), len(pool))  # ordered by frame
-        table = ObjectEmbeddings(in_metric(table.values, self.metric), table.frame_index)
-        return ObjectDistances(table, pool, self.pool_by, request.threads)
+        first = np.searchsorted(table.frame_index, np.arange(len(pool) + 1))
+        chosen = np.flatnonzero(pool.labelled[table.frame_index])
+        return ObjectDistances(
+            Distances(in_metric(table.values, self.metric), chosen, request.threads), first, self.pool_by
+        )
 
 
 class ObjectDistances:
-    """Distances of objects to the nearest object of a chosen frame, pooled by frame."""
+    """Distances of objects to the nearest object of a chosen frame, pooled by frame.
 
-    def __init__(self, table: ObjectEmbeddings, pool: Pool, pool_by: str, threads: int) -> None:
-        self._frame = table.frame_index
-        self._first = np.searchsorted(self._frame, np.arange(len(pool) + 1))
+    Args:
+        distances: Of the M objects, which are ordered by frame.
+        first: (N + 1,) int64: the objects of frame x are those from ``first[x]`` up to ``first[x + 1]``.
+        pool_by: "sum", "mean" or "max".
+    """
+
+    def __init__(self, distances: Distances, first: Int64Array, pool_by: str) -> None:
+        self._distances = distances
+        self._first = first
         self._pool_by = pool_by
-        self._picker = KCenterPicker(table.values, threads=threads)
-        self._any_chosen = False
-        self._choose(np.flatnonzero(pool.labelled[self._frame]))
+        self._bounds = self._pooled(np.arange(len(first) - 1), distances.bounds())
 
-    def now(self) -> Float64Array:
-        """(N,) pooled distances."""
-        distances = self._picker.gains() if self._any_chosen else np.ones(len(self._frame))
-        counts = np.diff(self._first)
+    def bounds(self) -> Float64Array:
+        """(N,) pooled distances as they were last computed."""
+        return self._bounds
+
+    def at(self, rows: Int64Array) -> Float64Array:
+        """(n,) pooled distances now."""
+        objects = self._objects_of(rows)
+        distances = np.zeros(self._first[-1])
+        distances[objects] = self._distances.at(objects)
+        self._bounds[rows] = self._pooled(rows, distances)
+        return self._bounds[rows]
+
+    def take(self, index: int) -> bool:
+        """The objects of a frame are chosen."""
+        risen = self._distances.choose(np.arange(self._first[index], self._first[index + 1]))
+        if risen:
+            self._bounds = self._pooled(np.arange(len(self._bounds)), self._distances.bounds())
+        return risen
+
+    def _objects_of(self, rows: Int64Array) -> Int64Array:
+        counts = self._first[rows + 1] - self._first[rows]
+        starts = np.cumsum(counts) - counts
+        return np.arange(counts.sum()) + np.repeat(self._first[rows] - starts, counts)
+
+    def _pooled(self, rows: Int64Array, distances: Float64Array) -> Float64Array:
+        counts = self._first[rows + 1] - self._first[rows]
         filled = counts > 0
-        pooled = np.zeros(len(counts))
+        pooled = np.zeros(len(rows))
         if filled.any():
             reduce = np.maximum if self._pool_by == "max" else np.add
-            pooled[filled] = reduce.reduceat(distances, self._first[:-1][filled])
+            values, full = distances[self._objects_of(rows)], counts[filled]
+            pooled[filled] = reduce.reduceat(values, np.cumsum(full) - full)
         if self._pool_by == "mean":
             pooled[filled] /= counts[filled]
         return pooled
-
-    def take(self, index: int) -> None:
-        """The objects of a frame are chosen."""
-        self._choose(np.arange(self._first[index], self._first[index + 1]))
-
-    def _choose(self, objects: np.ndarray) -> None:
-        if len(objects):
-            self._any_chosen = True
-            self._picker.take_all(objects)
