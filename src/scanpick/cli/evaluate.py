@@ -189,13 +189,13 @@ def _tell_about_files(path: Path, results: Results, cameras: KittiCameras) -> No
         _tell(f"{path}: {len(results.missing)} frames without predictions count as empty: {named}.")
     if results.others:
         _tell(f"{path}: {results.others} frames have no label, or were not asked for; they are passed over.")
-    if cameras.assumed:
+    if results.projected and cameras.assumed:
         width, height = KITTI_IMAGE_SIZE
         _tell(
             f"{path}: no image of {len(cameras.assumed)} frames in {cameras.images}; 2D boxes are clipped to "
             f"{width}x{height} pixels. Give --image-size if that is not their size."
         )
-        cameras.assumed.clear()
+    cameras.assumed.clear()
 
 
 def _warn(evaluation: Evaluation, wanted: bool) -> None:

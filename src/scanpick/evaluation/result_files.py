@@ -31,11 +31,13 @@ class Results:
         table: The frames asked for.
         missing: Frames of which nothing was there, taken as frames without detections.
         others: How many frames were there that nobody asked for.
+        projected: How many frames had no 2D boxes, so that they were projected.
     """
 
     table: ObjectTable
     missing: tuple[str, ...]
     others: int
+    projected: int
 
 
 def read_results(
@@ -68,7 +70,8 @@ def read_results(
         table = read_object_files({frame_id: source.files.get(frame_id) for frame_id in frame_ids}, with_scores=True)
     else:
         table = _project(detections, frame_ids, camera_of)
-    return Results(table, missing, others=len(present) - len(frame_ids) + len(missing))
+    projected = [found for found in detections.values() if len(found) and found.image_boxes is None]
+    return Results(table, missing, len(present) - len(frame_ids) + len(missing), len(projected))
 
 
 def _project(
