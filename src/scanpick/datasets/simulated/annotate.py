@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from scanpick.arrays import Float64Array, Int64Array
+from scanpick.arrays import Float64Array, Int64Array, Points
 from scanpick.datasets.simulated.world import Snapshot, World
 from scanpick.geometry.transforms import (
     box_corners,
@@ -47,7 +47,13 @@ def calibration() -> Calibration:
 
 
 def label_frame(
-    world: World, snapshot: Snapshot, alone: Int64Array, visible: Int64Array, points: Int64Array, camera: Calibration
+    world: World,
+    snapshot: Snapshot,
+    alone: Int64Array,
+    visible: Int64Array,
+    points: Points,
+    owners: Int64Array,
+    camera: Calibration,
 ) -> Labels:
     """Labels of one frame.
 
@@ -59,9 +65,11 @@ def label_frame(
         snapshot: It, at the frame's time.
         alone: (O,) rays that would hit the object if nothing else stood in the world.
         visible: (O,) rays of these that do hit it.
-        points: (O,) points that the sensor reports on it.
+        points: (P, 4) those in the image.
+        owners: (P,) the object that each is on, or less than 0.
         camera: The camera.
     """
+    inside = _points_inside(world, snapshot, points, owners)
     kept: list[int] = []
     regions: list[Float64Array] = []
     rows: list[tuple[float, float, Float64Array]] = []  # truncation, occlusion, image box
@@ -75,7 +83,7 @@ def label_frame(
             continue
         occlusion = float(np.searchsorted(OCCLUSION_SHARES, hidden, side="left"))
         height = image_box[3] - image_box[1]
-        if points[o] == 0 or height < (FAINT_HEIGHT_PX if occlusion < 2 else HIDDEN_HEIGHT_PX):
+        if inside[o] == 0 or height < (FAINT_HEIGHT_PX if occlusion < 2 else HIDDEN_HEIGHT_PX):
             regions.append(image_box)
             continue
         kept.append(int(o))
@@ -116,6 +124,19 @@ def _labels(
         dont_care_image_boxes=image_boxes[len(kept) :],
         camera_objects=objects,
     )
+
+
+def _points_inside(world: World, snapshot: Snapshot, points: Points, owners: Int64Array) -> Int64Array:
+    """(O,) points on each object that its box holds; mirrors stick out."""
+    on_object = owners >= 0
+    owner, objects = owners[on_object], snapshot.objects
+    sizes = np.array([world.table.shapes[shape].size for shape in snapshot.shape]).reshape(-1, 3)
+    x, y = points[on_object, 0] - objects.x[owner], points[on_object, 1] - objects.y[owner]
+    along = np.abs(objects.cos[owner] * x + objects.sin[owner] * y)
+    across = np.abs(-objects.sin[owner] * x + objects.cos[owner] * y)
+    height = points[on_object, 2] - objects.z[owner]
+    holds = (along < sizes[owner, 0] / 2) & (across < sizes[owner, 1] / 2) & (height > 0) & (height < sizes[owner, 2])
+    return np.bincount(owner[holds], minlength=len(sizes))
 
 
 def _box(world: World, snapshot: Snapshot, o: int) -> list[float]:

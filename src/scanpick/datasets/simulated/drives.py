@@ -182,6 +182,9 @@ class _Latest(Generic[K, V]):
     def __init__(self, size: int) -> None:
         self._size, self._values, self._lock = size, OrderedDict[K, V](), Lock()
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The value of this key, made where it is not at hand."""
         with self._lock:

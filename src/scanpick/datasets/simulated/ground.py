@@ -33,17 +33,14 @@ class GroundArrays(NamedTuple):
 
     Attributes:
         x, y: World position of the grid's first node in metres.
-        relief: (R, Q) height in metres; rows along y, columns along x, `CELL_M` apart.
-        s, d: (R, Q) road coordinates in metres.
+        nodes: (R, Q, 3) height, d and s in metres; rows along y, columns along x, `CELL_M` apart.
         section_height, section_material: (T,) profile across the road from -`SECTION_REACH_M` (right) to the left.
         crossings: (K, 6) straight roads across: x, y, cos, sin of the heading, half width, width of the pavement.
     """
 
     x: float
     y: float
-    relief: Float32Array
-    s: Float32Array
-    d: Float32Array
+    nodes: Float32Array
     section_height: Float64Array
     section_material: Int64Array
     crossings: Float64Array
@@ -52,19 +49,18 @@ class GroundArrays(NamedTuple):
 @njit(cache=True, nogil=True)
 def ground_at(ground: GroundArrays, x: float, y: float) -> tuple[float, int]:
     """Height in metres and `Material` at a place in the world."""
-    rows, columns = ground.relief.shape
-    u = min(max((x - ground.x) / CELL_M, 0.0), columns - 1.001)
-    v = min(max((y - ground.y) / CELL_M, 0.0), rows - 1.001)
+    nodes = ground.nodes
+    u = min(max((x - ground.x) / CELL_M, 0.0), nodes.shape[1] - 1.001)
+    v = min(max((y - ground.y) / CELL_M, 0.0), nodes.shape[0] - 1.001)
     i, j = int(u), int(v)
     u, v = u - i, v - j
     w00, w01, w10, w11 = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
-    relief, d_map, s_map = ground.relief, ground.d, ground.s
-    height = w00 * relief[j, i] + w01 * relief[j, i + 1] + w10 * relief[j + 1, i] + w11 * relief[j + 1, i + 1]
-    d = w00 * d_map[j, i] + w01 * d_map[j, i + 1] + w10 * d_map[j + 1, i] + w11 * d_map[j + 1, i + 1]
+    height = w00 * nodes[j, i, 0] + w01 * nodes[j, i + 1, 0] + w10 * nodes[j + 1, i, 0] + w11 * nodes[j + 1, i + 1, 0]
+    d = w00 * nodes[j, i, 1] + w01 * nodes[j, i + 1, 1] + w10 * nodes[j + 1, i, 1] + w11 * nodes[j + 1, i + 1, 1]
     section = min(max(int((d + SECTION_REACH_M) / SECTION_STEP_M), 0), len(ground.section_height) - 1)
     rise, material = ground.section_height[section], ground.section_material[section]
     if material == _DASHED:
-        s = w00 * s_map[j, i] + w01 * s_map[j, i + 1] + w10 * s_map[j + 1, i] + w11 * s_map[j + 1, i + 1]
+        s = w00 * nodes[j, i, 2] + w01 * nodes[j, i + 1, 2] + w10 * nodes[j + 1, i, 2] + w11 * nodes[j + 1, i + 1, 2]
         material = _MARKING if s % 9.0 < 4.0 else _ASPHALT
     for k in range(len(ground.crossings)):
         crossing = ground.crossings[k]
@@ -149,7 +145,8 @@ def lay_ground(
         phase_y = np.exp(1j * number * np.sin(direction) * y)
         relief += slope / number / np.sqrt(3) * (phase_y[:, None] * phase_x[None, :]).imag
     s, d = _road_coordinates(x, y, road.x, road.y, road.heading, road.start, road.step)
-    return GroundArrays(x_low, y_low, relief.astype(np.float32), s, d, *section, crossings)
+    nodes = np.stack([relief.astype(np.float32), d, s], axis=-1)
+    return GroundArrays(x_low, y_low, nodes, *section, crossings)
 
 
 @njit(cache=True, nogil=True)
@@ -187,16 +184,16 @@ def _road_coordinates(
 @njit(cache=True, nogil=True)
 def places_at(ground: GroundArrays, x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
     """D in metres of (N,) places, and their distance to the edge of the nearest road across (negative: on it)."""
-    rows, columns = ground.relief.shape
+    rows, columns = ground.nodes.shape[:2]
     d, crossing = np.empty(len(x)), np.full(len(x), 1e9)
     for n in range(len(x)):
         i = int(min(max(round((x[n] - ground.x) / CELL_M), 0), columns - 1))
         j = int(min(max(round((y[n] - ground.y) / CELL_M), 0), rows - 1))
-        d[n] = ground.d[j, i]
+        d[n] = ground.nodes[j, i, 1]
         # From the nearest node on, d grows as the distance along the gradient of d.
         i1, j1 = min(i + 1, columns - 1), min(j + 1, rows - 1)
-        d[n] += (ground.d[j, i1] - d[n]) * ((x[n] - ground.x) / CELL_M - i)
-        d[n] += (ground.d[j1, i] - ground.d[j, i]) * ((y[n] - ground.y) / CELL_M - j)
+        d[n] += (ground.nodes[j, i1, 1] - d[n]) * ((x[n] - ground.x) / CELL_M - i)
+        d[n] += (ground.nodes[j1, i, 1] - ground.nodes[j, i, 1]) * ((y[n] - ground.y) / CELL_M - j)
         for k in range(len(ground.crossings)):
             road = ground.crossings[k]
             across = abs(-(x[n] - road[0]) * road[3] + (y[n] - road[1]) * road[2])

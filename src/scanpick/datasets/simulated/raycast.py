@@ -176,50 +176,95 @@ def cast_objects(objects: Objects, rays: Rays, hits: Hits) -> Int64Array:
         (O,) how many counted rays would hit each labelled object if nothing else stood in the world; 0 for others.
     """
     alone = np.zeros(len(objects.x), dtype=np.int64)
+    counted_for = np.full(rays.x.shape, -1)  # the last object for which a ray was counted
     turn = round(2 * math.pi / rays.step)
     for o in range(len(objects.x)):
-        start, stop, low_beam, high_beam, nearest = _extent(objects, o, rays)
-        for shift in (-turn, 0, turn):
-            for c in range(max(start + shift, 0), min(stop + shift, len(rays.azimuths))):
-                count = objects.labelled[o] and rays.counted[c]
-                for b in range(low_beam, high_beam):
-                    if hits.distance[c, b] < nearest and not count:
-                        continue
-                    distance, row, incidence = _first_hit(objects, o, rays, c, b)
-                    if distance < _FAR:
-                        if count:
-                            alone[o] += 1
-                        if distance < hits.distance[c, b]:
-                            hits.distance[c, b] = distance
-                            hits.owner[c, b] = o
-                            hits.material[c, b] = int(objects.primitives[row, _MATERIAL])
-                            hits.incidence[c, b] = incidence
+        low, high = objects.low[o], objects.high[o]
+        start, stop, _, _, _ = _extent(objects, o, rays, low[0], high[0], low[1], high[1], low[2], high[2])
+        if not _meets(start, stop, len(rays.azimuths), turn):
+            continue
+        for row in range(objects.first[o], objects.first[o] + objects.rows[o]):
+            _cast_primitive(objects, o, row, rays, hits, counted_for, alone, turn)
     return alone
 
 
 @njit(cache=True, nogil=True)
-def _extent(objects: Objects, o: int, rays: Rays) -> tuple[int, int, int, int, float]:
-    """The columns and beams that may meet object `o`: first and last, and its least horizontal distance."""
-    cos, sin, low, high = objects.cos[o], objects.sin[o], objects.low[o], objects.high[o]
+def _cast_primitive(
+    objects: Objects,
+    o: int,
+    row: int,
+    rays: Rays,
+    hits: Hits,
+    counted_for: Int64Array,
+    alone: Int64Array,
+    turn: int,
+) -> None:
+    """`cast_objects` for one primitive of object `o`."""
+    p = objects.primitives[row]
+    back, front = min(p[_BACK], p[_BACK_TOP]), max(p[_FRONT], p[_FRONT_TOP])
+    right, left = min(p[_RIGHT], p[_RIGHT_TOP]), max(p[_LEFT], p[_LEFT_TOP])
+    start, stop, low_beam, high_beam, nearest = _extent(objects, o, rays, back, front, right, left, p[_BOTTOM], p[_TOP])
+    for shift in (-turn, 0, turn):
+        for c in range(max(start + shift, 0), min(stop + shift, len(rays.azimuths))):
+            counts = objects.labelled[o] and rays.counted[c]
+            for b in range(low_beam, high_beam):
+                counts_here = counts and counted_for[c, b] != o
+                if hits.distance[c, b] < nearest and not counts_here:
+                    continue
+                distance, incidence = _hit(objects, o, row, rays, c, b)
+                if distance == _FAR:
+                    continue
+                if counts_here:
+                    counted_for[c, b] = o
+                    alone[o] += 1
+                if distance < hits.distance[c, b]:
+                    hits.distance[c, b] = distance
+                    hits.owner[c, b] = o
+                    hits.material[c, b] = int(p[_MATERIAL])
+                    hits.incidence[c, b] = incidence
+
+
+@njit(cache=True, nogil=True)
+def _meets(start: int, stop: int, columns: int, turn: int) -> bool:
+    """Whether columns from `start` to `stop`, of whatever turn, are among the first `columns`."""
+    here = max(start, 0) < min(stop, columns)
+    before = max(start - turn, 0) < min(stop - turn, columns)
+    after = max(start + turn, 0) < min(stop + turn, columns)
+    return here or before or after
+
+
+@njit(cache=True, nogil=True)
+def _extent(
+    objects: Objects,
+    o: int,
+    rays: Rays,
+    back: float,
+    front: float,
+    right: float,
+    left: float,
+    bottom: float,
+    top: float,
+) -> tuple[int, int, int, int, float]:
+    """The rays that may meet a box in the frame of object `o`: from and to columns and beams; its least distance."""
+    cos, sin = objects.cos[o], objects.sin[o]
     own_x = -(objects.x[o] * cos + objects.y[o] * sin)  # the sensor in the object's frame
     own_y = -(-objects.x[o] * sin + objects.y[o] * cos)
-    gap_x = max(low[0] - own_x, 0.0, own_x - high[0])
-    gap_y = max(low[1] - own_y, 0.0, own_y - high[1])
+    gap_x = max(back - own_x, 0.0, own_x - front)
+    gap_y = max(right - own_y, 0.0, own_y - left)
     nearest = math.sqrt(gap_x * gap_x + gap_y * gap_y)
-    centre_x, centre_y = (low[0] + high[0]) / 2 - own_x, (low[1] + high[1]) / 2 - own_y
-    centre = math.atan2(centre_y, centre_x)
+    if nearest < 1e-6:
+        return 0, round(2 * math.pi / rays.step), 0, len(rays.tangents), 0.0
+    centre = math.atan2((right + left) / 2 - own_y, (back + front) / 2 - own_x)
     least, most, farthest, z_low, z_high = 0.0, 0.0, 0.0, _FAR, -_FAR
     for i in range(4):
-        x = low[0] if i & 1 else high[0]
-        y = low[1] if i & 2 else high[1]
+        x = back if i & 1 else front
+        y = right if i & 2 else left
         turned = math.atan2(y - own_y, x - own_x) - centre
         turned -= 2 * math.pi * round(turned / (2 * math.pi))
         least, most = min(least, turned), max(most, turned)
         farthest = max(farthest, math.hypot(x - own_x, y - own_y))
         base = objects.z[o] + objects.slope_x[o] * x + objects.slope_y[o] * y
-        z_low, z_high = min(z_low, base + low[2]), max(z_high, base + high[2])
-    if nearest < 1e-6:
-        return 0, round(2 * math.pi / rays.step), 0, len(rays.tangents), 0.0
+        z_low, z_high = min(z_low, base + bottom), max(z_high, base + top)
     yaw = math.atan2(sin, cos)
     start = math.floor((centre + least + yaw - rays.azimuths[0]) / rays.step) - 1
     stop = math.ceil((centre + most + yaw - rays.azimuths[0]) / rays.step) + 2
@@ -231,8 +276,8 @@ def _extent(objects: Objects, o: int, rays: Rays) -> tuple[int, int, int, int, f
 
 
 @njit(cache=True, nogil=True)
-def _first_hit(objects: Objects, o: int, rays: Rays, c: int, b: int) -> tuple[float, int, float]:
-    """Distance, primitive and cosine of incidence where ray (c, b) first meets object `o`."""
+def _hit(objects: Objects, o: int, row: int, rays: Rays, c: int, b: int) -> tuple[float, float]:
+    """Distance and cosine of incidence where a primitive of object `o` stops ray (c, b); `_FAR` where it does not."""
     cos, sin = objects.cos[o], objects.sin[o]
     # The ray in the object's frame; z is measured from the sloping ground under the object.
     origin_x = -(objects.x[o] * cos + objects.y[o] * sin)
@@ -241,25 +286,19 @@ def _first_hit(objects: Objects, o: int, rays: Rays, c: int, b: int) -> tuple[fl
     x = rays.x[c, b] * cos + rays.y[c, b] * sin
     y = -rays.x[c, b] * sin + rays.y[c, b] * cos
     z = rays.tangents[b] - objects.slope_x[o] * x - objects.slope_y[o] * y
+    primitive = objects.primitives[row]
+    if primitive[_KIND] == _TAPERED_BOX:
+        entry, leave, incidence = cross_tapered_box(primitive, origin_x, origin_y, origin_z, x, y, z)
+    else:
+        entry, leave, incidence = cross_round(primitive, origin_x, origin_y, origin_z, x, y, z)
+    if leave <= max(entry, 0.0):
+        return _FAR, 0.0
     length = math.sqrt(1 + rays.tangents[b] ** 2)
-    best, best_row, best_incidence = _FAR, -1, 0.0
-    for row in range(objects.first[o], objects.first[o] + objects.rows[o]):
-        primitive = objects.primitives[row]
-        if primitive[_KIND] == _TAPERED_BOX:
-            entry, leave, incidence = cross_tapered_box(primitive, origin_x, origin_y, origin_z, x, y, z)
-        else:
-            entry, leave, incidence = cross_round(primitive, origin_x, origin_y, origin_z, x, y, z)
-        if leave <= max(entry, 0.0):
-            continue
-        if primitive[_FREE_PATH] > 0:
-            u = random_unit(rays.seed, rays.numbers[c], b, 64 + row)
-            entry = max(entry, 0.0) - math.log(u) * primitive[_FREE_PATH] / length
-            incidence = 0.6 * length
-            if entry >= leave:
-                continue
-        if 0 < entry < best:
-            best, best_row, best_incidence = entry, row, incidence / length
-    return best, best_row, min(best_incidence, 1.0)
+    if primitive[_FREE_PATH] > 0:
+        u = random_unit(rays.seed, rays.numbers[c], b, 64 + row)
+        entry = max(entry, 0.0) - math.log(u) * primitive[_FREE_PATH] / length
+        return (entry, 0.6) if entry < leave else (_FAR, 0.0)
+    return (entry, min(incidence / length, 1.0)) if entry > 0 else (_FAR, 0.0)
 
 
 @njit(cache=True, nogil=True)

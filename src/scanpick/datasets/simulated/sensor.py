@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from scanpick.arrays import BoolArray, Float64Array, Points
+from scanpick.arrays import Float64Array, Int64Array, Points
 from scanpick.datasets.simulated.materials import REFLECTIVITY, ROUGHNESS_M, Material
 from scanpick.datasets.simulated.raycast import NOTHING, Hits, Rays, random_unit
 from scanpick.datasets.simulated.world import Weather
@@ -63,7 +63,7 @@ def fan(frame_seed: int, *, full: bool) -> Rays:
     return Rays(azimuths[numbers], step, np.tan(elevations), np.cos(own), np.sin(own), numbers, in_view[numbers], seed)
 
 
-def sweep(rays: Rays, hits: Hits, paint: Float64Array, weather: Weather) -> tuple[Points, BoolArray]:
+def sweep(rays: Rays, hits: Hits, paint: Float64Array, weather: Weather) -> tuple[Points, Int64Array]:
     """What the sensor reports of first hits.
 
     Args:
@@ -73,11 +73,10 @@ def sweep(rays: Rays, hits: Hits, paint: Float64Array, weather: Weather) -> tupl
         weather: What is in the air.
 
     Returns:
-        (P, 4) x, y, z in metres and intensity from 0 to 1, beam by beam from the top, by azimuth; and (C, B) whether
-        a ray's point is on what it hit (not lost, and no drop of rain).
+        (P, 4) x, y, z in metres and intensity from 0 to 1, beam by beam from the top, by azimuth; and (P,) whose they
+        are: the index of an object, or `GROUND`, or `NOTHING` for drops of rain.
     """
-    points, returned = _sweep(rays, hits, paint, weather.rain, weather.wet, REFLECTIVITY, ROUGHNESS_M, BEAM_GAINS)
-    return points, returned
+    return _sweep(rays, hits, paint, weather.rain, weather.wet, REFLECTIVITY, ROUGHNESS_M, BEAM_GAINS)
 
 
 @njit(cache=True, nogil=True)
@@ -90,10 +89,10 @@ def _sweep(
     reflectivity: Float64Array,
     roughness: Float64Array,
     gains: Float64Array,
-) -> tuple[Points, BoolArray]:
+) -> tuple[Points, Int64Array]:
     columns, beams = rays.x.shape
     points = np.empty((columns * beams, 4), dtype=np.float32)
-    returned = np.zeros((columns, beams), dtype=np.bool_)
+    owners = np.empty(columns * beams, dtype=np.int64)
     count = 0
     for b in range(beams - 1, -1, -1):
         length = math.sqrt(1 + rays.tangents[b] ** 2)
@@ -102,6 +101,7 @@ def _sweep(
             range_m = hits.distance[c, b] * length
             drop = _drop(rain, rays.seed, number, b)
             if drop < range_m:
+                owner = NOTHING
                 range_m, rough, intensity = drop, 0.0, 0.06 * random_unit(rays.seed, number, b, 5)
             elif owner == NOTHING or range_m >= MAX_RANGE_M:
                 continue
@@ -111,7 +111,6 @@ def _sweep(
                 intensity, chance = _echo(own, material, hits.incidence[c, b], range_m, wet)
                 if random_unit(rays.seed, number, b, 6) >= chance * (1 - DROP_OUT):
                     continue
-                returned[c, b] = True
                 rough = roughness[material]
                 intensity = intensity * gains[b] + INTENSITY_NOISE * _normal(rays.seed, number, b, 7)
             r = (range_m + RANGE_NOISE_M * _normal(rays.seed, number, b, 8)) / length
@@ -120,8 +119,9 @@ def _sweep(
             points[count, 1] = round(r * rays.y[c, b], 3)
             points[count, 2] = round(z, 3)
             points[count, 3] = round(min(max(intensity, 0.0), 0.99), 2)
+            owners[count] = owner
             count += 1
-    return points[:count].copy(), returned
+    return points[:count].copy(), owners[:count].copy()
 
 
 @njit(cache=True, nogil=True)

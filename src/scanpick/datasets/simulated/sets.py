@@ -118,8 +118,15 @@ def _draw_scenarios(count: int, rng: np.random.Generator) -> list[str]:
 
 
 def _shorten(drives: list[Drive], wanted: int) -> list[Drive]:
-    counts = apportion(wanted, np.array([drive.frames for drive in drives], dtype=np.float64))
-    return [replace(drive, frames=count) for drive, count in zip(drives, counts, strict=True)]
+    """The same drives with fewer frames; both splits keep their part."""
+    splits = list(dict.fromkeys(drive.split for drive in drives))
+    parts = [[drive for drive in drives if drive.split == split] for split in splits]
+    totals = apportion(wanted, np.array([sum(drive.frames for drive in part) for part in parts], dtype=np.float64))
+    short: list[Drive] = []
+    for part, total in zip(parts, totals, strict=True):
+        counts = apportion(total, np.array([drive.frames for drive in part], dtype=np.float64))
+        short += [replace(drive, frames=count) for drive, count in zip(part, counts, strict=True)]
+    return short
 
 
 def apportion(total: int, weights: np.ndarray) -> list[int]:

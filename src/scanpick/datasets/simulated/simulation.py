@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scanpick.arrays import Points
+from scanpick.arrays import BoolArray, Points
 from scanpick.datasets.simulated.annotate import IMAGE_SIZE, calibration, label_frame
 from scanpick.datasets.simulated.raycast import cast_ground, cast_objects
 from scanpick.datasets.simulated.sensor import MAX_RANGE_M, fan, sweep
 from scanpick.datasets.simulated.world import World
-from scanpick.geometry.transforms import project_to_image, transform_points
 from scanpick.structures import Labels
 
 CAMERA = calibration()
@@ -42,21 +41,22 @@ def simulate(world: World, time: float, frame_seed: int, *, full: bool) -> Simul
     hits = cast_ground(world.ground, snapshot.view, rays, MAX_RANGE_M)
     alone = cast_objects(objects, rays, hits)
     # What the sensor makes of it
-    points, returned = sweep(rays, hits, snapshot.paint, world.weather)
-    if not full:
-        points = points[in_image(points)]
+    points, owners = sweep(rays, hits, snapshot.paint, world.weather)
+    pictured = in_image(points)
     # What an annotator makes of it
-    counted = hits.owner[rays.counted]
-    visible = np.bincount(counted[counted >= 0], minlength=len(objects.x))
-    echoes = np.bincount(counted[(counted >= 0) & returned[rays.counted]], minlength=len(objects.x))
-    labels = label_frame(world, snapshot, alone, visible, echoes, CAMERA)
-    return SimulatedFrame(points, labels)
+    first_hits = hits.owner[rays.counted]
+    visible = np.bincount(first_hits[first_hits >= 0], minlength=len(objects.x))
+    labels = label_frame(world, snapshot, alone, visible, points[pictured], owners[pictured], CAMERA)
+    return SimulatedFrame(points if full else points[pictured], labels)
 
 
-def in_image(points: Points) -> np.ndarray:
-    """(P,) whether a point is in the camera's image."""
-    camera = transform_points(CAMERA.camera_SE3_lidar, points[:, :3])
-    ahead = camera[:, 2] > 0.1
-    pixels = project_to_image(np.where(ahead[:, None], camera, [0.0, 0.0, 1.0]), CAMERA.projection)
-    inside = (pixels >= 0) & (pixels < np.array(IMAGE_SIZE))
-    return ahead & inside.all(axis=1)
+def in_image(points: Points) -> BoolArray:
+    """(P,) whether a point is in the camera's image.
+
+    Written out instead of as a matrix product, whose last digit may depend on the number of threads.
+    """
+    x, y, z = (points[:, axis].astype(np.float64) for axis in range(3))
+    matrix = CAMERA.projection @ CAMERA.camera_SE3_lidar
+    u, v, depth = (row[0] * x + row[1] * y + row[2] * z + row[3] for row in matrix)
+    width, height = IMAGE_SIZE
+    return (depth > 0.1) & (u >= 0) & (u < width * depth) & (v >= 0) & (v < height * depth)

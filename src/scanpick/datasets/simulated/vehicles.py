@@ -66,69 +66,90 @@ def car(rng: np.random.Generator, kind: str | None = None) -> Shape:
 
 
 def _car_body(rng: np.random.Generator, body: Body, length: float, width: float, height: float) -> list[Row]:
-    def x(share: float) -> float:
-        return (share + jitter - 0.5) * length if 0.05 < share < 0.95 else (share - 0.5) * length
-
     jitter = rng.normal(0, 0.012)
-    half = width / 2
-    clearance = rng.uniform(0.15, 0.24)
+
+    def place(share: float) -> float:
+        return (share + (jitter if 0.05 < share < 0.95 else 0.0) - 0.5) * length
+
     belt, bonnet, boot = (height * (part + rng.normal(0, 0.012)) for part in (body.belt, body.bonnet, body.boot))
-    nose, tail = rng.uniform(0.02, 0.14), rng.uniform(0.0, 0.08)  # how far bumpers reach out below
-    full, waist, roof_half = (-half, half), (-0.96 * half, 0.96 * half), (-0.74 * half, 0.74 * half)
-    glass_rear, glass_front = x(body.glass[0]), x(body.glass[1])
-    roof_rear, roof_front = x(body.roof[0]), x(body.roof[1])
+    glass = (place(body.glass[0]), place(body.glass[1]))
+    roof = (place(body.roof[0]), place(body.roof[1]))
+    return [
+        *_shell(rng, length, width / 2, glass, (belt, bonnet, boot)),
+        *_cabin(rng, width / 2, glass, roof, (belt, height)),
+        *_fittings(length, width / 2, glass[1], belt),
+    ]
+
+
+def _shell(
+    rng: np.random.Generator, length: float, half: float, glass: Span, heights: tuple[float, float, float]
+) -> list[Row]:
+    """What is below the windows. Bumpers are rounded: towards both ends the body narrows in two steps."""
+    belt, bonnet, boot = heights
+    clearance = rng.uniform(0.15, 0.24)
+    nose, tail = rng.uniform(0.10, 0.35), rng.uniform(0.08, 0.28)
     rear, front = -length / 2, length / 2
-    lower = min(bonnet, boot, belt) * 0.72
+    core = (rear + tail, front - nose)
+    full, waist = (-half, half), (-0.96 * half, 0.96 * half)
+    middle = 0.72 * min(heights)
+    behind = boot if glass[0] > rear + 0.25 else belt
+    lean = rng.uniform(0.3, 0.9)  # how far bonnet and boot lean back above the bumpers
     rows = [
-        tapered_box((rear + 0.04, front - 0.06), waist, (clearance, lower), (rear, front), full, Material.PAINT),
+        tapered_box(core, waist, (clearance, middle), core, full, Material.PAINT),
         tapered_box(
-            (glass_front - 0.1, front), full, (lower, bonnet), (glass_front, front - nose), waist, Material.PAINT
+            (glass[1] - 0.1, core[1]), full, (middle, bonnet), (glass[1] - 0.1, core[1]), waist, Material.PAINT
         ),
-        tapered_box((rear, glass_front), full, (lower, belt), (rear + tail, glass_front), waist, Material.PAINT),
+        tapered_box((core[0], glass[1]), full, (middle, belt), (core[0], glass[1]), waist, Material.PAINT),
+    ]
+    for part, width in ((0.55, 0.94), (1.0, 0.82)):
+        y = (-width * half, width * half)
+        for end, way, reach, top in ((core[1], 1.0, nose, bonnet - 0.04), (core[0], -1.0, tail, behind)):
+            tip = end + way * part * reach
+            upper = end + way * part * reach * lean
+            low, high = _ordered(end, tip), _ordered(end, upper)
+            rows.append(box(low, y, (clearance + 0.06, middle), Material.PAINT))
+            rows.append(tapered_box(low, y, (middle, top), high, y, Material.PAINT))
+    return rows
+
+
+def _cabin(rng: np.random.Generator, half: float, glass: Span, roof: Span, z: Span) -> list[Row]:
+    """Windows, roof, pillars, and the seats that show through the windows."""
+    belt, height = z
+    return [
         tapered_box(
-            (glass_rear, glass_front),
-            waist,
+            glass,
+            (-0.95 * half, 0.95 * half),
             (belt, height - 0.05),
-            (roof_rear, roof_front),
-            roof_half,
+            roof,
+            (-0.74 * half, 0.74 * half),
             Material.GLASS,
-            free_path=rng.uniform(0.5, 1.6),
+            free_path=rng.uniform(0.12, 0.9),
         ),
         tapered_box(
-            (roof_rear - 0.04, roof_front + 0.04),
+            (roof[0] - 0.04, roof[1] + 0.04),
             (-0.76 * half, 0.76 * half),
             (height - 0.09, height),
-            (roof_rear + 0.1, roof_front - 0.1),
+            (roof[0] + 0.1, roof[1] - 0.1),
             (-0.68 * half, 0.68 * half),
             Material.PAINT,
         ),
-        # Seats show through the windows.
-        *(box((s, s + 0.15), (-0.6 * half, 0.6 * half), (belt, belt + 0.28), Material.CLOTH) for s in (-0.1, -0.9)),
-        # Pillars.
-        *_pillars(half, (belt, height - 0.05), (glass_rear, glass_front), (roof_rear, roof_front)),
-        box((rear, rear + 0.02), (-0.26, 0.26), (0.55, 0.67), Material.REFLECTOR),
-        box((front - 0.02, front), (-0.26, 0.26), (0.40, 0.51), Material.REFLECTOR),
-        *(box((rear, rear + 0.03), _span(s * 0.72 * half, 0.1), (0.68, 0.84), Material.REFLECTOR) for s in (-1, 1)),
-        *(
-            box((front - 0.12, front - 0.03), _span(s * 0.68 * half, 0.14), (0.58, 0.70), Material.PLASTIC)
-            for s in (-1, 1)
-        ),
-        *(
-            box(
-                (glass_front - 0.35, glass_front - 0.22),
-                _span(s * (half + 0.06), 0.08),
-                (belt, belt + 0.14),
-                Material.PLASTIC,
-            )
-            for s in (-1, 1)
-        ),
+        *(box((x, x + 0.15), (-0.6 * half, 0.6 * half), (belt, belt + 0.28), Material.PLASTIC) for x in (-0.1, -0.9)),
+        *_pillars(half, (belt, height - 0.05), glass, roof),
     ]
-    if body.boot < body.belt or glass_rear > rear + 0.25:
-        rows.append(
-            tapered_box(
-                (rear, glass_rear + 0.05), full, (lower, boot), (rear + tail, glass_rear), waist, Material.PAINT
-            )
-        )
+
+
+def _fittings(length: float, half: float, screen: float, belt: float) -> list[Row]:
+    """Number plates, lamps and mirrors."""
+    rear, front = -length / 2, length / 2
+    mirror = (screen - 0.35, screen - 0.22)
+    rows = [
+        box((rear, rear + 0.03), (-0.26, 0.26), (0.55, 0.67), Material.REFLECTOR),
+        box((front - 0.03, front), (-0.26, 0.26), (0.40, 0.51), Material.REFLECTOR),
+    ]
+    for side in (-1, 1):
+        rows.append(box((rear + 0.05, rear + 0.12), _span(side * 0.74 * half, 0.1), (0.68, 0.84), Material.REFLECTOR))
+        rows.append(box((front - 0.14, front - 0.06), _span(side * 0.68 * half, 0.14), (0.58, 0.70), Material.PLASTIC))
+        rows.append(box(mirror, _span(side * (half + 0.06), 0.08), (belt, belt + 0.14), Material.PLASTIC))
     return rows
 
 
