@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scanpick.arrays import Float64Array, Points
-from scanpick.datasets.point_files.bin_columns import CANDIDATES, columns_unevenness
+from scanpick.datasets.point_files.bin_columns import CANDIDATES, clearly_uneven, columns_unevenness
 
 FARTHEST_M = 1000.0
 NEAREST_M = 1.0
@@ -90,9 +90,7 @@ def doubt_about_columns(points: Points) -> Doubt | None:
         return None
     blocks = points.reshape(-1)[: points.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     values = blocks[:: max(1, len(points) // _POINTS_JUDGED)].reshape(-1)
-    found = columns_unevenness(values, columns)
-    for other in CANDIDATES:
-        better = columns_unevenness(values, other)
-        if better > 0.1 and found < 0.1 * better:
-            return Doubt("wrong columns", f"read as {columns} columns, but the values look like {other}")
-    return None
+    seen = clearly_uneven({candidate: columns_unevenness(values, candidate) for candidate in CANDIDATES})
+    if seen in (None, columns):
+        return None
+    return Doubt("wrong columns", f"read as {columns} columns, but the values look like {seen}")

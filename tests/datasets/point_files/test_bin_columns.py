@@ -46,6 +46,12 @@ def test_truncated_and_empty_files_do_not_mislead(tmp_path: Path) -> None:
     assert infer_columns([*paths, tmp_path / "missing.bin"]).columns == 5
 
 
+def test_values_overrule_the_size_of_a_truncated_file(tmp_path: Path) -> None:
+    path = write_bin(tmp_path / "1.bin", sweep())
+    path.write_bytes(path.read_bytes()[:-20])  # now whole points of 5 columns, not of 4
+    assert infer_columns([path]).columns == 4
+
+
 def test_garbage_falls_back_to_four_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "1.bin"
     path.write_bytes(bytes(8000))

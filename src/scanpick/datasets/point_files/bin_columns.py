@@ -5,7 +5,7 @@ columns differ from each other (heights lie within a few metres, reflectances ar
 in the wrong number every column holds a mixture of all: 4 and 5 have no common divisor, so the mixture is even.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,21 +34,29 @@ def infer_columns(paths: Sequence[Path]) -> InferredColumns:
     sizes = [size for size in map(_size, paths) if size > 0]
     whole = {columns: sum(size % (4 * columns) == 0 for size in sizes) for columns in CANDIDATES}
     complete = [columns for columns in CANDIDATES if sizes and whole[columns] == len(sizes)]
-    if len(complete) == 1:
-        (other,) = set(CANDIDATES) - set(complete)
-        fits = len(sizes) - whole[other]
-        return InferredColumns(
-            complete[0], f"inferred: {fits} of {len(sizes)} file sizes are not whole numbers of points of {other}"
-        )
     unevenness = dict.fromkeys(CANDIDATES, 0.0)
     for path in _spread(paths, _FILES_SAMPLED):
         values = _values(path)
         for columns in CANDIDATES:
             unevenness[columns] += columns_unevenness(values, columns)
+    seen = clearly_uneven(unevenness)
+    if len(complete) == 1 and seen in (None, complete[0]):
+        (other,) = set(CANDIDATES) - set(complete)
+        misfits = len(sizes) - whole[other]
+        return InferredColumns(
+            complete[0], f"inferred: {misfits} of {len(sizes)} file sizes are not whole numbers of points of {other}"
+        )
+    if seen is not None:
+        return InferredColumns(seen, "inferred from the values; the file sizes alone do not tell")
     best = max(CANDIDATES, key=lambda columns: (unevenness[columns], whole[columns], -columns))
-    if unevenness[best] == 0:
-        return InferredColumns(best, "assumed: neither sizes nor values tell")
-    return InferredColumns(best, "inferred from the values: the file sizes alone do not tell")
+    return InferredColumns(best, "assumed: neither sizes nor values tell clearly")
+
+
+def clearly_uneven(unevenness: Mapping[int, float]) -> int | None:
+    """The number of columns whose unevenness is far above that of the others; None where none is."""
+    best = max(unevenness, key=lambda columns: unevenness[columns])
+    others = max(value for columns, value in unevenness.items() if columns != best)
+    return best if unevenness[best] > 0.1 and others < 0.1 * unevenness[best] else None
 
 
 def columns_unevenness(values: FloatArray, columns: int) -> float:
