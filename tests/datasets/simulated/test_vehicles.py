@@ -26,11 +26,7 @@ def test_every_kind_of_car_fills_its_label(kind):
         assert width / 2 - 0.02 <= high[1] <= width / 2 + 0.15
 
 
-@pytest.mark.parametrize(
-    "make",
-    [vehicles.van, vehicles.truck, vehicles.bus, vehicles.tram, vehicles.trailer],
-    ids=lambda make: make.__name__,
-)
+@pytest.mark.parametrize("name", ["van", "truck", "bus", "tram", "trailer"])
 def test_other_vehicles_stand_on_the_ground_inside_of_their_label(name):
     for seed in range(20):
         shape = getattr(vehicles, name)(np.random.default_rng(seed))
