@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -69,23 +69,21 @@ def picked_pool(path: Path, selection_name: str) -> PickedPool:
     """
     workspace = Workspace.open(path)
     name, selection = load_selection(workspace, selection_name)
-    frames = workspace.frames()
+    frames, notes = workspace.frames(), []
     embedding = _embedding_of(workspace, selection)
-    usable, set_aside, notes = frames.usable.copy(), dict(frames.set_aside), []
+    if embedding is not None and not set(selection.frame_ids) <= set(embedding.frame_ids):
+        missing = len(set(selection.frame_ids) - set(embedding.frame_ids))
+        notes.append(
+            f"{missing} of the picked frames have no vector in the embedding '{embedding.name}', "
+            f"so there is no map and no coverage. Bring it up to date with: scanpick embed."
+        )
+        embedding = None
+
+    usable, set_aside, values = frames.usable, dict(frames.set_aside), None
     if embedding is not None:
-        has_vector = _rows_of(embedding.frame_ids, frames)
-        without = (_rows_of(selection.frame_ids, frames) & ~has_vector).sum()
-        if without:
-            notes.append(
-                f"{without} of the picked frames have no vector in the embedding '{embedding.name}', "
-                f"so there is no map and no coverage. Bring it up to date with: scanpick embed."
-            )
-            embedding = None
-        else:
-            set_aside |= {frame_id: str(why) for frame_id, why in embedding.meta.get("set_aside", {}).items()}
-            usable &= has_vector
+        usable = usable & _rows_of(embedding.frame_ids, frames)
+        set_aside |= {frame_id: str(why) for frame_id, why in embedding.meta.get("set_aside", {}).items()}
     records = tuple(frames.records[row] for row in np.flatnonzero(usable))
-    values = None
     if embedding is not None:
         values = embedding.rows([record.frame_id for record in records])
         if selection.summary.get("options", {}).get("metric") == "cosine":
@@ -96,7 +94,7 @@ def picked_pool(path: Path, selection_name: str) -> PickedPool:
         selection=selection,
         manifest=workspace.manifest(),
         records=records,
-        labelled=_rows_of(_labelled_ids(selection), frames)[usable],
+        labelled=_rows_of(selection.summary.get("labelled_ids", []), frames)[usable],
         found=len(frames),
         set_aside=set_aside,
         dataset=_open_dataset(workspace),
@@ -115,11 +113,7 @@ def _embedding_of(workspace: Workspace, selection: Selection) -> EmbeddingTable 
     return workspace.embedding(names[0]) if names else None
 
 
-def _labelled_ids(selection: Selection) -> list[str]:
-    return list(selection.summary.get("labelled_ids", []))
-
-
-def _rows_of(frame_ids: tuple[str, ...] | list[str], frames: FrameTable) -> BoolArray:
+def _rows_of(frame_ids: Sequence[str], frames: FrameTable) -> BoolArray:
     """(N,) which rows of the frame table are among these ids."""
     chosen = np.zeros(len(frames), dtype=bool)
     chosen[[frames.row_of[frame_id] for frame_id in frame_ids if frame_id in frames.row_of]] = True
