@@ -62,7 +62,7 @@ def test_names_that_cannot_be_ids_are_passed_over_and_counted(tmp_path: Path) ->
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/not-utf8-\xff.npy")).write_bytes(b"")
     dataset = PointCloudFolder(tmp_path)
     assert [record.frame_id for record in dataset.records] == ["1"]
-    assert "2 files passed over" in dataset.description
+    assert "passed over: 2 files" in dataset.description
 
 
 def test_a_pattern_leaves_other_files_out(tmp_path: Path) -> None:

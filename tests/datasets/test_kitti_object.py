@@ -98,7 +98,7 @@ def test_a_split_is_the_listed_frames_that_are_on_disk(tmp_path: Path) -> None:
     write_lines(tmp_path / "ImageSets" / "val.txt", "000050")
     dataset = KittiObject(tmp_path, split="train")
     assert [record.frame_id for record in dataset.records] == ["000000", "000002"]
-    assert "1 listed frames are not on disk" in dataset.description
+    assert "(1 listed frame not on disk)" in dataset.description
     assert len(KittiObject(tmp_path).records) == 3
     with pytest.raises(ScanpickError, match="Split val: none of its 1 frames"):
         KittiObject(tmp_path, split="val")
@@ -171,7 +171,7 @@ def test_a_broken_image_spoils_nothing_else(tmp_path: Path) -> None:
 
 def test_an_unknown_frame_and_an_empty_folder_are_named(tmp_path: Path) -> None:
     dataset = KittiObject(write_kitti_object(tmp_path, ["000000"]))
-    with pytest.raises(ScanpickError, match=r"Unknown frame '000001' in kitti-object. It has 1 frames"):
+    with pytest.raises(ScanpickError, match=r"Unknown frame '000001' in kitti-object. It has 1 frame,"):
         dataset.read("000001")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ScanpickError, match=r"no frames found: expected files such as 000000.bin"):

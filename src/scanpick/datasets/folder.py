@@ -8,7 +8,7 @@ from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
 
-from scanpick.datasets.listed import ListedDataset, natural_key
+from scanpick.datasets.listed import ListedDataset, counted, natural_key
 from scanpick.datasets.options import whole_number
 from scanpick.datasets.point_files import point_file_suffixes, read_points
 from scanpick.datasets.point_files.bin_columns import InferredColumns, infer_columns
@@ -53,13 +53,14 @@ class PointCloudFolder(ListedDataset):
         inferred = infer_columns(bins) if columns == "auto" else InferredColumns(_columns(columns), "as asked")
         self.bin_columns = inferred.columns
         records = _records(self.root, names)
-        described = f"folder of point files: {len(records)} frames in {len({r.sequence for r in records})} sequences, "
+        described = f"folder of point files: {counted(len(records), 'frame')} in "
+        described += f"{counted(len({r.sequence for r in records}), 'sequence')}, "
         kinds = Counter(Path(name).suffix.lower() for name in names)
         described += ", ".join(f"{count} {suffix}" for suffix, count in sorted(kinds.items()))
         if any(record.timestamp_ns is not None for record in records):
             described += ", times from names"
         if passed_over:
-            described += f"; {passed_over} files passed over, whose names are not plain text"
+            described += f"; passed over: {counted(passed_over, 'file')} whose name is not plain text"
         if bins:
             described += f"; .bin has {inferred.columns} columns ({inferred.reason})"
         super().__init__("folder", described, records)

@@ -20,7 +20,7 @@ from PIL import Image
 
 from scanpick.datasets.kitti_labels import labels_from_camera_objects
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME, RawFrame, read_mapping
-from scanpick.datasets.listed import ListedDataset, files_with_suffix, has_suffix, natural_key
+from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, has_suffix, natural_key
 from scanpick.datasets.options import one_of, whole_number
 from scanpick.datasets.point_files import bin
 from scanpick.errors import FrameError, ScanpickError
@@ -66,7 +66,7 @@ class KittiObject(ListedDataset):
             paths, missing = _choose_listed(paths, self.root / "ImageSets" / f"{split}.txt")
             if not paths:
                 raise ScanpickError(f"Split {split}: none of its {missing} frames is in {points_folder}.")
-            told += f", split {split}" + (f" ({missing} listed frames are not on disk)" if missing else "")
+            told += f", split {split}" + (f" ({counted(missing, 'listed frame')} not on disk)" if missing else "")
         if not paths:
             raise ScanpickError(f"{points_folder}: no frames found: expected files such as 000000.bin.")
         mapping = read_mapping(self.root / "mapping") if self._part.name == "training" else {}
@@ -75,7 +75,7 @@ class KittiObject(ListedDataset):
             key=lambda record: (natural_key(record.sequence), record.index_in_sequence, record.frame_id),
         )
         told += f", {self.columns} columns, " + _tell_drives(records, mapping)
-        super().__init__("kitti-object", f"KITTI object layout: {len(records)} frames of {told}", records)
+        super().__init__("kitti-object", f"KITTI object layout: {counted(len(records), 'frame')} of {told}", records)
 
     def read(self, frame_id: str) -> Frame:
         """Points, calibration and image of one frame. See `Dataset.read`."""
@@ -190,4 +190,4 @@ def _record(frame_id: str, path: Path, mapping: dict[int, RawFrame]) -> FrameRec
 def _tell_drives(records: Sequence[FrameRecord], mapping: dict[int, RawFrame]) -> str:
     if not mapping:
         return "drives unknown (no mapping folder)"
-    return f"from {len({record.sequence for record in records})} drives"
+    return f"from {counted(len({record.sequence for record in records}), 'drive')}"

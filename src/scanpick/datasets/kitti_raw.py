@@ -20,7 +20,7 @@ import numpy as np
 
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image
-from scanpick.datasets.listed import ListedDataset, files_with_suffix, frame_number, has_suffix, natural_key
+from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, frame_number, has_suffix, natural_key
 from scanpick.datasets.options import whole_number
 from scanpick.datasets.point_files import bin
 from scanpick.errors import FrameError, ScanpickError
@@ -62,8 +62,8 @@ class KittiRaw(ListedDataset):
         records = [record for drive in drives for record in _records(drive)]
         timed = sum((drive / "velodyne_points" / "timestamps.txt").is_file() for drive in drives)
         description = (
-            f"KITTI raw layout: {len(records)} frames of {len(drives)} drives ({timed} with timestamps), "
-            f"{self.columns} columns"
+            f"KITTI raw layout: {counted(len(records), 'frame')} of {counted(len(drives), 'drive')} "
+            f"({timed} with timestamps), {self.columns} columns"
         )
         super().__init__("kitti-raw", description, records)
 

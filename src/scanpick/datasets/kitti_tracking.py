@@ -19,7 +19,7 @@ from scanpick.arrays import Int64Array
 from scanpick.datasets.kitti_labels import labels_from_camera_objects
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image, read_frame_calibration
-from scanpick.datasets.listed import ListedDataset, files_with_suffix, frame_number, has_suffix, natural_key
+from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, frame_number, has_suffix, natural_key
 from scanpick.datasets.options import one_of, whole_number
 from scanpick.datasets.point_files import bin
 from scanpick.errors import FrameError, ScanpickError
@@ -56,8 +56,8 @@ class KittiTracking(ListedDataset):
         if not records:
             raise ScanpickError(f"{self._part / 'velodyne'}: no frames found: expected files such as 0000/000000.bin.")
         description = (
-            f"KITTI tracking layout: {len(records)} frames of {len(folders)} sequences in {split}/velodyne, "
-            f"{self.columns} columns"
+            f"KITTI tracking layout: {counted(len(records), 'frame')} of {counted(len(folders), 'sequence')} "
+            f"in {split}/velodyne, {self.columns} columns"
         )
         super().__init__("kitti-tracking", description, records)
 

@@ -40,8 +40,8 @@ class ListedDataset:
             return self._by_id[frame_id]
         except KeyError:
             raise ScanpickError(
-                f"Unknown frame '{frame_id}' in {self.name}. It has {len(self.records)} frames, the first is "
-                f"'{self.records[0].frame_id}'."
+                f"Unknown frame '{frame_id}' in {self.name}. It has {counted(len(self.records), 'frame')}, "
+                f"the first is '{self.records[0].frame_id}'."
             ) from None
 
     def labels(self, frame_id: str) -> Labels | None:
@@ -61,6 +61,11 @@ def frame_number(stem: str, place: int) -> int:
     Longer numbers than KITTI's ten digits are times or hashes, not numbers of frames.
     """
     return int(stem) if stem.isdecimal() and len(stem) <= 10 else place
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 frame``, ``2 frames``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
