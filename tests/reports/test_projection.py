@@ -92,3 +92,10 @@ def test_umap_of_nothing_to_draw(tmp_path):
         values = values.astype(np.float32)
         assert neighbour_map(values, principal_map(values).positions, tmp_path) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path, quick_umap):
+    (tmp_path / "cache").write_text("a file where the folder would be")
+    values = np.random.default_rng(6).normal(size=(8, 3)).astype(np.float32)
+    start = principal_map(values).positions
+    assert np.isfinite(neighbour_map(values, start, tmp_path / "cache")).all()

@@ -8,6 +8,7 @@ every time on one machine. It takes a while, so it is kept on disk under a finge
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import warnings
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ def neighbour_map(values: Embeddings, start: Float64Array, folder: Path) -> Floa
     positions = _read(path, len(values))
     if positions is None:
         positions = _umap(values, start)
-        with atomic_path(path) as temporary:
+        # A workspace that may only be read has its report all the same; it is just made anew each time.
+        with contextlib.suppress(OSError), atomic_path(path) as temporary:
             np.save(temporary, positions, allow_pickle=False)
     return positions.astype(np.float64)
 
