@@ -1,0 +1,355 @@
+"""Greedy maximum cover: choose points so that every point has a chosen one that is similar to it.
+
+The value of a set S is ``sum over x of u_x * max over s in S of v(x, s)``, with a similarity v that falls with the
+distance: facility location and herding differ in v alone. Adding points can only raise a point's best similarity, so
+a gain known from before is an upper bound, and is brought up to date only when it could win (Minoux, 1978).
+
+Exact: similarities come from float32 matrix products, but only as bounds (`rounding_share`). What they leave open is
+decided by gains in float64, summed over the points in their order, as a plain greedy loop sums them. Rounded sums of
+rounded terms are monotonic, so late evaluation gives exactly what eager evaluation gives.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+import numba
+import numpy as np
+
+from scanpick.arrays import BoolArray, Embeddings, Float32Array, Float64Array, Int64Array
+from scanpick.selection.kernels.distances import LANES, CentredRows, squared_distance
+from scanpick.selection.kernels.workers import Scratch, Workers
+
+BLOCK = 512
+"""Rows of a matrix product."""
+
+STORED_BYTES = 2 * 2**30
+"""Similarities are kept where they take at most this; otherwise they are computed again when needed."""
+
+AT_ONCE = 16
+"""Candidates that are brought up to date together where similarities are not kept."""
+
+SUMS = 1e-12
+"""Share by which sums of bounds are widened: many times their rounding."""
+
+
+class Similarity(Protocol):
+    """A similarity that falls with the squared distance, or stays.
+
+    Attributes:
+        least: What a point has with nothing chosen: no similarity is less.
+        scale: A gain is its sum divided by this.
+        kind: Which formula `exact_value` evaluates.
+        factor: Its parameter.
+    """
+
+    least: float
+    scale: float
+    kind: int
+    factor: float
+
+    def bounds(self, floors: Float32Array) -> None:
+        """Turn lower bounds of squared distances, at least 0, into upper bounds of similarities, in place."""
+
+    def slack(self, width: float) -> tuple[float, float]:
+        """(ratio, offset): an upper bound U means at least ``U * ratio - offset``, where distances are within width."""
+
+
+class MaxCoverPicker:
+    """Greedy maximum cover as a `Picker`. The gain is what the value of the chosen set rises by, over `scale`.
+
+    Args:
+        X: (N, D) float32 in C order.
+        similarity: v.
+        candidates: (N,) bool, or None for all.
+        weights: (N,) float64 > 0 that gains are multiplied with, or None for ones.
+        point_weights: (N,) float64 >= 0, u, or None for ones.
+        threads: How many threads compute similarities.
+        stored_bytes: Similarities are kept where they take at most this.
+    """
+
+    def __init__(
+        self,
+        X: Embeddings,
+        similarity: Similarity,
+        candidates: BoolArray | None = None,
+        weights: Float64Array | None = None,
+        point_weights: Float64Array | None = None,
+        threads: int = 1,
+        stored_bytes: int = STORED_BYTES,
+    ) -> None:
+        count = len(X)
+        self._similarity = similarity
+        self._weights = np.ones(count) if weights is None else weights
+        self._point_weights = np.ones(count) if point_weights is None else np.asarray(point_weights, dtype=np.float64)
+        self._allowed = np.ones(count, dtype=np.bool_) if candidates is None else candidates.copy()
+        self._rows = _Bounds(X, similarity, threads, stored_bytes)
+        self._current = np.full(count, similarity.least)
+        # Bounds of each candidate's gain * weight. Upper bounds stay true when points are chosen; a lower bound is
+        # minus infinity until the candidate is brought up to date. Both are minus infinity where none is allowed.
+        self._upper = np.where(self._allowed, np.inf, -np.inf)
+        self._lower = np.full(count, -np.inf)
+        self._answer: tuple[int, float] | None = None
+
+    def best(self) -> tuple[int, float] | None:
+        """The allowed candidate that raises the value most, times its weight; ties to the lowest index."""
+        if self._answer is None and self._allowed.any():
+            self._answer = self._find()
+        return self._answer
+
+    def take(self, index: int) -> None:
+        """Choose a point: every point's best similarity is brought up to date, exactly."""
+        bounds = self._rows.of(np.array([index]))[0]
+        _raise(self._current, bounds, self._rows.X, index, self._similarity.kind, self._similarity.factor)
+        self._refuse(np.array([index]))
+
+    def take_all(self, indices: Int64Array) -> None:
+        """Choose points in this order."""
+        for start in range(0, len(indices), AT_ONCE):
+            part = np.asarray(indices[start : start + AT_ONCE], dtype=np.int64)
+            for index, bounds in zip(part, self._rows.of(part), strict=True):
+                _raise(self._current, bounds, self._rows.X, index, self._similarity.kind, self._similarity.factor)
+        self._refuse(np.asarray(indices, dtype=np.int64))
+
+    def forbid(self, indices: Int64Array) -> None:
+        """Never return these again."""
+        self._refuse(np.asarray(indices, dtype=np.int64))
+
+    def gains(self) -> Float64Array:
+        """(N,) exact gain times weight of every allowed candidate; 0 where a point is not allowed."""
+        result = np.zeros(len(self._allowed))
+        allowed = np.flatnonzero(self._allowed)
+        result[allowed] = self._exact(allowed)
+        return result
+
+    def value(self) -> float:
+        """The value of the chosen set, over `scale`; 0 with nothing chosen where the least similarity is 0."""
+        return float((self._point_weights * self._current).sum() / self._similarity.scale)
+
+    def _refuse(self, indices: Int64Array) -> None:
+        self._allowed[indices] = False
+        self._upper[indices] = -np.inf
+        self._lower[indices] = -np.inf
+        self._answer = None
+
+    def _find(self) -> tuple[int, float]:
+        """Bring candidates up to date until none that is left can win; then compare the contenders exactly."""
+        self._start_round()
+        if self._rows.stored is not None:
+            ratio, offset = self._similarity.slack(self._rows.width)
+            scale = self._weights / self._similarity.scale
+            _refine(
+                self._rows.stored, self._current, self._point_weights, ratio, offset, scale, self._upper, self._lower
+            )
+        else:
+            self._refine_in_blocks()
+        contenders = np.flatnonzero(self._upper >= self._lower.max())
+        gains = self._exact(contenders)
+        winner = int(np.argmax(gains))  # the first of equals has the lowest index
+        return int(contenders[winner]), float(gains[winner])
+
+    def _start_round(self) -> None:
+        """Lower bounds are no longer known; of candidates of which nothing is known, both bounds are made."""
+        self._lower[:] = -np.inf
+        unknown = np.flatnonzero(np.isposinf(self._upper))
+        if len(unknown):
+            self._refresh(unknown)
+
+    def _refine_in_blocks(self) -> None:
+        """What `_refine` does, several candidates at once: they share a matrix product."""
+        while True:
+            stale = np.flatnonzero(np.isneginf(self._lower) & (self._upper >= self._lower.max()) & self._allowed)
+            if len(stale) == 0:
+                return
+            if len(stale) > AT_ONCE:
+                stale = np.sort(stale[np.argpartition(-self._upper[stale], AT_ONCE - 1)[:AT_ONCE]])
+            self._refresh(stale)
+
+    def _refresh(self, indices: Int64Array) -> None:
+        def work(part: Int64Array, scratch: Scratch) -> tuple[Float64Array, Float64Array]:
+            bounds = self._rows.of(part, scratch)
+            return _gain_bounds(bounds, self._current, self._point_weights, ratio, offset)
+
+        ratio, offset = self._similarity.slack(self._rows.width)
+        parts = [indices[start : start + BLOCK // 4] for start in range(0, len(indices), BLOCK // 4)]
+        found = self._rows.workers.run([partial(work, part) for part in parts])
+        scale = self._weights[indices] / self._similarity.scale
+        upper = np.concatenate([upper for upper, _ in found]) * scale * (1 + SUMS)
+        self._upper[indices] = np.minimum(self._upper[indices], upper)
+        self._lower[indices] = np.concatenate([lower for _, lower in found]) * scale * (1 - SUMS)
+
+    def _exact(self, indices: Int64Array) -> Float64Array:
+        similarity = self._similarity
+
+        def work(part: Int64Array, scratch: Scratch) -> Float64Array:
+            bounds = self._rows.of(part, scratch)
+            return _exact_gains(
+                bounds, self._current, self._point_weights, self._rows.X, part, similarity.kind, similarity.factor
+            )
+
+        parts = [indices[start : start + AT_ONCE] for start in range(0, len(indices), AT_ONCE)]
+        sums = self._rows.workers.run([partial(work, part) for part in parts])
+        if not sums:
+            return np.zeros(0)
+        gains: Float64Array = np.concatenate(sums) / similarity.scale * self._weights[indices]
+        return gains
+
+
+class _Bounds:
+    """Upper bounds of the similarity of any two points, kept or computed again.
+
+    Attributes:
+        X: (N, D) the points.
+        stored: (N, N) float32, or None where it would take too much.
+        width: How far apart the bounds of a squared distance are at most.
+        workers: Threads.
+    """
+
+    def __init__(self, X: Embeddings, similarity: Similarity, threads: int, stored_bytes: int) -> None:
+        self._source = CentredRows(X)
+        self._similarity = similarity
+        self.X = self._source.X
+        self.workers = Workers(threads)
+        self.stored: Float32Array | None = None
+        count, dimensions = X.shape
+        self._rows = np.empty((count, dimensions), dtype=np.float32)
+        floors = np.empty(count)
+        if count:
+            self._source.gather(np.arange(count), self._rows, floors)
+        self._floors = floors.astype(np.float32)
+        # floors are lowered by the share already; between them and the true norms lie two shares and some rounding.
+        self.width = 4.1 * self._source.share * float(floors.max(initial=0.0)) + 1e-30
+        if 4 * count * count <= stored_bytes:
+            self.stored = np.empty((count, count), dtype=np.float32)
+            starts = range(0, count, BLOCK)
+            self.workers.run([partial(self._store, start) for start in starts])
+
+    def of(self, indices: Int64Array, scratch: Scratch | None = None) -> Float32Array:
+        """(n, N) upper bounds of the similarities of some points to all."""
+        if self.stored is not None:
+            return self.stored[indices]
+        scratch = scratch or Scratch()
+        bounds = scratch.float32("bounds", len(indices), len(self.X))
+        np.matmul(self._rows[indices], self._rows.T, out=bounds)
+        self._finish(bounds, self._floors[indices], self._floors)
+        return bounds
+
+    def _store(self, start: int, scratch: Scratch) -> None:
+        """A block of rows from the diagonal on, and its mirror image: a product is symmetric."""
+        assert self.stored is not None
+        stop = min(start + BLOCK, len(self.X))
+        for first in range(start, len(self.X), 4 * BLOCK):
+            last = min(first + 4 * BLOCK, len(self.X))
+            bounds = scratch.float32("bounds", stop - start, last - first)
+            np.matmul(self._rows[start:stop], self._rows[first:last].T, out=bounds)
+            self._finish(bounds, self._floors[start:stop], self._floors[first:last])
+            self.stored[start:stop, first:last] = bounds
+            self.stored[max(first, stop) : last, start:stop] = bounds[:, max(first, stop) - first :].T
+
+    def _finish(self, products: Float32Array, floors: Float32Array, others: Float32Array) -> None:
+        _floors_of(products, floors, others)
+        self._similarity.bounds(products)
+
+
+LINEAR, GAUSSIAN = 0, 1
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def exact_value(squared: float, kind: int, factor: float) -> float:
+    """The similarity at a squared distance: ``-squared``, or ``exp(-squared * factor)``."""
+    if kind == LINEAR:
+        return -squared
+    return np.exp(-squared * factor)
+
+
+@numba.njit(cache=True, nogil=True)
+def _floors_of(products: Float32Array, floors: Float32Array, others: Float32Array) -> None:
+    """Lower bounds of squared distances, at least 0, from dot products; NaN from overflow becomes 0."""
+    for row in range(products.shape[0]):
+        for column in range(products.shape[1]):
+            floor = floors[row] + others[column] - np.float32(2.0) * products[row, column]
+            products[row, column] = floor if floor > 0 else np.float32(0.0)
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _gain_bounds(
+    bounds: Float32Array, current: Float64Array, point_weights: Float64Array, ratio: float, offset: float
+) -> tuple[Float64Array, Float64Array]:
+    """(n,) upper and lower bounds of the sum of what each candidate adds."""
+    upper, lower = np.empty(len(bounds)), np.empty(len(bounds))
+    for row in range(len(bounds)):
+        most, least = 0.0, 0.0
+        for x in range(len(current)):
+            bound = np.float64(bounds[row, x])
+            most += max(bound - current[x], 0.0) * point_weights[x]
+            least += max(bound * ratio - offset - current[x], 0.0) * point_weights[x]
+        upper[row], lower[row] = most, least
+    return upper, lower
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _refine(
+    stored: Float32Array,
+    current: Float64Array,
+    point_weights: Float64Array,
+    ratio: float,
+    offset: float,
+    scale: Float64Array,
+    upper: Float64Array,
+    lower: Float64Array,
+) -> None:
+    """Bring candidates up to date, largest upper bound first, until no other's reaches the best lower bound."""
+    best = -np.inf
+    for i in range(len(upper)):
+        best = max(best, lower[i])
+    while True:
+        chosen, largest = -1, best
+        for i in range(len(upper)):
+            if upper[i] >= largest and lower[i] == -np.inf and (chosen < 0 or upper[i] > largest):
+                chosen, largest = i, upper[i]
+        if chosen < 0 or largest == -np.inf:
+            return
+        row = stored[chosen]
+        most, least = 0.0, 0.0
+        for x in range(len(current)):
+            bound = np.float64(row[x])
+            most += max(bound - current[x], 0.0) * point_weights[x]
+            least += max(bound * ratio - offset - current[x], 0.0) * point_weights[x]
+        upper[chosen] = min(upper[chosen], most * scale[chosen] * (1 + SUMS))
+        lower[chosen] = least * scale[chosen] * (1 - SUMS)
+        best = max(best, lower[chosen])
+
+
+@numba.njit(cache=True, nogil=True)
+def _exact_gains(
+    bounds: Float32Array,
+    current: Float64Array,
+    point_weights: Float64Array,
+    X: Embeddings,
+    indices: Int64Array,
+    kind: int,
+    factor: float,
+) -> Float64Array:
+    """(n,) sums over the points in order; points that a bound rules out would add 0."""
+    sums = np.empty(LANES)
+    gains = np.zeros(len(indices))
+    for row in range(len(indices)):
+        total = 0.0
+        for x in range(len(current)):
+            if bounds[row, x] > current[x]:
+                value = exact_value(squared_distance(X[x], X[indices[row]], sums), kind, factor)
+                if value > current[x]:
+                    total += (value - current[x]) * point_weights[x]
+        gains[row] = total
+    return gains
+
+
+@numba.njit(cache=True, nogil=True)
+def _raise(current: Float64Array, bounds: Float32Array, X: Embeddings, index: int, kind: int, factor: float) -> None:
+    """Raise every point's best similarity to that with a newly chosen one."""
+    sums = np.empty(LANES)
+    for x in range(len(current)):
+        if bounds[x] > current[x]:
+            value = exact_value(squared_distance(X[x], X[index], sums), kind, factor)
+            current[x] = max(current[x], value)
