@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 from scanpick.errors import ScanpickError
-from scanpick.selection import Pool, select
+from scanpick.selection import STRATEGIES, Constraints, Pool, select
 from scanpick.selection.config import SelectionConfig
 from scanpick.selection.explain import explain
+from scanpick.selection.objectives import OBJECTIVES
 from tests.selection.pools import driving_pool
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "selection.md").read_text(encoding="utf-8")
@@ -129,3 +130,17 @@ def test_reasons_in_words():
     assert re.match(r"2\. \S+: product of the objectives [\d.]+ = diversity [\d.]+ x weight [\d.]+; the nearest", line)
     assert "nothing was chosen before" in explain(select(driving_pool(), "diversity", 1))[0]
     assert explain(select(driving_pool(), "random", 0)) == []
+
+
+def test_the_guide_has_a_word_on_every_strategy_objective_and_constraint():
+    for name in STRATEGIES.names():
+        section = "diversity" if name == "k_center" else name
+        assert f"### {section}\n" in GUIDE or section == "combined"
+        for option in STRATEGIES.load(name).model_fields:
+            assert f"`{option}`" in GUIDE or f"{option}:" in GUIDE, (name, option)
+    for name in OBJECTIVES.names():
+        assert f"| `{name}` |" in GUIDE
+        for option in OBJECTIVES.load(name).model_fields:
+            assert f"`{option}`" in GUIDE, (name, option)
+    for option in Constraints.model_fields:
+        assert option in GUIDE
