@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scanpick.selection.nearest import closer_than, nearest_chosen
+from scanpick.selection.nearest import closer_than, distance_to_other_group, nearest_chosen
 from tests.selection.oracles import distances
 
 
@@ -49,3 +49,15 @@ def test_closer_than_equals_brute_force_with_exact_ties(least):
     np.testing.assert_array_equal(found, (distances(X)[np.ix_(frames, chosen)] < least).any(axis=1))
     assert found.any()
     assert not found.all()
+
+
+@pytest.mark.parametrize("groups_count", [1, 2, 9])
+def test_distance_to_another_group(groups_count):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(900, 4)).astype(np.float32)
+    X[::7] = X[0]
+    groups = rng.integers(0, groups_count, 900)
+    rows = np.arange(0, 900, 3)
+    D = distances(X)[rows]
+    D[groups[rows][:, None] == groups[None]] = np.inf
+    np.testing.assert_allclose(distance_to_other_group(X, rows, groups), D.min(axis=1), rtol=1e-12)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 
 from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array
@@ -28,11 +31,28 @@ def nearest_chosen(values: Embeddings, picks: Int64Array, labelled: Int64Array) 
     nearest = np.full(len(picks), -1, dtype=np.int64)
     distance = np.full(len(picks), np.nan)
     for start in range(0, len(picks), _PICKS):
-        stop = min(start + _PICKS, len(picks))
-        rows = np.arange(start, stop)
-        found, where = _of_block(values, picks[rows], len(labelled) + rows, chosen[: len(labelled) + stop])
-        nearest[rows], distance[rows] = where, found
+        rows = np.arange(start, min(start + _PICKS, len(picks)))
+        before = len(labelled) + rows  # how many were chosen before each
+        later = functools.partial(np.less_equal, before[:, None])
+        nearest[rows], distance[rows] = _nearest(values, picks[rows], chosen[: before[-1] + 1], later)
     return nearest, distance
+
+
+def distance_to_other_group(values: Embeddings, rows: Int64Array, groups: Int64Array) -> Float64Array:
+    """(n,) the distance of each of `rows` to the nearest row of another group; infinite where there is none.
+
+    Args:
+        values: (N, D) float32.
+        rows: (n,) rows.
+        groups: (N,) the group of each row of `values`.
+    """
+    everything = np.arange(len(values))
+    distance = np.empty(len(rows))
+    for start in range(0, len(rows), _PICKS):
+        part = rows[start : start + _PICKS]
+        found = _nearest(values, part, everything, functools.partial(_same_group, groups, groups[part]))[1]
+        distance[start : start + _PICKS] = np.where(np.isnan(found), np.inf, found)
+    return distance
 
 
 def closer_than(values: Embeddings, frames: Int64Array, chosen: Int64Array, least: float) -> BoolArray:
@@ -71,25 +91,34 @@ def _distances(values: Embeddings, first: Int64Array, second: Int64Array) -> Flo
     return np.sqrt(np.einsum("nd,nd->n", difference, difference))
 
 
-def _of_block(
-    values: Embeddings, picks: Int64Array, known: Int64Array, chosen: Int64Array
-) -> tuple[Float64Array, Int64Array]:
-    points = values[picks].astype(np.float64)
+def _same_group(groups: Int64Array, own: Int64Array, others: Int64Array) -> BoolArray:
+    return own[:, None] == groups[others]
+
+
+def _nearest(
+    values: Embeddings, rows: Int64Array, others: Int64Array, ruled_out: Callable[[Int64Array], BoolArray]
+) -> tuple[Int64Array, Float64Array]:
+    """The nearest of `others` for each of `rows` (-1 for none) and its distance (NaN for none).
+
+    `ruled_out` is given places in `others` (q,), and says which pairs (n, q) do not count.
+    """
+    points = values[rows].astype(np.float64)
     centre = points.mean(axis=0)  # less to cancel in the products
     points -= centre
-    best = np.full(len(picks), np.inf)
-    winner = np.full(len(picks), -1, dtype=np.int64)
-    for start in range(0, len(chosen), _CHOSEN):
-        block = chosen[start : start + _CHOSEN]
+    best = np.full(len(rows), np.inf)
+    winner = np.full(len(rows), -1, dtype=np.int64)
+    for start in range(0, len(others), _CHOSEN):
+        places = np.arange(start, min(start + _CHOSEN, len(others)))
+        block = others[places]
         squared, noise = _squared_distances(points, values[block].astype(np.float64) - centre)
-        squared[np.arange(start, start + len(block)) >= known[:, None]] = np.inf
+        squared[ruled_out(places)] = np.inf
         # What the smallest could be at most, rounding aside; no more than this can be the nearest.
         limit = np.minimum((squared + noise).min(axis=1), best**2 * (1 + 1e-15))
-        rows, columns = np.nonzero((squared - noise <= limit[:, None]) & np.isfinite(squared))
-        for part in range(0, len(rows), _PAIRS):
-            row, column = rows[part : part + _PAIRS], columns[part : part + _PAIRS]
-            _keep_nearest(best, winner, row, _distances(values, picks[row], block[column]), block[column])
-    return np.where(winner < 0, np.nan, best), winner
+        first, second = np.nonzero((squared - noise <= limit[:, None]) & np.isfinite(squared))
+        for part in range(0, len(first), _PAIRS):
+            row, column = first[part : part + _PAIRS], second[part : part + _PAIRS]
+            _keep_nearest(best, winner, row, _distances(values, rows[row], block[column]), block[column])
+    return winner, np.where(winner < 0, np.nan, best)
 
 
 def _keep_nearest(

@@ -1,0 +1,48 @@
+"""`herding`: every frame should have a chosen one near it, in the sense of a kernel (MaxHerding)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from scanpick.arrays import Embeddings
+from scanpick.selection.kernels.distances import column_means, read_only, squared_distances_to
+from scanpick.selection.kernels.herding import HerdingPicker
+from scanpick.selection.pool import Pool
+from scanpick.selection.strategy import EmbeddingStrategy, Metric, Request
+
+
+class Herding(EmbeddingStrategy):
+    """MaxHerding (Bae et al., ECCV 2024): generalised coverage with a Gaussian kernel.
+
+    gain(x) = what the mean over all frames y of max over chosen s of exp(-distance(y, s)^2 / (2 bandwidth^2)) rises by
+    when x is chosen. With the top-hat kernel, 1 within a radius and 0 beyond, it is `probcover`.
+
+    Attributes:
+        bandwidth: Of the kernel, in distances of the embedding. By default the root mean square distance of frames to
+            their mean, which is the paper's 1 for unit vectors spread evenly.
+    """
+
+    gain_means: ClassVar[str] = "rise of the mean similarity to the nearest chosen frame"
+
+    metric: Metric = "cosine"
+    bandwidth: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    def picker(self, pool: Pool, request: Request) -> HerdingPicker:
+        """Start with the labelled frames as chosen."""
+        assert request.values is not None
+        bandwidth = self.bandwidth or spread_of(request.values)
+        picker = HerdingPicker(request.values, bandwidth, request.allowed, request.weights, threads=request.threads)
+        picker.take_all(np.flatnonzero(pool.labelled))
+        return picker
+
+
+def spread_of(values: Embeddings) -> float:
+    """Root mean square distance of the rows to their mean; 1 where they are all the same."""
+    if len(values) == 0:
+        return 1.0
+    points = read_only(values)
+    squared = squared_distances_to(points, np.arange(len(points)), column_means(points))
+    return float(np.sqrt(squared.mean())) or 1.0
