@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from scanpick.datasets.simulated import scenery
+from scanpick.datasets.simulated.roadside import BAY_DEPTH_M
 from scanpick.datasets.simulated.scenarios import draw_street, scenario_names, scenario_shares
-from scanpick.datasets.simulated.streets import BAY_DEPTH_M
 from scanpick.errors import ScanpickError
 
 

@@ -122,7 +122,8 @@ class View(NamedTuple):
 @njit(cache=True, nogil=True)
 def random_unit(seed: np.uint64, column: int, beam: int, purpose: int) -> float:
     """A number in (0, 1) that only depends on the arguments (splitmix64): the same in any order and on any thread."""
-    z = seed + np.uint64(column * 4099 + beam * 61 + purpose) * np.uint64(0x9E3779B97F4A7C15)
+    place = (np.uint64(column) << np.uint64(40)) | (np.uint64(beam) << np.uint64(32)) | np.uint64(purpose)
+    z = seed + (place + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
@@ -270,9 +271,12 @@ def _extent(
     stop = math.ceil((centre + most + yaw - rays.azimuths[0]) / rays.step) + 2
     tangent_low = z_low / (nearest if z_low < 0 else farthest)
     tangent_high = z_high / (nearest if z_high > 0 else farthest)
-    low_beam = np.searchsorted(rays.tangents, tangent_low)
-    high_beam = np.searchsorted(rays.tangents, tangent_high, side="right")
-    return start, stop, int(low_beam), int(high_beam), nearest
+    low_beam, high_beam = 0, len(rays.tangents)
+    while low_beam < high_beam and rays.tangents[low_beam] < tangent_low:
+        low_beam += 1
+    while low_beam < high_beam and rays.tangents[high_beam - 1] > tangent_high:
+        high_beam -= 1
+    return start, stop, low_beam, high_beam, nearest
 
 
 @njit(cache=True, nogil=True)

@@ -42,6 +42,7 @@ class Street:
     backdrop_share: float
     bank_m: float
     driveways: float
+    loose: float
     trees: float
     bushes: float
     weeds: float

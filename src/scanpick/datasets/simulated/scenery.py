@@ -9,6 +9,8 @@ import numpy as np
 from scanpick.datasets.simulated.materials import Material
 from scanpick.datasets.simulated.shapes import Row, Shape, Span, box, cylinder, ellipsoid, tapered_box, wheel
 
+Maker = Callable[[np.random.Generator], Shape]
+
 FOUNDATION_M = -2.0
 """Buildings reach below the ground, since it may fall away under them."""
 

@@ -12,8 +12,8 @@ from scanpick.datasets.simulated.materials import REFLECTIVITY, ROUGHNESS_M, Mat
 from scanpick.datasets.simulated.raycast import NOTHING, Hits, Rays, random_unit
 from scanpick.datasets.simulated.world import Weather
 
-COLUMNS = 2250
-"""Rays of one beam in a turn: 0.16 degrees apart, as in KITTI's clouds."""
+COLUMNS = 2300
+"""Rays of one beam in a turn: 0.157 degrees apart, as in KITTI's clouds."""
 
 MAX_RANGE_M = 80.0
 FIELD_OF_VIEW_RAD = math.radians(42.0)
@@ -31,9 +31,12 @@ BEAM_GAINS: Float64Array = 1.0 + 0.22 * np.sin(np.arange(64) * 2.4) * (1 + 0.5 *
 SENSITIVITY = 60.0
 """Of the detector: an echo of strength 1 / 60 has a chance of 63 % to be noticed."""
 
-_LEVEL_RANGES_M = np.array([0.0, 6.0, 10.0, 14.0, 20.0, 32.0, 55.0, 80.0])
-_LEVELS = np.array([0.6, 0.8, 0.92, 1.0, 0.95, 0.62, 0.24, 0.12])
-"""How the sensor's compensation of distance leaves intensities, measured on KITTI's clouds."""
+_LEVELS = np.interp(
+    np.arange(MAX_RANGE_M) + 0.5,
+    [0.0, 6.0, 10.0, 14.0, 20.0, 32.0, 55.0, 80.0],
+    [0.6, 0.8, 0.92, 1.0, 0.95, 0.62, 0.24, 0.12],
+)
+"""How the sensor's compensation of distance leaves intensities, metre by metre, measured on KITTI's clouds."""
 
 _FAR_AWAY = 1e12
 _METAL, _PLATE = int(Material.METAL), int(Material.REFLECTOR)
@@ -115,10 +118,11 @@ def _sweep(
                 intensity = intensity * gains[b] + INTENSITY_NOISE * _normal(rays.seed, number, b, 7)
             r = (range_m + RANGE_NOISE_M * _normal(rays.seed, number, b, 8)) / length
             z = r * rays.tangents[b] + rough * _normal(rays.seed, number, b, 9)
-            points[count, 0] = round(r * rays.x[c, b], 3)
-            points[count, 1] = round(r * rays.y[c, b], 3)
-            points[count, 2] = round(z, 3)
-            points[count, 3] = round(min(max(intensity, 0.0), 0.99), 2)
+            # Millimetres and hundredths, as in KITTI's files.
+            points[count, 0] = math.floor(r * rays.x[c, b] * 1000 + 0.5) / 1000
+            points[count, 1] = math.floor(r * rays.y[c, b] * 1000 + 0.5) / 1000
+            points[count, 2] = math.floor(z * 1000 + 0.5) / 1000
+            points[count, 3] = math.floor(min(max(intensity, 0.0), 0.99) * 100 + 0.5) / 100
             owners[count] = owner
             count += 1
     return points[:count].copy(), owners[:count].copy()
@@ -144,7 +148,7 @@ def _echo(own: float, material: int, incidence: float, range_m: float, wet: floa
     smooth = material <= _METAL
     if wet > 0 and _ASPHALT <= material <= _DASHED:
         own *= 1 - 0.9 * wet
-    level = np.interp(range_m, _LEVEL_RANGES_M, _LEVELS)
+    level = _LEVELS[min(int(range_m), len(_LEVELS) - 1)]
     intensity = own * level * (incidence if smooth else 0.8 + 0.2 * incidence)
     # Of what falls in at a grazing angle little comes back.
     caught = 0.4 * incidence * incidence if smooth else 1.4 * (0.05 + incidence)
