@@ -73,15 +73,13 @@ def label_frame(
     kept: list[int] = []
     regions: list[Float64Array] = []
     rows: list[tuple[float, float, Float64Array]] = []  # truncation, occlusion, image box
-    for o in np.flatnonzero(snapshot.objects.labelled):
+    hidden = 1.0 - visible / np.maximum(alone, 1)
+    for o in np.flatnonzero(snapshot.objects.labelled & (alone > 0) & (hidden <= HOPELESS_SHARE)):
         outline = _outline(world, snapshot, int(o), camera)
         if outline is None:
             continue
         image_box, truncation = outline
-        hidden = 1.0 - visible[o] / alone[o] if alone[o] else 0.0
-        if hidden > HOPELESS_SHARE:
-            continue
-        occlusion = float(np.searchsorted(OCCLUSION_SHARES, hidden, side="left"))
+        occlusion = float(np.searchsorted(OCCLUSION_SHARES, hidden[o], side="left"))
         height = image_box[3] - image_box[1]
         if inside[o] == 0 or height < (FAINT_HEIGHT_PX if occlusion < 2 else HIDDEN_HEIGHT_PX):
             regions.append(image_box)
