@@ -12,12 +12,12 @@ import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from scanpick.arrays import Float32Array, Float64Array
+from scanpick.arrays import Float32Array, Float64Array, Int32Array
 from scanpick.errors import ScanpickError
 
 Result = TypeVar("Result")
@@ -27,22 +27,25 @@ class Scratch:
     """Buffers of one thread, made when first asked for and kept."""
 
     def __init__(self) -> None:
-        self._float32: dict[str, Float32Array] = {}
-        self._float64: dict[str, Float64Array] = {}
+        self._buffers: dict[tuple[str, type], Any] = {}
 
     def float32(self, name: str, *shape: int) -> Float32Array:
         """A C-ordered array of this shape; its content is whatever was there."""
-        size = math.prod(shape)
-        if name not in self._float32 or self._float32[name].size < size:
-            self._float32[name] = np.empty(size, dtype=np.float32)
-        return self._float32[name][:size].reshape(shape)
+        return self._buffer(name, np.float32, shape)
 
     def float64(self, name: str, *shape: int) -> Float64Array:
         """The same in double precision."""
+        return self._buffer(name, np.float64, shape)
+
+    def int32(self, name: str, *shape: int) -> Int32Array:
+        """The same for numbers of points."""
+        return self._buffer(name, np.int32, shape)
+
+    def _buffer(self, name: str, dtype: type, shape: tuple[int, ...]) -> Any:
         size = math.prod(shape)
-        if name not in self._float64 or self._float64[name].size < size:
-            self._float64[name] = np.empty(size, dtype=np.float64)
-        return self._float64[name][:size].reshape(shape)
+        if (name, dtype) not in self._buffers or self._buffers[name, dtype].size < size:
+            self._buffers[name, dtype] = np.empty(size, dtype=dtype)
+        return self._buffers[name, dtype][:size].reshape(shape)
 
 
 class Workers:
