@@ -1,13 +1,15 @@
 """Options from outside, checked against the fields of a typed model; unknown ones fail with the nearest known name."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from scanpick.errors import ScanpickError, unknown_name
 
 Model = TypeVar("Model", bound=BaseModel)
+Data = TypeVar("Data")
 
 
 def build_checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
@@ -35,6 +37,24 @@ def build_checked(model: type[Model], values: Mapping[str, Any], where: str) -> 
         if not path:
             raise ScanpickError(f"{where[:1].upper()}{where[1:]}: {message}.") from None
         raise ScanpickError(f"Option '{path}' of {where}: {message}, got {first['input']!r}.") from None
+
+
+def build_checked_dataclass(kind: type[Data], defaults: Data, values: Mapping[str, Any], where: str) -> Data:
+    """A plain dataclass with some fields of `defaults` replaced by untrusted values, which are converted and checked.
+
+    Raises:
+        ScanpickError: A field is unknown, or a value does not fit.
+    """
+    known = [field.name for field in dataclasses.fields(defaults)]  # type: ignore[arg-type]
+    for name in values:
+        if name not in known:
+            raise unknown_name(f"option of {where},", name, known)
+    try:
+        return TypeAdapter(kind).validate_python({name: getattr(defaults, name) for name in known} | dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise ScanpickError(f"Option '{path}' of {where}: {first['msg']}, got {first['input']!r}.") from None
 
 
 def parse_pairs(texts: Iterable[str], flag: str) -> dict[str, str]:

@@ -47,6 +47,7 @@ LabelledFile = Annotated[
     Path | None,
     typer.Option("--labelled", help="Frames that have labels already: one id a line, or a column frame_id."),
 ]
+Device = Annotated[str, typer.Option("--device", help="Where a network runs: cpu, cuda, ...")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, Columns, DatasetArgument, DatasetOptions, Seed
+from scanpick.cli.options import AsJson, Columns, DatasetArgument, DatasetOptions, Device, Seed
 
 
 def command(
@@ -16,7 +16,7 @@ def command(
         Path | None, typer.Option("--frames", help="Which frames: one id a line, or a column frame_id; all by default.")
     ] = None,
     seed: Seed = 0,
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, ...")] = "cpu",
+    device: Device = "cpu",
     option: DatasetOptions = None,
     columns: Columns = None,
     as_json: AsJson = False,

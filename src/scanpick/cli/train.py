@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, Columns, DatasetArgument, DatasetOptions, Seed
+from scanpick.cli.options import AsJson, Columns, DatasetArgument, DatasetOptions, Device, Seed
 
 
 def command(
@@ -28,7 +28,7 @@ def command(
         typer.Option("--detector-option", metavar="NAME=VALUE", help="An option of the detector. May be repeated."),
     ] = None,
     seed: Seed = 0,
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, ...")] = "cpu",
+    device: Device = "cpu",
     option: DatasetOptions = None,
     columns: Columns = None,
     as_json: AsJson = False,
@@ -42,6 +42,7 @@ def command(
     from dataclasses import asdict
 
     import torch
+    import yaml
 
     from scanpick import __version__
     from scanpick.cli.options import dataset_options
@@ -62,7 +63,9 @@ def command(
     with progress_bar("read", len(frame_ids)) as advance:
         read = read_scenes(opened, frame_ids, need_labels=True, advance=advance)
     names = tuple(name.strip() for name in classes.split(",") if name.strip())
-    options = dict(parse_pairs(detector_option or (), "--detector-option"))
+    # YAML, so that "[8, 8, 8]" is a list and "0.5" a number.
+    pairs = parse_pairs(detector_option or (), "--detector-option")
+    options = {name: yaml.safe_load(value) for name, value in pairs.items()}
     model = build_detector(detector, names, seed=seed, **options)
     settings = TrainingSettings(
         iterations=iterations_for(model, read.scenes, out, batch_size, iterations, epochs, minutes, seed, device),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from torch import Tensor
 from scanpick.detectors import DETECTORS
 from scanpick.detectors.detector import DetectorModel
 from scanpick.errors import ScanpickError
-from scanpick.files import atomic_path, write_text
+from scanpick.files import write_text
+from scanpick.networks.weights import read_weights_file, write_weights_file
 
 WEIGHTS, DESCRIPTION = "weights.pt", "detector.json"
 
@@ -29,8 +29,7 @@ def build_detector(name: str, class_names: tuple[str, ...], *, seed: int, **opti
 
 def save_detector(folder: Path, name: str, model: DetectorModel, told: Mapping[str, Any]) -> None:
     """Write a detector so that `load_detector` gives it back. `told` is what else is recorded of its training."""
-    with atomic_path(folder / WEIGHTS) as temporary:
-        torch.save(model.network.state_dict(), temporary)
+    write_weights_file(folder / WEIGHTS, model.network.state_dict())
     described = {"detector": name, "class_names": list(model.class_names), "settings": model.settings, **told}
     write_text(folder / DESCRIPTION, json.dumps(described, indent=2) + "\n")
 
@@ -68,17 +67,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         ScanpickError: The file is missing, truncated, or holds more than tensors and plain values.
     """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise ScanpickError(f"{path}: no such weights file.") from error
-    except pickle.UnpicklingError as error:
-        raise ScanpickError(
-            f"{path}: refused, since it holds more than tensors and plain values (or is no weights file): "
-            f"{str(error).splitlines()[0]} Nothing in it was run."
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ScanpickError(f"{path}: is not a readable weights file, or is truncated: {error}") from error
+    content = read_weights_file(path)
     state = content.get("state_dict", content) if isinstance(content, dict) else content
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ScanpickError(f"{path}: expected named tensors, plain or under 'state_dict'.")

@@ -22,7 +22,8 @@ from scanpick.detectors.augmentation import ObjectBank, augment
 from scanpick.detectors.detector import DetectorModel
 from scanpick.detectors.scene import Scene
 from scanpick.errors import ScanpickError
-from scanpick.files import atomic_path, sha256_of_text, write_text
+from scanpick.files import sha256_of_text, write_text
+from scanpick.networks.weights import read_weights_file, write_weights_file
 
 CHECKPOINT, LOG, PLANNED = "checkpoint.pt", "log.csv", "planned.json"
 _TIMED_STEPS = 5
@@ -282,10 +283,7 @@ def _resume(
     path = out / CHECKPOINT
     if not path.exists():
         return _State()
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ScanpickError(f"{path}: is not a readable checkpoint: {error}. Remove it to start again.") from error
+    saved = read_weights_file(path)
     if saved["fingerprint"] != fingerprint:
         raise ScanpickError(
             f"{out} holds a training with other settings, frames or labels. Choose another folder or remove it."
@@ -320,8 +318,7 @@ def _save(
         "updates": average.updates,
         "seconds": seconds,
     }
-    with atomic_path(out / CHECKPOINT) as temporary:
-        torch.save(content, temporary)
+    write_weights_file(out / CHECKPOINT, content)
     text = io.StringIO()
     writer = csv.DictWriter(text, state.log[0].keys(), lineterminator="\n")
     writer.writeheader()

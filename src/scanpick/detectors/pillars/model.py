@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
 from scanpick.detectors.pillars.pillars import Pillars, make_pillars
 from scanpick.detectors.pillars.targets import PillarTargets, decode_boxes, make_targets
 from scanpick.detectors.scene import Scene
-from scanpick.errors import unknown_name
 from scanpick.geometry.nms import nms_rotated
+from scanpick.options import build_checked_dataclass
 from scanpick.structures import Boxes3D, Detections
 
 
@@ -159,11 +159,5 @@ def pillar(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarMod
 
 
 def _configured(config: PillarConfig, class_names: tuple[str, ...], options: dict[str, Any]) -> PillarConfig:
-    known = [field.name for field in fields(PillarConfig)]
-    for name in options:
-        if name not in known:
-            raise unknown_name("option of the pillar network", name, known)
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
-    }
-    return replace(config, **(values | {"class_names": tuple(class_names)}))
+    values = options | {"class_names": tuple(class_names)}
+    return build_checked_dataclass(PillarConfig, config, values, "the pillar network")

@@ -1,16 +1,15 @@
 """Reading official ReCon checkpoints, without unpickling anything but tensors."""
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from scanpick.encoders.recon.config import CONFIGS, ReConConfig
 from scanpick.encoders.recon.network import ReConEncoder
 from scanpick.errors import ScanpickError
+from scanpick.networks.weights import read_weights_file
 
 DECODER_PREFIXES = (
     *("mask_token", "decoder_pos_embed.", "MAE_decoder.", "increase_dim.", "img_proj.", "text_proj."),
@@ -43,17 +42,7 @@ def load_encoder(path: Path) -> ReConEncoder:
 
 def read_state(path: Path) -> dict[str, Tensor]:
     """The parameters in a checkpoint file, under the names they are stored with, less a leading ``module.``."""
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise ScanpickError(f"{path}: no such checkpoint file.") from error
-    except pickle.UnpicklingError as error:
-        raise ScanpickError(
-            f"{path}: refused, since it holds more than tensors and plain values (or is no checkpoint): "
-            f"{str(error).splitlines()[0]} Nothing in it was run. Expected a file written by torch.save."
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ScanpickError(f"{path}: is not a readable checkpoint, or is truncated: {error}") from error
+    content = read_weights_file(path)
     state = content.get("base_model", content) if isinstance(content, dict) else content
     if not isinstance(state, dict) or not state or not all(isinstance(v, Tensor) for v in state.values()):
         raise ScanpickError(f"{path}: expected an entry 'base_model' with named tensors, as the authors' files have.")

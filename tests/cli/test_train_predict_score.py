@@ -1,0 +1,106 @@
+"""From labelled frames to a detector, its predictions and scores, on the command line; and what goes wrong."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from scanpick.cli.main import app
+from scanpick.errors import ScanpickError
+from scanpick.formats.predictions import read_predictions
+
+SMALL = [
+    *("--detector-option", "channels=[8, 8, 8]", "--detector-option", "blocks=[1, 1, 1]"),
+    *("--detector-option", "point_channels=8", "--detector-option", "head_channels=8"),
+]
+
+
+def run(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "frames.txt").write_text("drive_02/000000\ndrive_02/000005\n")
+    told = run(
+        *("train", "simulated:demo", "--frames", folder / "frames.txt", "--out", folder / "detector"),
+        *("--iterations", "3", "--json", *SMALL),
+    )
+    assert json.loads(told)["frames"] == 2
+    return folder
+
+
+def test_the_folder_says_how_it_was_made(trained: Path) -> None:
+    described = json.loads((trained / "detector" / "detector.json").read_text())
+    assert described["detector"] == "pillar-nano"
+    assert described["frames"] == ["drive_02/000000", "drive_02/000005"]
+    assert described["training"]["iterations"] == 3
+    assert len((trained / "detector" / "log.csv").read_text().splitlines()) == 4
+
+
+def test_the_same_command_gives_the_same_weights(trained: Path) -> None:
+    before = (trained / "detector" / "weights.pt").read_bytes()
+    command = ["train", "simulated:demo", "--frames", trained / "frames.txt", "--iterations", "3", *SMALL]
+    run(*command, "--out", trained / "again")
+    assert (trained / "again" / "weights.pt").read_bytes() == before
+    run(*command, "--out", trained / "detector")  # finished already: nothing is trained
+    assert (trained / "detector" / "weights.pt").read_bytes() == before
+
+
+def test_predictions_and_scores(trained: Path) -> None:
+    table, scores = trained / "found.parquet", trained / "scores.parquet"
+    run(
+        "predict",
+        "simulated:demo",
+        "--frames",
+        trained / "frames.txt",
+        "--weights",
+        trained / "detector",
+        "--out",
+        table,
+    )
+    assert list(read_predictions(table)) == ["drive_02/000000", "drive_02/000005"]
+    told = json.loads(run("score", table, "--score", "entropy", "--aggregate", "max", "--out", scores, "--json"))
+    assert told["frames"] == 2
+    columns = pq.read_table(scores).to_pydict()
+    assert columns["frame_id"] == ["drive_02/000000", "drive_02/000005"]
+    assert max(columns["entropy"]) == pytest.approx(told["largest"])
+    assert set(columns) == {"frame_id", "entropy", "expected_boxes"}
+    run("score", table, table, "--score", "disagreement", "--out", scores)
+    assert pq.read_table(scores).column("disagreement").to_pylist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--detector", "pilar"], "Did you mean 'pillar'"),
+        (["--detector-option", "chanels=3"], "Did you mean 'channels'"),
+        (["--iterations", "1", "--epochs", "2"], "only one of"),
+        (["--classes", " , "], "at least one class"),
+    ],
+)
+def test_wrong_options(trained: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    command = ["train", "simulated:demo", "--frames", str(trained / "frames.txt"), "--out", str(tmp_path), *arguments]
+    with pytest.raises(ScanpickError, match=message):
+        run(*command)
+
+
+def test_unknown_frames_and_folders(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "frames.txt").write_text("nowhere\n")
+    with pytest.raises(ScanpickError, match="not in the data set: nowhere"):
+        run("train", "simulated:demo", "--frames", tmp_path / "frames.txt", "--out", tmp_path / "out")
+    with pytest.raises(ScanpickError, match="made by 'scanpick train'"):
+        run("predict", "simulated:demo", "--weights", tmp_path, "--out", tmp_path / "found.parquet")
+
+
+def test_damaged_weights(trained: Path, tmp_path: Path) -> None:
+    for name in ("weights.pt", "detector.json"):
+        (tmp_path / name).write_bytes((trained / "detector" / name).read_bytes())
+    (tmp_path / "weights.pt").write_bytes((tmp_path / "weights.pt").read_bytes()[:-100])
+    with pytest.raises(ScanpickError, match="truncated"):
+        run("predict", "simulated:demo", "--weights", tmp_path, "--out", tmp_path / "found.parquet")
