@@ -9,7 +9,7 @@ from scanpick.datasets.simulated import SimulatedDrives
 @pytest.fixture(scope="module")
 def frames():
     drives = SimulatedDrives("drives")
-    chosen = [record.frame_id for record in drives.records[::14]]
+    chosen = [record.frame_id for record in drives.records[::20]]
     return [(drives.read(frame).points, drives.labels(frame)) for frame in chosen]
 
 

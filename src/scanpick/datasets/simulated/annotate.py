@@ -22,10 +22,10 @@ IMAGE_SIZE = (1242, 375)
 NEAR_M = 0.3
 """Least depth in front of the camera that is projected."""
 
-OCCLUSION_SHARES = (0.14, 0.52)
+OCCLUSION_SHARES = (0.13, 0.58)
 """Up to this share of hidden rays an object counts as visible, up to the second as partly, beyond as largely hidden."""
 
-HOPELESS_SHARE = 0.88
+HOPELESS_SHARE = 0.86
 """Beyond this share of hidden rays an annotator does not see an object."""
 
 FAINT_HEIGHT_PX = 16.0
