@@ -75,6 +75,22 @@ def test_predictions_and_scores(trained: Path) -> None:
     assert pq.read_table(scores).column("disagreement").to_pylist() == [0, 0]
 
 
+def test_kitti_result_files_evaluate_as_the_table_does(trained: Path, tmp_path: Path) -> None:
+    run("simulate", tmp_path / "kitti", "--frames", "4", "--seed", "1")
+    labels = tmp_path / "kitti" / "training" / "label_2"
+    (tmp_path / "frames.txt").write_text("".join(f"{path.stem}\n" for path in sorted(labels.glob("*.txt"))))
+    run(
+        *("predict", tmp_path / "kitti", "--weights", trained / "detector", "--out", tmp_path / "found.parquet"),
+        *("--kitti", tmp_path / "results"),
+    )
+    assert len(list((tmp_path / "results").glob("*.txt"))) == 4
+    found = []
+    for source in ("found.parquet", "results"):
+        told = run("evaluate", "--labels", labels, "--predictions", tmp_path / source, "--json")
+        found.append(json.loads(told)["Car"]["bev"]["moderate"]["R40"])
+    assert found[0] == pytest.approx(found[1])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -10,10 +10,15 @@ from scanpick.cli.options import AsJson, Columns, DatasetArgument, DatasetOption
 
 def command(
     dataset: DatasetArgument,
-    weights: Annotated[Path, typer.Option("--weights", help="A folder made by scanpick train.")],
+    weights: Annotated[
+        Path, typer.Option("--weights", help="A folder made by scanpick train, or mmdetection3d's checkpoint of 3DSSD.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The predictions table to write, .parquet.")],
     frames: Annotated[
         Path | None, typer.Option("--frames", help="Which frames: one id a line, or a column frame_id; all by default.")
+    ] = None,
+    kitti: Annotated[
+        Path | None, typer.Option("--kitti", help="Also write KITTI result files into this folder.")
     ] = None,
     seed: Seed = 0,
     device: Device = "cpu",
@@ -30,12 +35,13 @@ def command(
     from scanpick.cli.results import print_facts, print_set_aside
     from scanpick.datasets import open_dataset
     from scanpick.detectors.prediction import predict
-    from scanpick.detectors.saved import WEIGHTS, load_detector
+    from scanpick.detectors.saved import load_detector, weights_file
+    from scanpick.exporters.kitti_results import write_kitti_results
     from scanpick.files import sha256_of_file
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.formats.predictions import write_predictions
     from scanpick.structures import Detections
-    from scanpick.studies.scenes import read_scenes
+    from scanpick.studies.scenes import camera_of_frame, read_scenes
 
     opened = open_dataset(dataset, **dataset_options(option, columns))
     frame_ids = [r.frame_id for r in opened.records] if frames is None else read_frame_ids(frames)
@@ -50,12 +56,14 @@ def command(
             advance(1)
     meta = {
         "detector": described["detector"],
-        "weights_sha256": sha256_of_file(weights / WEIGHTS),
+        "weights_sha256": sha256_of_file(weights_file(weights)),
         "data_set": dataset,
         "seed": seed,
         "set_aside": set_aside,
     }
     write_predictions(out, found, meta)
+    if kitti is not None:
+        write_kitti_results(kitti, found, lambda frame_id: camera_of_frame(opened, frame_id))
     facts = {
         "detector": described["detector"],
         "frames": len(found),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scanpick.datasets import Dataset
 from scanpick.detectors.scene import Scene
 from scanpick.errors import FrameError, ScanpickError
-from scanpick.structures import Boxes3D
+from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
+from scanpick.structures import Boxes3D, Calibration
 from scanpick.structures.checks import name_some
 
 
@@ -65,3 +66,15 @@ def read_scenes(
             set_aside[frame_id] = str(error)
         advance(1)
     return Scenes(scenes, set_aside)
+
+
+def camera_of_frame(dataset: Dataset, frame_id: str) -> Calibration:
+    """The calibration of a frame, with an image size: KITTI's where no image tells.
+
+    Raises:
+        ScanpickError: The frame has no calibration.
+    """
+    calibration = dataset.calibration(frame_id)
+    if calibration is None:
+        raise ScanpickError(f"Frame '{frame_id}' has no calibration, which KITTI result files need.")
+    return replace(calibration, image_size=calibration.image_size or KITTI_IMAGE_SIZE)
