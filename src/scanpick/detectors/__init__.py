@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 DETECTORS: "Registry[Callable[..., DetectorModel]]" = Registry(
     "detector",
     {
+        "3dssd": "scanpick.detectors.ssd3d.model:ssd3d",
+        "3dssd-nano": "scanpick.detectors.ssd3d.model:ssd3d_nano",
         "pillar-nano": "scanpick.detectors.pillars.model:pillar_nano",
         "pillar": "scanpick.detectors.pillars.model:pillar",
     },

@@ -37,9 +37,17 @@ def save_detector(folder: Path, name: str, model: DetectorModel, told: Mapping[s
 def load_detector(folder: Path) -> tuple[DetectorModel, dict[str, Any]]:
     """The detector of a training folder, and what `detector.json` tells of it.
 
+    In place of a folder, a checkpoint file of 3DSSD in mmdetection3d's layout may be given.
+
     Raises:
         ScanpickError: A file is missing, damaged, or does not fit the other.
     """
+    if folder.is_file():
+        from scanpick.detectors.ssd3d.checkpoint import load_checkpoint  # it reads tensors with this module
+
+        published = load_checkpoint(folder)
+        published.network.eval()
+        return published, {"detector": published.name, "settings": published.settings}
     path = folder / DESCRIPTION
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
@@ -59,6 +67,11 @@ def load_detector(folder: Path) -> tuple[DetectorModel, dict[str, Any]]:
         raise ScanpickError(f"{folder / WEIGHTS}: does not fit {DESCRIPTION}: {error}") from error
     model.network.eval()
     return model, described
+
+
+def weights_file(path: Path) -> Path:
+    """The file of weights of a training folder, or the checkpoint file itself."""
+    return path if path.is_file() else path / WEIGHTS
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

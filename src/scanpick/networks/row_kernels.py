@@ -25,19 +25,23 @@ STRIP = 512
 """Numbers that one loop goes over. Rows are short, and a loop costs more to start than a short row takes: so whole rows
 are strung together, with what holds for each channel repeated as often."""
 
+LARGE = 2**16
+"""Numbers in the largest array from which on a second thread is worth waking: it takes as long as these."""
+
 _lock = threading.Lock()
 
 
-def launch(kernel: Callable[..., None], *arguments: Any) -> None:
-    """Run a kernel on as many threads as torch uses.
+def launch(kernel: Callable[..., None], *arrays: np.ndarray) -> None:
+    """Run a kernel on as many threads as torch uses, on one where there is little to do.
 
     One at a time: numba's plain threading layer, all there is on some systems, aborts on a second caller.
     """
     with _lock:
         before = numba.get_num_threads()
-        numba.set_num_threads(min(torch.get_num_threads(), before))
+        large = max(array.size for array in arrays) >= LARGE
+        numba.set_num_threads(min(torch.get_num_threads(), before) if large else 1)
         try:
-            kernel(*arguments)
+            kernel(*arrays)
         finally:
             numba.set_num_threads(before)
 

@@ -1,0 +1,68 @@
+"""Reading mmdetection3d's checkpoints of 3DSSD, without unpickling anything but tensors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from scanpick.detectors.saved import read_tensors
+from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO
+from scanpick.detectors.ssd3d.model import Ssd3dModel
+from scanpick.errors import ScanpickError
+
+_CLASS_WEIGHT, _VOTE_WEIGHT = "bbox_head.conv_pred.conv_cls.weight", "bbox_head.vote_module.conv_out.weight"
+
+CLASSES_OF_CHECKPOINTS = {1: ("Car",), 3: ("Pedestrian", "Cyclist", "Car")}
+"""Number of classes -> their order in mmdetection3d's KITTI configurations; a checkpoint holds the number alone."""
+
+
+def load_checkpoint(path: Path, class_names: Sequence[str] | None = None) -> Ssd3dModel:
+    """The detector that a file in mmdetection3d's layout holds, ``{"meta": ..., "state_dict": ...}``.
+
+    Args:
+        path: The file. Its shapes say whether it is of the published size or of ours for CPUs.
+        class_names: The classes in the order of the file; by default those of `CLASSES_OF_CHECKPOINTS`.
+
+    Raises:
+        ScanpickError: The file cannot be read, holds more than tensors and plain values, or its parameters do not fit;
+            the message names those that are missing, left over or of another shape.
+    """
+    state = read_tensors(path)
+    count = state[_CLASS_WEIGHT].shape[0] if _CLASS_WEIGHT in state else 1
+    names = tuple(class_names or CLASSES_OF_CHECKPOINTS.get(count, ()))
+    if len(names) != count:
+        raise ScanpickError(
+            f"{path}: has {count} classes; expected as many class names, got {', '.join(names) or 'none'}."
+        )
+    small = _VOTE_WEIGHT in state and state[_VOTE_WEIGHT].shape[1] == SSD3D_NANO.vote_width
+    model = Ssd3dModel(replace(SSD3D_NANO if small else SSD3D, class_names=names))
+    take_weights(model.network, state, source=str(path))
+    return model
+
+
+def take_weights(network: nn.Module, state: Mapping[str, Tensor], *, source: str) -> None:
+    """Give `network` these parameters.
+
+    Raises:
+        ScanpickError: Some are missing, left over or of another shape; the message names `source` and them.
+    """
+    expected = network.state_dict()
+    missing = [name for name in expected if name not in state]
+    left_over = [name for name in state if name not in expected]
+    other = [
+        f"{name}: {tuple(state[name].shape)} instead of {tuple(value.shape)}"
+        for name, value in expected.items()
+        if name in state and state[name].shape != value.shape
+    ]
+    if missing or left_over or other:
+        raise ScanpickError(
+            f"{source}: does not fit 3DSSD: {_told(missing)} missing, {_told(left_over)} left over, "
+            f"{_told(other)} of another shape, of the {len(expected)} that are expected."
+        )
+    network.load_state_dict(state)
+
+
+def _told(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return f"{len(names)} parameters ({shown})" if names else "none"

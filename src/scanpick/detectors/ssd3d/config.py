@@ -1,0 +1,177 @@
+"""Every number of 3DSSD: as published, and a smaller one for CPUs."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from scanpick.errors import ScanpickError
+from scanpick.geometry.ball_query import Ring
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Points that a level keeps: farthest-point sampling of a part of those of the level before.
+
+    Attributes:
+        by: "place" measures distances between positions (D-FPS), "feature" between positions and features (F-FPS).
+        count: How many.
+        start: First point of the part.
+        stop: End of the part, None for all.
+    """
+
+    by: Literal["place", "feature"]
+    count: int
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True)
+class Level:
+    """One set abstraction: which points are kept, what is looked at around each, and what it is condensed to.
+
+    Attributes:
+        draws: Sampled one after the other; the points of the level are theirs in this order.
+        radii: Outer radii in metres, rising.
+        neighbours: Most points of each ring.
+        widths: Outputs of the layers of each ring's network.
+        outputs: Channels after aggregation.
+    """
+
+    draws: tuple[Draw, ...]
+    radii: tuple[float, ...]
+    neighbours: tuple[int, ...]
+    widths: tuple[tuple[int, ...], ...]
+    outputs: int
+
+    @property
+    def rings(self) -> tuple[Ring, ...]:
+        """Dilated: each ring starts where the one before ends."""
+        inner = (0.0, *self.radii[:-1])
+        return tuple(Ring(*ring) for ring in zip(inner, self.radii, self.neighbours, strict=True))
+
+
+@dataclass(frozen=True)
+class Ssd3dConfig:
+    """3DSSD (Yang et al., CVPR 2020) as configured in mmdetection3d's ``3dssd_4xb4_kitti-3d-car.py``.
+
+    Attributes:
+        class_names: What is detected.
+        least: x, y, z in metres; points below are left out.
+        greatest: x, y, z in metres; points above are left out.
+        points: Points drawn of a frame.
+        levels: The backbone.
+        candidates: How many of the last level's points vote, the first ones.
+        vote_width: Channels between seed features and vote.
+        farthest_vote: Limits of a vote along x, y and z in metres. The loss is taken before they are applied.
+        vote_radii: Radii around votes in metres.
+        vote_neighbours: Most points within each.
+        vote_widths: Outputs of the layers of each radius' network.
+        shared_widths: Layers that class and box share.
+        branch_width: Layer that each has of its own.
+        direction_bins: Bins of the full circle.
+        least_size_m: Smallest length, width and height of a box.
+        farthest_positive_m: A vote farther from the object is not positive. Measured, as in the reference, to the
+            centre of the top face.
+        vote_margin_m: Seeds outside a box by less than this learn to vote for it.
+        nms_iou: Overlap of the footprints' extents above which the worse of two boxes is dropped.
+        score_threshold: Least score of a detection.
+        most_boxes: Most detections of a frame.
+        norm_eps: Of the batch norms.
+        aggregation_norm_eps: Of the batch norms in the aggregation layers.
+    """
+
+    class_names: tuple[str, ...] = ("Car",)
+    least: tuple[float, float, float] = (0.0, -40.0, -5.0)
+    greatest: tuple[float, float, float] = (70.0, 40.0, 3.0)
+    points: int = 16384
+    levels: tuple[Level, ...] = (
+        Level(
+            (Draw("place", 4096),),
+            (0.2, 0.4, 0.8),
+            (32, 32, 64),
+            ((16, 16, 32), (16, 16, 32), (32, 32, 64)),
+            64,
+        ),
+        Level(
+            (Draw("feature", 512), Draw("place", 512)),
+            (0.4, 0.8, 1.6),
+            (32, 32, 64),
+            ((64, 64, 128), (64, 64, 128), (64, 96, 128)),
+            128,
+        ),
+        Level(
+            (Draw("feature", 256, 0, 512), Draw("place", 256, 512)),
+            (1.6, 3.2, 4.8),
+            (32, 32, 32),
+            ((128, 128, 256), (128, 192, 256), (128, 256, 256)),
+            256,
+        ),
+    )
+    candidates: int = 256
+    vote_width: int = 128
+    farthest_vote: tuple[float, float, float] = (3.0, 3.0, 2.0)
+    vote_radii: tuple[float, ...] = (4.8, 6.4)
+    vote_neighbours: tuple[int, ...] = (16, 32)
+    vote_widths: tuple[tuple[int, ...], ...] = ((256, 256, 512), (256, 512, 1024))
+    shared_widths: tuple[int, ...] = (512, 128)
+    branch_width: int = 128
+    direction_bins: int = 12
+    least_size_m: float = 0.1
+    farthest_positive_m: float = 10.0
+    vote_margin_m: float = 0.05
+    nms_iou: float = 0.1
+    score_threshold: float = 0.0
+    most_boxes: int = 100
+    norm_eps: float = 1e-3
+    aggregation_norm_eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        before = self.points
+        for number, level in enumerate(self.levels):
+            for draw in level.draws:
+                stop = before if draw.stop is None else draw.stop
+                if not 0 < draw.count <= stop - draw.start or stop > before:
+                    raise ScanpickError(
+                        f"3DSSD, level {number}: expected to draw 1 to {max(stop - draw.start, 0)} of the points "
+                        f"{draw.start} to {stop} of {before}, got {draw.count}."
+                    )
+            before = sum(draw.count for draw in level.draws)
+        if not 0 < self.candidates <= before:
+            raise ScanpickError(f"3DSSD: expected 1 to {before} candidates, got {self.candidates}.")
+        if not self.class_names or len(set(self.class_names)) < len(self.class_names):
+            raise ScanpickError(f"3DSSD: expected class names, each once, got {self.class_names}.")
+
+    @property
+    def vote_rings(self) -> tuple[Ring, ...]:
+        """Balls, each from its centre on: these are not dilated."""
+        return tuple(Ring(0.0, *ball) for ball in zip(self.vote_radii, self.vote_neighbours, strict=True))
+
+
+SSD3D = Ssd3dConfig()
+
+# A quarter of the points at each level, and half the channels and neighbours.
+SSD3D_NANO = Ssd3dConfig(
+    points=8192,
+    levels=(
+        Level((Draw("place", 1024),), (0.2, 0.4, 0.8), (16, 16, 32), ((8, 8, 16), (8, 8, 16), (16, 16, 32)), 32),
+        Level(
+            (Draw("feature", 256), Draw("place", 256)),
+            (0.4, 0.8, 1.6),
+            (16, 16, 32),
+            ((32, 32, 64), (32, 32, 64), (32, 48, 64)),
+            64,
+        ),
+        Level(
+            (Draw("feature", 128, 0, 256), Draw("place", 128, 256)),
+            (1.6, 3.2, 4.8),
+            (16, 16, 16),
+            ((64, 64, 128), (64, 96, 128), (64, 128, 128)),
+            128,
+        ),
+    ),
+    candidates=128,
+    vote_width=64,
+    vote_neighbours=(8, 16),
+    vote_widths=((128, 128, 256), (128, 256, 512)),
+    shared_widths=(256, 64),
+    branch_width=64,
+)

@@ -1,0 +1,57 @@
+"""The seven losses of 3DSSD, each of weight 1: sums whose weights add up to one over the batch."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scanpick.detectors.ssd3d.boxes import corners_of_boxes, decode_boxes
+from scanpick.detectors.ssd3d.config import Ssd3dConfig
+from scanpick.detectors.ssd3d.head import Predictions
+from scanpick.detectors.ssd3d.targets import Targets
+
+
+def losses(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> dict[str, Tensor]:
+    """Named losses of a batch; without a positive or a seed that votes theirs are 0."""
+    judged = _shares((targets.positive | targets.negative)[..., None].expand_as(targets.centre_ness), predictions)
+    box = _shares(targets.positive, predictions)
+    vote = _shares(targets.votes_count, predictions)
+    in_bin = F.one_hot(targets.direction_bins, config.direction_bins) * box[..., None]
+    residuals = targets.direction_residuals[..., None].expand_as(predictions.direction_residuals)
+    # As in the reference, the centre loss moves votes as well, which the corner loss does not.
+    centre_offsets = predictions.centre_offsets + (predictions.votes - predictions.votes.detach())
+    # Corners are those of the predicted box with the bin of the true one.
+    decoded = decode_boxes(
+        predictions.centres,
+        predictions.half_sizes,
+        targets.direction_bins,
+        predictions.direction_residuals,
+        config.least_size_m,
+    )
+    return {
+        "centre_ness": _binary(predictions.class_logits, targets.centre_ness, judged),
+        "centre": _smooth_l1(centre_offsets, targets.centre_offsets, box[..., None]),
+        "direction_bin": _categorical(predictions.direction_logits, targets.direction_bins, box),
+        "direction_residual": _smooth_l1(predictions.direction_residuals, residuals, in_bin),
+        "size": _smooth_l1(predictions.half_sizes, targets.half_sizes, box[..., None]),
+        "corners": _smooth_l1(corners_of_boxes(decoded), targets.corners, box[..., None, None]),
+        "vote": _smooth_l1(predictions.vote_offsets, targets.vote_offsets, vote[..., None]),
+    }
+
+
+def _shares(mask: Tensor, predictions: Predictions) -> Tensor:
+    """Equal weights of what a mask chooses, with a sum of 1 over the batch."""
+    chosen = mask.to(predictions.class_logits.dtype)
+    return chosen / (chosen.sum() + 1e-6)
+
+
+def _smooth_l1(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    return (F.smooth_l1_loss(predicted, target, reduction="none") * weight).sum()
+
+
+def _binary(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits, target, weight, reduction="sum")
+
+
+def _categorical(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    each = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
+    return torch.dot(each, weight.flatten())

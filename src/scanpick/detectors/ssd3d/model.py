@@ -1,0 +1,162 @@
+"""3DSSD as a detector: samples, batches, losses and detections around `Ssd3dNetwork`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scanpick.arrays import BoxArray, Int64Array, Points
+from scanpick.detectors.augmentation import AugmentationSettings
+from scanpick.detectors.scene import Scene
+from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO, Draw, Level, Ssd3dConfig
+from scanpick.detectors.ssd3d.decoding import decode, detections_of_frame
+from scanpick.detectors.ssd3d.head import Predictions
+from scanpick.detectors.ssd3d.losses import losses
+from scanpick.detectors.ssd3d.network import Ssd3dNetwork
+from scanpick.detectors.ssd3d.targets import make_targets
+from scanpick.errors import ScanpickError, unknown_name
+from scanpick.structures import Detections
+
+# The published recipe. Its noise of objects (standard deviation 1 m, up to 60 degrees) applies to each on its own.
+SSD3D_AUGMENTATION = AugmentationSettings(
+    flip=0.5,
+    rotation_rad=np.pi / 4,
+    scale=0.1,
+    object_shift_m=1.0,
+    object_rotation_rad=np.pi / 3,
+    pasted_objects=15,
+    pasted_least_points=5,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Ssd3dSample:
+    """One scene, ready for the network.
+
+    Attributes:
+        frame_id: The frame.
+        cloud: (P, 4) float32 x, y, z, intensity.
+        seen: False where the frame has no point in range; the cloud then holds the origin only.
+        boxes: (G, 7) boxes whose centre is in range.
+        labels: (G,) class of each.
+    """
+
+    frame_id: str
+    cloud: Points
+    seen: bool
+    boxes: BoxArray
+    labels: Int64Array
+
+
+@dataclass(frozen=True, eq=False)
+class Ssd3dBatch:
+    """Samples put together; `cloud` is (B, P, 4)."""
+
+    samples: Sequence[Ssd3dSample]
+    cloud: Tensor
+
+
+class Ssd3dModel:
+    """See `DetectorModel`."""
+
+    def __init__(self, config: Ssd3dConfig = SSD3D) -> None:
+        self.config = config
+        self.class_names = config.class_names
+        self.augmentation = SSD3D_AUGMENTATION
+        self.network: nn.Module = Ssd3dNetwork(config)
+
+    @property
+    def name(self) -> str:
+        """The name it is registered under."""
+        return "3dssd-nano" if self.config.vote_width == SSD3D_NANO.vote_width else "3dssd"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The configuration, JSON-serialisable."""
+        return asdict(self.config)
+
+    def sample(self, scene: Scene, rng: np.random.Generator, *, training: bool) -> Ssd3dSample:
+        """Points in range, as many as the network takes, drawn at random; all of them and some twice if too few."""
+        least, greatest = np.array(self.config.least), np.array(self.config.greatest)
+        inside = ((scene.points[:, :3] > least) & (scene.points[:, :3] < greatest)).all(axis=1)
+        points, wanted = scene.points[inside, :4], self.config.points
+        seen = len(points) > 0
+        if not seen:
+            points = np.zeros((1, 4), np.float32)
+        if len(points) >= wanted:
+            rows = rng.choice(len(points), wanted, replace=False)
+        else:
+            rows = np.concatenate([rng.permutation(len(points)), rng.integers(len(points), size=wanted - len(points))])
+        boxes = scene.of_classes(self.class_names).boxes
+        places = boxes.centres[:, :2]
+        boxes = boxes[np.flatnonzero(((places > least[:2]) & (places < greatest[:2])).all(axis=1))]
+        labels = np.array([self.class_names.index(name) for name in boxes.class_names], dtype=np.int64)
+        return Ssd3dSample(scene.frame_id, np.ascontiguousarray(points[rows]), seen, boxes.array, labels)
+
+    def batch(self, samples: Sequence[Ssd3dSample], device: torch.device) -> Ssd3dBatch:
+        """Clouds of all samples as one tensor."""
+        return Ssd3dBatch(samples, torch.from_numpy(np.stack([sample.cloud for sample in samples])).to(device))
+
+    def losses(self, batch: Ssd3dBatch) -> dict[str, Tensor]:
+        """The seven losses."""
+        predictions: Predictions = self.network(batch.cloud)
+        boxes = [torch.from_numpy(sample.boxes.astype(np.float32)) for sample in batch.samples]
+        labels = [torch.from_numpy(sample.labels) for sample in batch.samples]
+        return losses(predictions, make_targets(predictions, boxes, labels, self.config), self.config)
+
+    def detections(self, batch: Ssd3dBatch) -> list[Detections]:
+        """Boxes after suppression, in the order of candidates; none for a frame without points in range."""
+        predictions: Predictions = self.network(batch.cloud)
+        decoded = *decode(predictions, self.config), torch.softmax(predictions.direction_logits, dim=-1)
+        boxes, scores, headings = (value.double().cpu().numpy() for value in decoded)
+        return [
+            detections_of_frame(sample.frame_id, boxes[row], scores[row], headings[row], self.config)
+            if sample.seen
+            else Detections.empty(sample.frame_id)
+            for row, sample in enumerate(batch.samples)
+        ]
+
+
+def ssd3d(class_names: tuple[str, ...] = ("Car",), **options: Any) -> Ssd3dModel:
+    """3DSSD as published. Options are fields of `Ssd3dConfig`."""
+    return Ssd3dModel(configured(SSD3D, class_names, options))
+
+
+def ssd3d_nano(class_names: tuple[str, ...] = ("Car",), **options: Any) -> Ssd3dModel:
+    """3DSSD for CPUs: fewer points, channels and neighbours. Options are fields of `Ssd3dConfig`."""
+    return Ssd3dModel(configured(SSD3D_NANO, class_names, options))
+
+
+def configured(config: Ssd3dConfig, class_names: Sequence[str], options: Mapping[str, Any]) -> Ssd3dConfig:
+    """A configuration with other values for some of its fields, given as they are read from JSON.
+
+    Raises:
+        ScanpickError: A field is unknown, or a value has another form.
+    """
+    known = [field.name for field in fields(Ssd3dConfig)]
+    for name in options:
+        if name not in known:
+            raise unknown_name("option of 3DSSD", name, known)
+    values = {name: _frozen(value) for name, value in options.items()}
+    if "levels" in options:
+        try:
+            values["levels"] = tuple(_level(level) for level in options["levels"])
+        except (TypeError, KeyError) as error:
+            raise ScanpickError(
+                f"3DSSD, levels: expected {', '.join(f.name for f in fields(Level))} for each, got {error}."
+            ) from error
+    return replace(config, **(values | {"class_names": tuple(class_names)}))
+
+
+def _level(given: Mapping[str, Any]) -> Level:
+    values = {name: _frozen(value) for name, value in given.items() if name != "draws"}
+    return Level(draws=tuple(Draw(**draw) for draw in given["draws"]), **values)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(entry) for entry in value) if isinstance(value, list | tuple) else value
