@@ -61,3 +61,11 @@ def test_distance_to_another_group(groups_count):
     D = distances(X)[rows]
     D[groups[rows][:, None] == groups[None]] = np.inf
     np.testing.assert_allclose(distance_to_other_group(X, rows, groups), D.min(axis=1), rtol=1e-12)
+
+
+def test_a_gain_that_is_a_distance_equals_it_in_every_bit():
+    from scanpick.selection import Pool, select
+
+    X = np.random.default_rng(3).normal(size=(400, 37)).astype(np.float32)
+    picked = select(Pool(tuple(f"{row:03}" for row in range(400)), {"random": X}), "diversity", 100)
+    np.testing.assert_array_equal(picked.gains[1:], picked.distances[1:])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array
+from scanpick.selection.kernels.distances import read_only, squared_distances_of_pairs
 
 _PICKS, _CHOSEN = 512, 4096  # rows of a block of products
 _PAIRS = 8192  # pairs that are computed directly at once
@@ -86,9 +87,8 @@ def _squared_distances(points: Float64Array, others: Float64Array) -> tuple[Floa
 
 
 def _distances(values: Embeddings, first: Int64Array, second: Int64Array) -> Float64Array:
-    """Distances of pairs of rows, directly in float64."""
-    difference = values[first].astype(np.float64) - values[second]
-    return np.sqrt(np.einsum("nd,nd->n", difference, difference))
+    """Distances of pairs of rows, summed as the kernels sum them, so that a gain that is a distance equals it."""
+    return np.sqrt(squared_distances_of_pairs(read_only(values), first, second))
 
 
 def _same_group(groups: Int64Array, own: Int64Array, others: Int64Array) -> BoolArray:

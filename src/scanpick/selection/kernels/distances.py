@@ -111,6 +111,16 @@ def squared_distances_to(X: Embeddings, indices: Int64Array, point: Float64Array
 
 
 @numba.njit(cache=True, nogil=True)
+def squared_distances_of_pairs(X: Embeddings, first: Int64Array, second: Int64Array) -> Float64Array:
+    """(n,) exact squared distances of pairs of rows."""
+    sums = np.empty(LANES)
+    result = np.empty(len(first))
+    for position in range(len(first)):
+        result[position] = squared_distance(X[first[position]], X[second[position]], sums)
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
 def column_means(X: Embeddings) -> Float64Array:
     """(D,) mean of the rows in float64; zeros for no rows."""
     count, dimensions = X.shape
