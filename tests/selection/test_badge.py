@@ -34,10 +34,10 @@ def test_equals_plain_seeding(seed, labelled):
 def test_chances_are_in_proportion_to_squared_distances():
     """After the longest vector, frames at 1 and 3 from it are drawn one to nine."""
     pool = Pool(tuple("abc"), {"e": np.array([[5.0], [4.0], [2.0]])}, scores={"s": np.ones(3)})
-    draws = [select(pool, "badge", 2, seed=seed, options={"metric": "euclidean"}).frame_ids for seed in range(1500)]
+    draws = [select(pool, "badge", 2, seed=seed, options={"metric": "euclidean"}).frame_ids for seed in range(500)]
     assert {pick[0] for pick in draws} == {"a"}
     share = np.mean([pick[1] == "c" for pick in draws])
-    assert abs(share - 0.9) < 0.03  # four standard deviations
+    assert abs(share - 0.9) < 0.055  # four standard deviations
 
 
 def test_frames_without_uncertainty_come_last():

@@ -6,10 +6,50 @@ from collections.abc import Callable
 
 import numpy as np
 
-from scanpick.arrays import BoolArray, Float64Array, Int64Array
+from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array
+from scanpick.errors import unknown_name
+from scanpick.selection.kernels.kmeans import kmeans
+from scanpick.selection.pool import Pool
+from scanpick.selection.strategy import Request
 
 Worth = Callable[[Int64Array], Float64Array]
 """Rows of one cluster that are neither labelled nor picked, (n,) -> what each is worth in it, (n,)."""
+
+
+def clusters_of(
+    pool: Pool, space: Embeddings, count: int, column: str | None, request: Request
+) -> tuple[Int64Array, Float64Array]:
+    """The cluster of every frame (N,), numbered from 0, and the centres of the clusters (K, D).
+
+    Args:
+        pool: The frames.
+        space: (N, D) their vectors.
+        count: How many clusters; no more than there are frames.
+        column: Metadata column that holds the clusters already, or None for k-means.
+        request: For its chance and threads.
+
+    Raises:
+        ScanpickError: There is no such column.
+    """
+    if column is not None:
+        if column not in pool.metadata:
+            raise unknown_name("metadata column", column, pool.metadata)
+        labels = np.unique(pool.metadata[column], return_inverse=True)[1].astype(np.int64)
+    else:
+        seed = int(request.rng.integers(2**32))
+        found = kmeans(space, min(max(count, 1), max(len(pool), 1)), seed, request.threads)
+        return found.labels, found.centres.astype(np.float64)
+    centres = np.zeros((int(labels.max(initial=-1)) + 1, space.shape[1]))
+    for cluster, rows in members_of(labels).items():
+        centres[cluster] = space[rows].mean(axis=0, dtype=np.float64)
+    return labels, centres
+
+
+def members_of(labels: Int64Array) -> dict[int, Int64Array]:
+    """Cluster -> its rows in order; clusters without any are left out."""
+    by_cluster = np.argsort(labels, kind="stable")
+    groups = np.split(by_cluster, np.flatnonzero(np.diff(labels[by_cluster])) + 1) if len(labels) else []
+    return {int(labels[rows[0]]): rows for rows in groups}
 
 
 class ClusterPicker:
@@ -47,13 +87,9 @@ class ClusterPicker:
         large = sizes[order] > larger_than
         self._rounds = [order[large], order[~large]]
         self._turn = 0
-        by_cluster = np.argsort(labels, kind="stable")
-        ends = np.cumsum(sizes)
-        self._left = {int(cluster): by_cluster[ends[cluster] - sizes[cluster] : ends[cluster]] for cluster in order}
         self._labels = labels
         self._found: tuple[int, float] | None = None
-        for cluster, rows in self._left.items():
-            self._left[cluster] = rows[~labelled[rows]]
+        self._left = {cluster: rows[~labelled[rows]] for cluster, rows in members_of(labels).items()}
 
     def best(self) -> tuple[int, float] | None:
         """The best frame of the cluster whose turn it is, with what it is worth times its weight."""

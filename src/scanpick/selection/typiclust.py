@@ -1,0 +1,62 @@
+"""`typiclust`: one typical frame of every cluster, those clusters first that hold no label."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from scanpick.arrays import Float64Array, Int64Array
+from scanpick.selection.clusters import ClusterPicker, clusters_of
+from scanpick.selection.kernels.typicality import typicality
+from scanpick.selection.pool import Pool
+from scanpick.selection.strategy import EmbeddingStrategy, Metric, Request
+
+
+class TypiClust(EmbeddingStrategy):
+    """TypiClust (Hacohen et al., ICML 2022): k-means clusters, and the most typical frame of each.
+
+    1. Cluster all frames into `clusters` clusters, by default min(labelled + budget, 500).
+    2. Order the clusters by (labelled frames, -size, label). Clusters of at most `small_cluster` frames come into play
+       once the others hold nothing that may be picked (the paper drops them, and ends there).
+    3. Go round: of each cluster in turn take the frame of largest gain(x) = 1 / (mean squared distance of x to its k
+       nearest + 1e-5), among the frames of the cluster that are neither labelled nor picked, n of them, with
+       k = min(neighbours, n // 2), at least 1. A frame that is alone is worth 1e5.
+
+    Attributes:
+        clusters: How many; the prefix property holds where it is given.
+        neighbours: k at most.
+        small_cluster: Size up to which clusters wait for the others.
+        cluster_column: Metadata column with the cluster of each frame, in the place of k-means.
+    """
+
+    gain_means: ClassVar[str] = "typicality in its cluster"
+
+    metric: Metric = "cosine"
+    clusters: int | None = Field(default=None, ge=1)
+    neighbours: int = Field(default=20, ge=1)
+    small_cluster: int = Field(default=5, ge=0)
+    cluster_column: str | None = None
+
+    @property
+    def keeps_prefix(self) -> bool:
+        """Only where the clusters do not depend on the budget."""
+        return self.clusters is not None or self.cluster_column is not None
+
+    def picker(self, pool: Pool, request: Request) -> ClusterPicker:
+        """Cluster the pool."""
+        space = request.values
+        assert space is not None
+        count = self.clusters or min(int(pool.labelled.sum()) + request.count, 500)
+        labels, _ = clusters_of(pool, space, count, self.cluster_column, request)
+
+        def typicality_within(rows: Int64Array) -> Float64Array:
+            neighbours = max(min(self.neighbours, len(rows) // 2), 1)
+            if len(rows) == 1:
+                return np.array([1e5])
+            return typicality(np.ascontiguousarray(space[rows]), neighbours, threads=request.threads)
+
+        return ClusterPicker(
+            labels, typicality_within, pool.labelled, request.allowed, request.weights, larger_than=self.small_cluster
+        )
