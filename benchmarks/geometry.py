@@ -1,6 +1,6 @@
 """Time the geometry kernels on one core, and check them against outside libraries in the same run.
 
-python benchmarks/geometry.py [--json FILE]
+python benchmarks/geometry.py [--json FILE] [--scan FILE.bin]
 """
 
 import argparse
@@ -13,14 +13,25 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+import fpsample  # noqa: E402
 import numpy as np  # noqa: E402
 import shapely  # noqa: E402
+import torch  # noqa: E402
+import torch_quickfps  # noqa: E402
+from numba import njit  # noqa: E402
+from scipy.spatial import cKDTree  # noqa: E402
 
+from scanpick.geometry.ball_query import Ring, ball_query  # noqa: E402
+from scanpick.geometry.farthest_point_sampling import farthest_point_sampling  # noqa: E402
+from scanpick.geometry.nearest_neighbours import nearest_neighbours  # noqa: E402
 from scanpick.geometry.nms import nms_rotated  # noqa: E402
 from scanpick.geometry.points_in_boxes import box_of_points  # noqa: E402
 from scanpick.geometry.rotated_iou import bev_iou, bev_iou_of_pairs, iou_3d_of_pairs  # noqa: E402
 
 PAIRS = 100_000
+SAMPLINGS = ((16_384, 4_096), (120_000, 16_384))
+PEER_HEIGHTS = (3, 5, 6, 7, 8, 9)
+"""Of the peers' trees; the best one counts."""
 
 
 def cpu_seconds(run: Callable[[], object], repeats: int = 7) -> float:
@@ -79,12 +90,108 @@ def measure_boxes() -> dict[str, float | int]:
     }
 
 
+def made_up_scan(rng: np.random.Generator) -> np.ndarray:
+    """(120000, 3) float32: 64 beams over flat ground and walls at random distances, with 2 cm of noise."""
+    azimuth, elevation = np.meshgrid(np.linspace(-np.pi, np.pi, 1875), np.radians(np.linspace(-24.8, 2, 64)))
+    wall = np.repeat(rng.uniform(5, 80, 125), 15)
+    to_ground = np.where(elevation < 0, 1.73 / np.maximum(-np.sin(elevation), 1e-3), np.inf)
+    distance = np.minimum(np.minimum(to_ground, wall / np.cos(elevation)), 80) + rng.normal(0, 0.02, azimuth.shape)
+    across = distance * np.cos(elevation)
+    scan = np.stack([across * np.cos(azimuth), across * np.sin(azimuth), distance * np.sin(elevation)], axis=-1)
+    return rng.permutation(scan.reshape(-1, 3)).astype(np.float32)
+
+
+@njit
+def plain_scan(points: np.ndarray, count: int) -> np.ndarray:
+    """Farthest-point sampling by its definition."""
+    nearest = np.full(len(points), np.inf, points.dtype)
+    picks = np.zeros(count, np.int64)
+    for k in range(1, count):
+        x, y, z = points[picks[k - 1]]
+        farthest = -1.0
+        for i in range(len(points)):
+            dx, dy, dz = points[i, 0] - x, points[i, 1] - y, points[i, 2] - z
+            nearest[i] = min(nearest[i], dx * dx + dy * dy + dz * dz)
+            if nearest[i] > farthest:
+                farthest, picks[k] = nearest[i], i
+    return picks
+
+
+def measure_sampling(scan: np.ndarray) -> list[dict[str, float | int | str]]:
+    """Farthest-point sampling against the plain scan and the peers, each at its best height."""
+    torch.set_num_threads(1)
+    rows = []
+    for points, count in SAMPLINGS:
+        cloud = np.ascontiguousarray(scan[np.arange(points) % len(scan)])
+        if points > len(scan):  # a scan of fewer points is taken again, moved a little
+            cloud += np.random.default_rng(0).normal(0, 0.02, cloud.shape).astype(np.float32)
+        expected = plain_scan(cloud, count)
+        tensor = torch.from_numpy(cloud)[None]
+        contestants: dict[str, Callable[[], np.ndarray]] = {
+            "scanpick": lambda cloud=cloud, count=count: farthest_point_sampling(cloud, count),
+            "plain scan": lambda cloud=cloud, count=count: plain_scan(cloud, count),
+        }
+        for h in PEER_HEIGHTS:
+            contestants[f"fpsample h={h}"] = lambda cloud=cloud, count=count, h=h: fpsample.bucket_fps_kdline_sampling(
+                cloud, count, h=h, start_idx=0
+            )
+            contestants[f"torch-quickfps h={h}"] = lambda tensor=tensor, count=count, h=h: torch_quickfps.sample_idx(
+                tensor, count, h=h, start_idx=0
+            )[0].numpy()
+        for name, run in contestants.items():
+            rows.append(
+                {
+                    "points": points,
+                    "picks": count,
+                    "who": name,
+                    "cpu_ms": 1e3 * cpu_seconds(run, 1 if name == "plain scan" else 7),
+                    "share_of_equal_picks": float(np.mean(run() == expected)),
+                }
+            )
+    return rows
+
+
+def speed_ups(rows: list[dict[str, float | int | str]]) -> dict[str, float]:
+    """How many times the time of the plain scan, and of the best peer, ours would fit into."""
+    found = {}
+    for points, _ in SAMPLINGS:
+        times = {row["who"]: float(row["cpu_ms"]) for row in rows if row["points"] == points}
+        ours, plain = times.pop("scanpick"), times.pop("plain scan")
+        found[f"{points} points, over the plain scan"] = plain / ours
+        found[f"{points} points, over the best peer"] = min(times.values()) / ours
+    return found
+
+
+def measure_neighbours(scan: np.ndarray) -> dict[str, float]:
+    """The ball queries of 3DSSD's first level, and nearest neighbours, against scipy's tree."""
+    cloud = np.ascontiguousarray(scan[:16_384])
+    centres = cloud[farthest_point_sampling(cloud, 4_096)]
+    rings = [Ring(0, 0.2, 32), Ring(0.2, 0.4, 32), Ring(0.4, 0.8, 64)]
+    return {
+        "three_rings_4096_of_16384_s": cpu_seconds(lambda: ball_query(cloud, centres, rings)),
+        "scipy_all_within_the_largest_s": cpu_seconds(lambda: cKDTree(cloud).query_ball_point(centres, 0.8)),
+        "16_nearest_of_4096_in_16384_s": cpu_seconds(lambda: nearest_neighbours(cloud, centres, 16)),
+        "scipy_16_nearest_s": cpu_seconds(lambda: cKDTree(cloud).query(centres, 16)),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="write the numbers here")
+    parser.add_argument("--scan", type=Path, help="a KITTI .bin file to sample instead of a made-up scan")
     arguments = parser.parse_args()
-    numbers = {"boxes": measure_boxes()}
+    scan = made_up_scan(np.random.default_rng(0))
+    if arguments.scan:
+        read = np.fromfile(arguments.scan, np.float32).reshape(-1, 4)[:, :3]
+        scan = np.random.default_rng(0).permutation(read)
+    sampling = measure_sampling(scan)
+    numbers = {
+        "boxes": measure_boxes(),
+        "sampling": sampling,
+        "sampling_times_as_fast": speed_ups(sampling),
+        "neighbours": measure_neighbours(scan),
+    }
     print(json.dumps(numbers, indent=1))
     if arguments.json:
         arguments.json.write_text(json.dumps(numbers, indent=1) + "\n")
