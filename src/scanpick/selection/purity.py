@@ -10,7 +10,7 @@ import numpy as np
 from scanpick.arrays import Embeddings, Float64Array, Int64Array
 from scanpick.selection.nearest import distance_to_other_group
 
-MOST_BALLS = 5000
+MOST_BALLS = 2000
 """Balls that are looked at, evenly spread over the pool; each is compared with all frames."""
 
 
