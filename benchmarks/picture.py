@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib as mpl
 
 from benchmarks.cases import DIMENSIONS
-from benchmarks.report import TITLES
+from benchmarks.report import TITLES, picture_name
 
 Record = dict[str, Any]
 
@@ -21,7 +21,7 @@ def draw(results: Record, folder: Path) -> list[Path]:
     mpl.rcParams.update({"font.size": 9, "svg.hashsalt": "scanpick", "svg.fonttype": "none"})
     folder.mkdir(parents=True, exist_ok=True)
     tasks = dict.fromkeys(line["task"] for line in results["series"])
-    return [draw_task(task, results, folder / f"benchmark-{task.replace('_', '-')}.svg") for task in tasks]
+    return [draw_task(task, results, folder / picture_name(task)) for task in tasks]
 
 
 def draw_task(task: str, results: Record, path: Path) -> Path:

@@ -93,6 +93,10 @@ def write_report(results: Record, path: Path) -> None:
     write_text(path, before + BEGIN + "\n" + "\n".join(markdown(results)) + "\n" + END + after)
 
 
+def picture_name(task: str) -> str:
+    return f"benchmark-{task.replace('_', '-')}.svg"
+
+
 def markdown(results: Record) -> list[str]:
     machine, limits = results["machine"], results["limits"]
     packages = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
@@ -106,6 +110,8 @@ def markdown(results: Record) -> list[str]:
     ]
     for task in dict.fromkeys(table["task"] for table in results["tables"]):
         lines += ["", f"### {TITLES[task]}"]
+        if any(line["task"] == task for line in results["series"]):
+            lines += ["", f"![{TITLES[task]}: cost against rows and picks](images/{picture_name(task)})"]
         for table in (table for table in results["tables"] if table["task"] == task):
             lines += ["", *markdown_table(table)]
         lines += two_thread_gains([table for table in results["tables"] if table["task"] == task])

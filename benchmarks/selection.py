@@ -25,6 +25,7 @@ from benchmarks.measuring import in_own_process, machine, versions
 from benchmarks.picture import draw
 from benchmarks.quality import agreement, quality
 from benchmarks.report import print_case, write_report
+from scanpick.files import write_text
 
 AGAIN_UNTIL_S = 8.0
 """A contestant that took longer than this the first time is not run a second time."""
@@ -46,10 +47,10 @@ def main(arguments: list[str] | None = None) -> None:
         write_report(results, DOCS / "benchmarks.md")
         draw(results, DOCS / "images")
         return
-    results = run(options)
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(results, indent=1) + "\n")
+    for results in run(options):  # it grows: what is measured is kept if a later measurement is interrupted
+        if options.json:
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            write_text(options.json, json.dumps(results, indent=1) + "\n")
     if options.pictures:
         draw(results, options.pictures)
 
@@ -72,21 +73,24 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def run(options: argparse.Namespace) -> Record:
+def run(options: argparse.Namespace) -> Iterator[Record]:
+    """All results so far, after every table and every line of the picture."""
     console = Console(width=None if sys.stdout.isatty() else 140)
-    results: Record = {"machine": machine(), "versions": versions(PACKAGES), "quick": options.quick, "tables": []}
+    results: Record = {"machine": machine(), "versions": versions(PACKAGES), "tables": [], "series": []}
     results["limits"] = in_own_process("benchmarks.limits", {}, threads=1)
+    yield results
     with tempfile.TemporaryDirectory() as folder:
         data = Data(Path(folder))
         for case in cases(options.only, full=options.full, quick=options.quick):
             # A second thread helps on unstructured data as it does on other data.
             for threads in options.threads if case.kind == "driving" else options.threads[:1]:
-                table = measure_case(case, threads, data)
-                results["tables"].append(table)
-                print_case(table, console)
-        chosen = [] if options.no_series else series(options.only, quick=options.quick)
-        results["series"] = [line for one in chosen for line in measure_series(one, options.threads[0], data, console)]
-    return results
+                results["tables"].append(measure_case(case, threads, data))
+                print_case(results["tables"][-1], console)
+                yield results
+        for one in [] if options.no_series else series(options.only, quick=options.quick):
+            for line in measure_series(one, options.threads[0], data, console):
+                results["series"].append(line)
+                yield results
 
 
 class Data:
@@ -155,7 +159,8 @@ def contest(task: str, who: Contestant, threads: int, path: Path, runs: list[Rec
 
 def judge(lines: list[Record], X: np.ndarray, options: Record) -> None:
     """Put numbers for quality in the place of what was found; part of the work is not judged."""
-    found = [line.pop("found", {}) if line.get("share", 1.0) == 1.0 else line.pop("found") and {} for line in lines]
+    found = [line.pop("found", {}) for line in lines]
+    found = [one if line.get("share", 1.0) == 1.0 else {} for line, one in zip(lines, found, strict=True)]
     for line, one in zip(lines, found, strict=True):
         line["quality"] = quality(X, one, options)
     for line, one in zip(lines[1:], found[1:], strict=True):
