@@ -257,3 +257,27 @@ def test_labelled_frames_of_a_workspace(workspace):
     (workspace.path / "l.txt").write_text("\n".join(labelled))
     run(workspace.path, "--embedding", "first", "-b", 36, "--labelled", workspace.path / "l.txt")
     assert set(load_selection(workspace, "diversity")[1].frame_ids) == set(workspace.frames().frame_ids[4:])
+
+
+def test_combined_objectives_on_the_command_line(files):
+    ids = (files / "ids.txt").read_text().split()
+    np.savez(
+        files / "crops.npz", values=np.random.default_rng(1).normal(size=(90, 3)), frame_id=np.array(ids + ids[:30])
+    )
+    result = run(
+        "--embeddings", files / "e.npy", "--ids", files / "ids.txt", "--table", files / "t.csv", "-b", 6,
+        "--objective", "diversity", "--objective", "weight^2:column=entropy", "--objective", "objects:pool_by=mean",
+        "--objects", files / "crops.npz", "--objective", "balance:by=weather,target={rain: 1, dry: 3}",
+        "--out", files / "p.csv", "--explain",
+    )  # fmt: skip
+    row = read(files / "p.csv")[2]
+    parts = [float(row[f"contribution_{name}"]) for name in ("diversity", "weight", "objects", "balance")]
+    assert float(row["gain"]) == pytest.approx(np.prod(parts))
+    assert "= diversity" in result.stdout
+
+
+def test_a_grid_of_radii_is_printed_as_a_curve(files):
+    options = ("--strategy-option", "grid=[0.5, 1.0]", "--strategy-option", "clusters=3")
+    result = run("--embeddings", files / "e.npy", "-b", 4, "-s", "probcover", *options, "--out", files / "p.csv")
+    assert "0.5: " in result.stdout
+    assert "covers" in result.stdout

@@ -5,8 +5,9 @@ import pytest
 
 from scanpick.errors import ScanpickError
 from scanpick.formats.frame_columns import read_frame_columns
+from scanpick.formats.object_embeddings import read_object_embeddings
 from scanpick.selection import Pool, select
-from scanpick.selection.columns import with_columns, with_detections
+from scanpick.selection.columns import with_columns, with_detections, with_objects
 from scanpick.structures import Boxes3D, Detections
 
 POOL = Pool(("a", "b", "c"), labelled=[False, False, True])
@@ -107,3 +108,31 @@ def test_balance_asks_for_the_classes_of_labelled_frames():
         select(pool, "combined", 1, options={"objectives": [objective]})
     options = {"objectives": [{**objective, "count_labelled": False}]}
     assert select(pool, "combined", 1, options=options).frame_ids == ("a",)
+
+
+def test_objects_of_frames(tmp_path):
+    np.savez(tmp_path / "crops.npz", values=np.arange(6.0).reshape(3, 2), frame_id=np.array(["b", "z", "a"]))
+    values, ids = read_object_embeddings(tmp_path / "crops.npz")
+    pool = with_objects(POOL, "crops", values, ids)
+    assert pool.objects["crops"].values.tolist() == [[0, 1], [4, 5]]
+    assert pool.objects["crops"].frame_index.tolist() == [1, 0]
+    with pytest.raises(ScanpickError, match="none is in a frame of the pool"):
+        with_objects(POOL, "crops", values[:1], ["z"])
+    with pytest.raises(ScanpickError, match="NaN or infinity in the rows 0"):
+        with_objects(POOL, "crops", values[:1] * np.nan, ["a"])
+
+
+def test_damaged_objects(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez(path, values=np.zeros((2, 3)), frame_id=np.array(["a"]))
+    with pytest.raises(ScanpickError, match=r"expected values \(M, D\) of numbers and frame_id"):
+        read_object_embeddings(path)
+    np.savez(path, values=np.array([{}], dtype=object), frame_id=np.array(["a"]))
+    good = path.read_bytes()
+    for content in (good, good[:100], b"", b"PK"):
+        path.write_bytes(content)
+        with pytest.raises(ScanpickError, match="cannot read embeddings of objects"):
+            read_object_embeddings(path)
+    np.save(path.with_suffix(".npy"), np.zeros((2, 3)))
+    with pytest.raises(ScanpickError, match="cannot read embeddings of objects"):
+        read_object_embeddings(path.with_suffix(".npy"))

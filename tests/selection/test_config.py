@@ -1,6 +1,8 @@
 """Settings from a file say the same as flags and Python; the worked example of the documentation is right."""
 
 import re
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +146,16 @@ def test_the_guide_has_a_word_on_every_strategy_objective_and_constraint():
             assert f"`{option}`" in GUIDE, (name, option)
     for option in Constraints.model_fields:
         assert option in GUIDE
+
+
+def test_the_strategy_of_your_own_in_the_guide_works(monkeypatch):
+    code = next(block for block in re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL) if "MostPoints" in block)
+    module = types.ModuleType("most_points")
+    exec(code, module.__dict__)
+    monkeypatch.setitem(sys.modules, "most_points", module)
+    monkeypatch.setitem(STRATEGIES._builtin, "most_points", "most_points:MostPoints")
+    counts = np.array([5, 9, 2])
+    pool = Pool(tuple("abc"), metadata={"num_points": counts})
+    found = select(pool, "most_points", 2)
+    assert found.frame_ids == ("b", "a")
+    assert found.summary["gain_means"] == "number of points"

@@ -136,6 +136,14 @@ def command(
         Path | None,
         typer.Option("--predictions", help="A predictions table: boxes and classes to expect.", rich_help_panel=_PLACE),
     ] = None,
+    objects: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--objects",
+            help="Embeddings of objects: an .npz file with values (M, D) and frame_id (M,). May be repeated.",
+            rich_help_panel=_PLACE,
+        ),
+    ] = None,
     min_score: Annotated[
         float | None,
         typer.Option("--min-score", help="With --predictions: count boxes from this score on.", rich_help_panel=_PLACE),
@@ -196,14 +204,15 @@ def command(
     else:
         assert workspace is not None
         source = selecting.from_workspace(workspace, embedding or (), asked, labelled)
-    source = source.with_labelled(labelled).with_tables(table or (), predictions, min_score)
+    source = source.with_labelled(labelled).with_tables(table or (), predictions, min_score, objects or ())
 
     # 3. The selection
     picked = asked.select(source.pool, threads=threads)
     facts = selecting.facts_about(picked) | selecting.save(source, picked, asked, name or asked.strategy, out)
+    shown = selecting.as_shown(source, picked)
     if as_json:
-        facts |= {"summary": dict(picked.summary), "picks": list(picked.frame_ids)}
+        facts |= {"summary": dict(picked.summary), "picks": list(shown.frame_ids)}
     print_facts(facts, as_json=as_json)
     if explain and not as_json:
-        for sentence in in_words(picked, first):
+        for sentence in in_words(shown, first):
             print(sentence)

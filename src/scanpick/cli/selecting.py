@@ -15,11 +15,12 @@ import yaml
 from scanpick.errors import ScanpickError
 from scanpick.formats.frame_columns import read_frame_columns
 from scanpick.formats.frame_ids import read_frame_ids
+from scanpick.formats.object_embeddings import read_object_embeddings
 from scanpick.formats.predictions import read_predictions
 from scanpick.formats.selection_table import FrameFacts, write_selection
 from scanpick.options import parse_pairs
 from scanpick.selection import Pool
-from scanpick.selection.columns import with_columns, with_detections
+from scanpick.selection.columns import with_columns, with_detections, with_objects
 from scanpick.selection.config import SelectionConfig
 from scanpick.structures import Selection
 from scanpick.workspace.pool import pool_of
@@ -56,8 +57,10 @@ class Source:
         mask = self.pool.mask([self.row_id(text) for text in read_frame_ids(path)])
         return dataclasses.replace(self, pool=dataclasses.replace(self.pool, labelled=mask))
 
-    def with_tables(self, tables: Sequence[Path], predictions: Path | None, min_score: float | None) -> Source:
-        """The same with columns from tables and counts from predictions."""
+    def with_tables(
+        self, tables: Sequence[Path], predictions: Path | None, min_score: float | None, objects: Sequence[Path] = ()
+    ) -> Source:
+        """The same with columns from tables, counts from predictions and embeddings of objects."""
         pool = self.pool
         for path in tables:
             frame_ids, columns = read_frame_columns(path)
@@ -65,6 +68,9 @@ class Source:
         if predictions is not None:
             found = {self.row_id(frame_id): one for frame_id, one in read_predictions(predictions).items()}
             pool = with_detections(pool, found, min_score)
+        for path in objects:
+            values, frame_ids = read_object_embeddings(path)
+            pool = with_objects(pool, path.stem, values, [self.row_id(text) for text in frame_ids])
         return dataclasses.replace(self, pool=pool)
 
 
@@ -126,6 +132,18 @@ def _row_facts(source: Source, selection: Selection) -> FrameFacts:
     return FrameFacts(rows=rows, ids_given=source.ids_given)
 
 
+def as_shown(source: Source, selection: Selection) -> Selection:
+    """The selection as it is printed: rows that have no ids go by their numbers, as in the table."""
+    if source.ids_given:
+        return selection
+
+    def numbers(frame_ids: Sequence[str]) -> tuple[str, ...]:
+        return tuple(frame_id and str(int(frame_id)) for frame_id in frame_ids)
+
+    nearest = numbers(selection.nearest_selected)
+    return dataclasses.replace(selection, frame_ids=numbers(selection.frame_ids), nearest_selected=nearest)
+
+
 def facts_about(selection: Selection) -> dict[str, Any]:
     """What a selection's summary says, for printing."""
     summary = selection.summary
@@ -139,11 +157,20 @@ def facts_about(selection: Selection) -> dict[str, Any]:
     }
     for name, account in summary.get("strata", {}).items():
         facts[name] = f"spent {account['spent']:.10g} of {account['limit']:.10g} {summary['unit']}"
+    if "delta" in summary:
+        facts["delta"] = ", ".join(f"{step['delta']:.4g} from rank {step['rank']}" for step in summary["delta"])
+    if "purity" in summary:
+        facts["purity"] = ", ".join(_point(point) for point in summary["purity"])
     if summary["stopped_early"]:
         facts["note"] = summary["stopped_early"]
     if summary["notes"]:
         facts["notes"] = "; ".join(summary["notes"])
     return facts
+
+
+def _point(point: Mapping[str, float]) -> str:
+    covers = f" (covers {point['coverage']:.0%})" if "coverage" in point else ""
+    return f"{point['delta']:.4g}: {point['purity']:.0%}{covers}"
 
 
 def settings_of(file: Mapping[str, Any], flags: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, Any]:

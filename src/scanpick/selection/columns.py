@@ -1,4 +1,4 @@
-"""More columns for a pool: from a table by frame id, or from what a detector found."""
+"""More columns for a pool: from a table by frame id, from what a detector found, or of objects in frames."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpick.arrays import Float64Array, Int64Array
+from scanpick.arrays import Embeddings, Float64Array, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.selection.pool import Pool
+from scanpick.selection.pool import ObjectEmbeddings, Pool
 from scanpick.structures import Detections
 from scanpick.structures.checks import name_some
 
@@ -82,6 +82,25 @@ def with_detections(pool: Pool, detections: Mapping[str, Detections], min_score:
     counts = {name: np.where(known, column, np.nan) for name, column in counts.items()}
     expected = np.where(known, np.array([value.sum() for value in worth], dtype=np.float64), np.nan)
     return dataclasses.replace(pool, expected_boxes=expected, class_counts={**pool.class_counts, **counts})
+
+
+def with_objects(pool: Pool, name: str, values: Embeddings, frame_ids: Sequence[str]) -> Pool:
+    """The pool with embeddings of objects (M, D), matched by the id of the frame that each is in.
+
+    Objects in frames that the pool does not have are left out.
+
+    Raises:
+        ScanpickError: No object is in a frame of the pool, or a vector is not finite.
+    """
+    index = {frame_id: row for row, frame_id in enumerate(pool.frame_ids)}
+    rows = np.array([index.get(frame_id, -1) for frame_id in frame_ids], dtype=np.int64)
+    if len(rows) and (rows < 0).all():
+        raise ScanpickError(
+            f"Objects '{name}': none is in a frame of the pool: they have ids like {name_some(list(frame_ids), 2)}, "
+            f"the pool has {name_some(pool.frame_ids, 2)}."
+        )
+    table = ObjectEmbeddings(values[rows >= 0], rows[rows >= 0])
+    return dataclasses.replace(pool, objects={**pool.objects, name: table})
 
 
 def _worth(detections: Detections, min_score: float | None) -> Float64Array:
