@@ -65,10 +65,12 @@ def test_two_threads_and_memory_maps_give_the_same(name, tmp_path):
         np.testing.assert_array_equal(alone.centres, other.centres)
 
 
-@pytest.mark.parametrize(("points", "count"), [(3000, 12), (3000, 60)])
-def test_as_good_as_scikit_learn(points, count):
+@pytest.mark.parametrize("least_sample", [1, 8192])
+@pytest.mark.parametrize("count", [12, 60])
+def test_as_good_as_scikit_learn(count, least_sample, monkeypatch):
     """On average over seeds, on a sample first and on all at once."""
-    X = walks(points, 24)
+    monkeypatch.setattr(module, "LEAST_SAMPLE", least_sample)
+    X = walks(4000, 24)
     ours = np.mean([kmeans(X, count, seed=seed).inertia for seed in range(5)])
     theirs = np.mean([KMeans(count, n_init=1, random_state=seed).fit(X).inertia_ for seed in range(5)])
     assert ours <= theirs * 1.02
@@ -90,6 +92,7 @@ def test_fewer_distinct_points_than_clusters():
 
 def test_a_sample_of_duplicates_does_not_hide_the_others(monkeypatch):
     monkeypatch.setattr(module, "SAMPLE", 2)
+    monkeypatch.setattr(module, "LEAST_SAMPLE", 1)
     X = np.zeros((500, 3), dtype=np.float32)
     X[-2:] = [[1, 0, 0], [0, 1, 0]]
     assert len(kmeans(X, 3).centres) == 3

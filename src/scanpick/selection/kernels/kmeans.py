@@ -28,6 +28,9 @@ BLOCK = 1024
 SAMPLE = 32
 """Points per centre in the sample."""
 
+LEAST_SAMPLE = 8192
+"""Points in the sample at least."""
+
 MOST_ITERATIONS = 300
 """Iterations end here at the latest, as in scikit-learn."""
 
@@ -93,8 +96,9 @@ def kmeans(X: Embeddings, count: int, seed: int = 0, threads: int = 1) -> Cluste
 
 
 def _first_centres(X: Embeddings, count: int, rng: np.random.Generator, threads: int) -> Float32Array:
-    if SAMPLE * count < len(X):
-        sample = np.ascontiguousarray(X[np.sort(rng.choice(len(X), SAMPLE * count, replace=False))])
+    size = max(SAMPLE * count, LEAST_SAMPLE)
+    if 2 * size < len(X):
+        sample = np.ascontiguousarray(X[np.sort(rng.choice(len(X), size, replace=False))])
         chosen = seeds(sample, count, rng, threads)
         if len(chosen) == count:
             return _iterated(sample, sample[chosen], threads).centres
