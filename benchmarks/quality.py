@@ -7,15 +7,18 @@ import numpy as np
 BLOCK = 4096
 
 
-def quality(X: np.ndarray, found: dict[str, Any], options: dict[str, Any]) -> dict[str, float]:
+def quality(task: str, X: np.ndarray, found: dict[str, Any], options: dict[str, Any]) -> dict[str, float]:
     """Numbers by name, for picks, clusters or values per row.
 
     Of picks: `cover_radius`, the largest distance of a row to its nearest pick; `smallest_gap` between two picks;
     `coverage`, the share of rows within `options["delta"]` of a pick; and the objectives of facility location (mean
-    of the largest cosine) and of herding (mean of the largest Gaussian kernel). Of clusters: mean `inertia` over seeds.
+    of the largest cosine) and of herding (mean of the largest Gaussian kernel). Of farthest-first picks also the
+    `shortfall`. Of clusters: mean `inertia` over seeds.
     """
     if "picks" in found:
-        return of_picks(X, np.asarray(found["picks"], dtype=np.int64), options)
+        picks = np.asarray(found["picks"], dtype=np.int64)
+        of_task = {"shortfall": shortfall(X, picks)} if task == "k_center" else {}
+        return of_picks(X, picks, options) | of_task
     if "labels" in found:
         return {"inertia": float(np.mean([inertia(X, np.asarray(labels)) for labels in found["labels"]]))}
     return {}
@@ -58,6 +61,33 @@ def smallest_gap(points: np.ndarray) -> float:
         row, column = np.unravel_index(squared.argmin(), squared.shape)
         least = min(least, float(np.linalg.norm(points[start + row].astype(np.float64) - points[column])))
     return least
+
+
+def shortfall(X: np.ndarray, picks: np.ndarray) -> float:
+    """By what share a pick is nearer to those before it than the farthest row then is, at most; 0 up to rounding.
+
+    Lists of picks that part at near-ties are told from wrong ones by it.
+    """
+    chosen = np.asarray(X[picks])
+    farthest = np.zeros(len(picks), dtype=np.float32)
+    for start in range(0, len(X), BLOCK):
+        np.maximum(farthest, nearest_before(np.asarray(X[start : start + BLOCK]), chosen).max(axis=0), out=farthest)
+    worst = 0.0
+    for start in range(1, len(picks), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(picks)))
+        own = nearest_before(chosen[rows], chosen)[np.arange(len(rows)), rows - 1]
+        worst = max(worst, float((1 - np.sqrt(own / farthest[rows - 1])).max()))
+    return worst
+
+
+def nearest_before(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(n, K) squared distance of each row to the nearest of the first 1, 2, ... K chosen ones, in float32."""
+    squared = rows @ chosen.T
+    squared *= -2
+    squared += np.einsum("nd,nd->n", rows, rows)[:, None]
+    squared += np.einsum("kd,kd->k", chosen, chosen)
+    np.maximum(squared, 0, out=squared)
+    return np.minimum.accumulate(squared, axis=1, out=squared)
 
 
 def inertia(X: np.ndarray, labels: np.ndarray) -> float:

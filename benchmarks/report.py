@@ -12,7 +12,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 Record = dict[str, Any]
 
-OBJECTIVE = {"facility_location": "mean_cosine", "herding": "mean_kernel"}
+OBJECTIVE = {"k_center": "shortfall", "facility_location": "mean_cosine", "herding": "mean_kernel"}
 
 TITLES = {
     "k_center": "Diversity (k-center)",
@@ -79,9 +79,11 @@ def agreed(line: Record, table: Record) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that count, four beyond the point at most, and no exponent."""
+    """Three digits that count, and no exponent where they fit into four places."""
     if abs(value) >= 10:
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}"
+    if 0 < abs(value) < 0.001:
+        return f"{value:.0e}"
     return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.3f}"
 
 

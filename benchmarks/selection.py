@@ -130,7 +130,7 @@ def measure_case(case: Case, threads: int, data: Data) -> Record:
             again = measured(case, who, threads, path, runs)
             line |= {name: min(line[name], again[name]) for name in ("wall_s", "cpu_s")}
             line["runs"] += again["runs"]
-    judge(lines, np.load(path, mmap_mode="r")[: case.rows], options)
+    judge(case.task, lines, np.load(path, mmap_mode="r")[: case.rows], options)
     return {
         "name": case.name,
         "task": case.task,
@@ -157,12 +157,12 @@ def contest(task: str, who: Contestant, threads: int, path: Path, runs: list[Rec
     return in_own_process("benchmarks.one_contestant", job | {"limit_s": limit_s}, threads)
 
 
-def judge(lines: list[Record], X: np.ndarray, options: Record) -> None:
+def judge(task: str, lines: list[Record], X: np.ndarray, options: Record) -> None:
     """Put numbers for quality in the place of what was found; part of the work is not judged."""
     found = [line.pop("found", {}) for line in lines]
     found = [one if line.get("share", 1.0) == 1.0 else {} for line, one in zip(lines, found, strict=True)]
     for line, one in zip(lines, found, strict=True):
-        line["quality"] = quality(X, one, options)
+        line["quality"] = quality(task, X, one, options)
     for line, one in zip(lines[1:], found[1:], strict=True):
         line["agreement"] = agreement(found[0], one)
 

@@ -10,7 +10,7 @@ from benchmarks.contestants import CONTESTANTS, numpy_k_center, numpy_probcover,
 from benchmarks.driving_data import FRAMES, typical_radius, write_data
 from benchmarks.measuring import measure
 from benchmarks.picture import draw
-from benchmarks.quality import inertia, quality
+from benchmarks.quality import inertia, quality, shortfall
 from benchmarks.report import BEGIN, END, write_report
 
 
@@ -94,7 +94,7 @@ def test_reference_that_would_take_too_long_says_what_share_it_did(points, monke
 
 def test_quality_of_picks_equals_the_definitions(points):
     picks = [3, 700, 1400, 20]
-    found = quality(points, {"picks": picks}, {"delta": 0.5, "bandwidth": 0.5})
+    found = quality("herding", points, {"picks": picks}, {"delta": 0.5, "bandwidth": 0.5})
     distances = np.linalg.norm(points[:, None].astype(np.float64) - points[picks], axis=2)
     nearest = distances.min(axis=1)
     assert found["cover_radius"] == pytest.approx(nearest.max())
@@ -102,6 +102,14 @@ def test_quality_of_picks_equals_the_definitions(points):
     assert found["coverage"] == (nearest < 0.5).mean()
     assert found["mean_cosine"] == pytest.approx((points @ points[picks].T).max(axis=1).mean(), abs=1e-6)
     assert found["mean_kernel"] == pytest.approx(np.exp(-(nearest**2) * 2).mean())
+
+
+def test_shortfall_is_zero_for_farthest_first_and_the_share_missed_for_others(points):
+    picks = scanpick_k_center(points, 30, 1, {})["picks"]
+    assert shortfall(points, picks) < 1e-4
+    worse = [picks[0], picks[0] + 1]
+    distances = np.linalg.norm(points - points[picks[0]], axis=1)
+    assert shortfall(points, np.array(worse)) == pytest.approx(1 - distances[worse[1]] / distances.max(), abs=1e-3)
 
 
 def test_inertia_is_the_sum_of_squares_within(points):
