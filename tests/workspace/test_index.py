@@ -197,3 +197,12 @@ def test_unexpected_errors_name_the_frame(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(ZeroDivisionError) as caught:
         index(str(write_drives(tmp_path / "drives", frames=4)), tmp_path / "pool", workers=1)
     assert "drive_0/000000" in caught.value.__notes__[0]
+
+
+def test_a_folder_named_like_a_simulated_set_is_not_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    workspace = index("simulated:demo", tmp_path / "pool", options={"frames": 2}, workers=1)
+    assert workspace.manifest().dataset.specification == "simulated:demo"

@@ -101,9 +101,11 @@ def _open(specification: str, options: Mapping[str, Any]) -> tuple[DatasetSource
     name, colon, argument = specification.partition(":")
     named = bool(colon) and name in DATASETS.names()
     location = Path(argument if named else specification).expanduser()
-    if location.exists():
-        specification = f"{name}:{location.resolve()}" if named else str(location.resolve())
     dataset = open_dataset(specification, **options)
+    # A folder may have the name of a simulated set: only where frames are files is the argument a path.
+    if location.exists() and any(record.path is not None for record in dataset.records):
+        specification = f"{name}:{location.resolve()}" if named else str(location.resolve())
+        dataset = open_dataset(specification, **options)
     return DatasetSource(specification, dict(options), dataset.name, dataset.description), dataset
 
 
