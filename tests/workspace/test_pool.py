@@ -10,6 +10,7 @@ from scanpick.selection import select
 from scanpick.workspace import Workspace, load_selection, pool_of, save_selection
 from scanpick.workspace.embed import embed
 from scanpick.workspace.index import index
+from scanpick.workspace.pool import _positions
 from scanpick.workspace.selections import write_lists
 from tests.workspace.drives import Toy, write_drives
 
@@ -78,3 +79,10 @@ def test_selections_are_kept(pool: Workspace, tmp_path: Path) -> None:
     write_lists(pool, selection, tmp_path / "out")
     assert (tmp_path / "out" / "frames.txt").read_text().split() == list(selection.frame_ids)
     assert (tmp_path / "out" / "selection.csv").read_text().splitlines()[1].endswith(".bin")
+
+
+def test_positions_of_the_vehicle() -> None:
+    """A data set that says where the vehicle was lets a selection keep a gap on the way."""
+    metadata = {"position_x_m": np.array([1.0, 2.0]), "position_y_m": np.array([3.0, np.nan]), "speed": np.ones(2)}
+    np.testing.assert_array_equal(_positions(metadata), [[1, 3], [2, np.nan]])
+    assert _positions({"position_x_m": np.ones(2)}) is None

@@ -15,15 +15,15 @@ from scanpick.selection.pool import ObjectEmbeddings, Pool
 from scanpick.structures import Detections
 from scanpick.structures.checks import name_some
 
-_POSITION = ("x_m", "y_m", "z_m")
+_POSITION = ("position_x_m", "position_y_m", "position_z_m")
 _COUNT_PREFIX = "count_"
 
 
 def with_columns(pool: Pool, frame_ids: Sequence[str], columns: Mapping[str, NDArray[Any]]) -> Pool:
     """The pool with further columns, matched by frame id.
 
-    ``sequence``, ``time_s``, ``expected_boxes``, ``x_m``, ``y_m``, ``z_m`` and ``count_<class>`` have their own
-    places in a pool; every other column of numbers becomes a score as well as metadata, and text metadata. Frames that
+    ``sequence``, ``time_s``, ``expected_boxes``, ``position_x_m``, ``position_y_m``, ``position_z_m`` and
+    ``count_<class>`` have their own places in a pool; every other column of numbers becomes a score as well as metadata, and text metadata. Frames that
     the table does not have get NaN or empty text; frames that the pool does not have are passed over.
 
     Raises:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from scanpick.arrays import BoolArray
+from scanpick.arrays import BoolArray, Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.selection.pool import Pool
@@ -45,14 +45,22 @@ def pool_of(workspace: Workspace, embeddings: Sequence[str] = (), labelled: Path
     rows = np.flatnonzero(in_pool)
     records = [frames.records[row] for row in rows]
     frame_ids = tuple(record.frame_id for record in records)
+    metadata = _metadata(frames, rows)
     return Pool(
         frame_ids=frame_ids,
         embeddings={name: table.rows(frame_ids) for name, table in tables.items()},
         labelled=is_labelled[rows],
         sequences=np.array([record.sequence for record in records], dtype=np.str_),
         times_s=np.array([np.nan if r.timestamp_ns is None else r.timestamp_ns * 1e-9 for r in records]),
-        metadata=_metadata(frames, rows),
+        positions_m=_positions(metadata),
+        metadata=metadata,
     )
+
+
+def _positions(metadata: Mapping[str, np.ndarray]) -> Float64Array | None:
+    """(N, 2) or (N, 3) where the vehicle was, where the data set says so in the columns position_x_m and so on."""
+    axes = [metadata[name] for name in ("position_x_m", "position_y_m", "position_z_m") if name in metadata]
+    return np.stack(axes, axis=1).astype(np.float64) if len(axes) > 1 else None
 
 
 def _labelled(frames: FrameTable, path: Path | None) -> BoolArray:
