@@ -23,8 +23,9 @@ def with_columns(pool: Pool, frame_ids: Sequence[str], columns: Mapping[str, NDA
     """The pool with further columns, matched by frame id.
 
     ``sequence``, ``time_s``, ``expected_boxes``, ``position_x_m``, ``position_y_m``, ``position_z_m`` and
-    ``count_<class>`` have their own places in a pool; every other column of numbers becomes a score as well as metadata, and text metadata. Frames that
-    the table does not have get NaN or empty text; frames that the pool does not have are passed over.
+    ``count_<class>`` have their own places in a pool; every other column of numbers becomes a score as well as
+    metadata, and text metadata. Frames that the table does not have get NaN or empty text; frames that the pool does
+    not have are passed over.
 
     Raises:
         ScanpickError: The table has no frame of the pool, or a column that has its own place does not fit there.
