@@ -56,6 +56,9 @@ def draw_panel(axis: Any, lines: list[Record], against: str, limits: Record) -> 
         axis.loglog([point[key] for point in longest], seconds, style, color=COLOURS["grey"], label=name, zorder=2)
     fixed = "count" if key == "rows" else "rows"
     axis.set_xlabel(f"{label}, {'k' if fixed == 'count' else 'N'} = {longest[0][fixed]:,}")
+    ticks = [point[key] for point in longest]
+    axis.set_xticks(ticks, [f"{tick // 1000}k" if tick >= 1000 else str(tick) for tick in ticks])
+    axis.set_xticks([], minor=True)
     axis.grid(visible=True, which="major", color="#e6e6e6", lw=0.8)
     axis.spines[["top", "right"]].set_visible(False)
 
