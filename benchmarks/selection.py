@@ -1,6 +1,6 @@
 """scanpick's selection beside other tools: time, memory and quality, on identical data, in one run.
 
-    python -m benchmarks.selection [--only k_center,herding] [--threads 1,2] [--full] [--json FILE]
+    python -m benchmarks.selection [--only k_center,herding] [--threads 1,2] [--full] [--quick] [--json FILE]
     python -m benchmarks.selection --report FILE
 
 Every contestant runs in a process of its own with the same data and number of threads, after a run on a few rows that
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(CONTESTANTS), help="of " + ",".join(CONTESTANTS))
-    parser.add_argument("--threads", default="1,2", help="numbers of threads, one after the other")
+    parser.add_argument("--threads", help="numbers of threads, one after the other; by default 1, in full runs 1,2")
     parser.add_argument("--full", action="store_true", help="the large settings too: up to an hour, 6 GB of memory")
     parser.add_argument("--quick", action="store_true", help="tiny settings: does everything work?")
     parser.add_argument("--no-series", action="store_true", help="tables only, nothing for the picture")
@@ -67,7 +67,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--report", type=Path, help="write docs/benchmarks.md from this, measure nothing")
     options = parser.parse_args(arguments)
     options.only = options.only.split(",")
-    options.threads = [int(number) for number in options.threads.split(",")]
+    options.threads = [int(n) for n in (options.threads or ("1,2" if options.full else "1")).split(",")]
     if unknown := set(options.only) - set(CONTESTANTS):
         parser.error(f"--only: no task {', '.join(sorted(unknown))}; known: {', '.join(CONTESTANTS)}")
     return options
