@@ -62,7 +62,9 @@ def line_cells(line: Record, table: Record, header: list[str]) -> list[str]:
     ratio = f"{estimate}{line['cpu_s'] / ours['cpu_s']:.1f}x" if line is not ours and "cpu_s" in ours else ""
     memory = "" if estimate else f"{line['peak_bytes'] / 1e6:.0f}"
     found = [
-        number(line["quality"][name]) if (name := title.replace(" ", "_")) in line["quality"] else ""
+        number(line["quality"][name], 5 if name.startswith("mean") else 3)
+        if (name := title.replace(" ", "_")) in line["quality"]
+        else ""
         for title in header[5:-1]
     ]
     times = [estimate + number(line["cpu_s"]), ratio, estimate + number(line["wall_s"])]
@@ -78,13 +80,13 @@ def agreed(line: Record, table: Record) -> str:
     return ""
 
 
-def number(value: float) -> str:
-    """Three digits that count, and no exponent where they fit into four places."""
+def number(value: float, places: int = 3) -> str:
+    """Three digits that count, or so many places, and no exponent where they fit into four."""
     if abs(value) >= 10:
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}"
     if 0 < abs(value) < 0.001:
         return f"{value:.0e}"
-    return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.3f}"
+    return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.{places}f}"
 
 
 def write_report(results: Record, path: Path) -> None:
@@ -110,6 +112,7 @@ def markdown(results: Record) -> list[str]:
         f"The limits: one core does {limits['multiply_adds_per_s'] / 1e9:.0f}e9 float32 multiply-adds per second in "
         f"matrix products, and reads {limits['bytes_per_s'] / 1e9:.0f} GB per second from memory.",
     ]
+    lines += ["", *summary(results["tables"])]
     for task in dict.fromkeys(table["task"] for table in results["tables"]):
         lines += ["", f"### {TITLES[task]}"]
         if any(line["task"] == task for line in results["series"]):
@@ -118,6 +121,21 @@ def markdown(results: Record) -> list[str]:
             lines += ["", *markdown_table(table)]
         lines += two_thread_gains([table for table in results["tables"] if table["task"] == task])
     return lines
+
+
+def summary(tables: list[Record]) -> list[str]:
+    """One row per setting on one thread: ours, and how many times as long each peer takes."""
+    rows = ["| setting, one thread | scanpick, CPU s | peers, times as long | memory beyond the data |"]
+    rows.append("| --- | ---: | --- | ---: |")
+    for table in tables:
+        ours, *peers = table["lines"]
+        if table["threads"] != 1 or "cpu_s" not in ours:
+            continue
+        times = [f"{line['contestant']} {line_cells(line, table, ['', ''])[1]}" for line in peers if "cpu_s" in line]
+        memory = 100 * ours["peak_bytes"] / (4 * table["rows"] * table["dimensions"])
+        setting = f"{TITLES[table['task']]}, {table['rows']:,} → {table['count']:,}, {table['kind']}"
+        rows.append(f"| {setting} | {number(ours['cpu_s'])} | {', '.join(times)} | {memory:.0f}% |")
+    return rows
 
 
 def markdown_table(table: Record) -> list[str]:
