@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from scanpick.arrays import Float32Array
+from scanpick.arrays import Float32Array, Int64Array
 from scanpick.selection.kernels.lowering import SLACK
 from scanpick.selection.kernels.workers import one_blas_thread
 
@@ -59,6 +59,31 @@ def stages(count: int, data_bytes: int) -> list[Stage]:
         else:
             result.append(Stage(start, count, anchored=False))
     return result
+
+
+def chain_of_nearest(rows: Float32Array) -> Int64Array:
+    """An order of rows (n, D) in which each is followed by the nearest one that is left."""
+    if len(rows) == 0:
+        return np.zeros(0, np.int64)
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        squares = np.square(rows).sum(axis=1)
+        return _chain(squares[:, None] + squares - 2.0 * (rows @ rows.T))
+
+
+@numba.njit(cache=True, nogil=True)
+def _chain(squared: Float32Array) -> Int64Array:
+    count = len(squared)
+    chain = np.zeros(count, dtype=np.int64)
+    used = np.zeros(count, dtype=np.bool_)
+    used[0] = True
+    for step in range(1, count):
+        nearest, least = -1, np.float32(np.inf)
+        for row in range(count):
+            if not used[row] and (nearest < 0 or squared[chain[step - 1], row] < least):
+                nearest, least = row, squared[chain[step - 1], row]
+        chain[step] = nearest
+        used[nearest] = True
+    return chain
 
 
 @numba.njit(cache=True, nogil=True)

@@ -13,8 +13,9 @@ import numba
 import numpy as np
 
 from scanpick.arrays import Embeddings, Float32Array, Float64Array, Int32Array, Int64Array
+from scanpick.selection.kernels.anchors import chain_of_nearest
 from scanpick.selection.kernels.distances import CentredRows
-from scanpick.selection.kernels.workers import Scratch, Workers, one_blas_thread
+from scanpick.selection.kernels.workers import Scratch, Workers
 
 ROWS = 256
 """Points per block."""
@@ -51,7 +52,7 @@ class Cells:
         picked = np.unique(np.linspace(0, count - 1, anchors).astype(np.int64)) if count else np.zeros(0, np.int64)
         rows, floors = np.empty((len(picked), X.shape[1]), np.float32), np.empty(len(picked))
         self.source.gather(picked, rows, floors)
-        chain = _chain(rows)
+        chain = chain_of_nearest(rows)
         self.anchors, self.anchor_floors = rows[chain], floors[chain]
         cell, reach = np.empty(count, np.int32), np.empty(count, np.float32)
         parts = [np.arange(start, min(start + ROWS, count)) for start in range(0, count, ROWS)]
@@ -80,31 +81,6 @@ class Cells:
         rows, floors = self.rows(part, scratch, "left")
         products = np.matmul(rows, self.anchors.T, out=scratch.float32("anchors", len(rows), len(self.anchors)))
         _nearest_anchor(products, floors, self.anchor_floors, 2.0 * self.source.share, part, cell, reach)
-
-
-def _chain(rows: Float32Array) -> Int64Array:
-    """An order in which each anchor is followed by the nearest one that is left."""
-    if len(rows) == 0:
-        return np.zeros(0, np.int64)
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-        squares = np.square(rows).sum(axis=1)
-        return _greedy_chain(squares[:, None] + squares - 2.0 * (rows @ rows.T))
-
-
-@numba.njit(cache=True, nogil=True)
-def _greedy_chain(squared: Float32Array) -> Int64Array:
-    count = len(squared)
-    chain = np.zeros(count, dtype=np.int64)
-    used = np.zeros(count, dtype=np.bool_)
-    used[0] = True
-    for step in range(1, count):
-        nearest, least = -1, np.float32(np.inf)
-        for anchor in range(count):
-            if not used[anchor] and (nearest < 0 or squared[chain[step - 1], anchor] < least):
-                nearest, least = anchor, squared[chain[step - 1], anchor]
-        chain[step] = nearest
-        used[nearest] = True
-    return chain
 
 
 @numba.njit(cache=True, nogil=True)

@@ -17,10 +17,10 @@ from scanpick.selection.kernels.lowering import Rows, State, value_of
 from scanpick.selection.kernels.nearest import NearestChosen
 from scanpick.selection.kernels.workers import Scratch
 
-FRONT = 256
-"""Points of the front: their rows should fit the cache of one core."""
+FRONT = 512
+"""Points of the front: their rows should fit a near cache."""
 
-ENOUGH = 64
+ENOUGH = 128
 """A new front is worth having when this many of its points are farther than all others can be."""
 
 SAMPLE = 2048

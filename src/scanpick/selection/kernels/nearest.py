@@ -25,7 +25,7 @@ from scanpick.selection.kernels.lowering import (
 )
 from scanpick.selection.kernels.workers import Scratch, Workers
 
-BLOCK = 256
+BLOCK = 512
 """Points per matrix product."""
 
 FIRST_BLOCK = 8192
@@ -34,7 +34,7 @@ FIRST_BLOCK = 8192
 COLUMNS = 256
 """Chosen points per matrix product; points that have come near enough leave between two products."""
 
-PAIRS_PER_PRODUCT = 4
+PAIRS_PER_PRODUCT = 6
 """A pair evaluated by itself costs as much as this many in a matrix product."""
 
 
@@ -117,9 +117,8 @@ class NearestChosen:
             if len(behind):
                 stage.extend(self.state.column_rows, self.state.column_floors, self.count)
                 # Points that need the same columns go into the same block.
-                order = np.argsort(
-                    (self.state.seen if stage.floors is None else self.state.anchor)[behind], kind="stable"
-                )
+                keys = self.state.seen[behind] if stage.floors is None else self.state.anchor[behind]
+                order = np.argsort(keys, kind="stable")
                 blocks = np.array_split(behind[order], -(-len(behind) // BLOCK))
                 self.workers.run([functools.partial(self._compare, block, stage, end, enough) for block in blocks])
                 self._set_anchors(behind)
