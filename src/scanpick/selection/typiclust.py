@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 from pydantic import Field
 
-from scanpick.arrays import Float64Array, Int64Array
 from scanpick.selection.clusters import ClusterPicker, clusters_of
-from scanpick.selection.kernels.typicality import typicality
+from scanpick.selection.kernels.typiclust import TypicalityWithin
 from scanpick.selection.pool import Pool
 from scanpick.selection.strategy import EmbeddingStrategy, Metric, Request
 
@@ -50,13 +48,7 @@ class TypiClust(EmbeddingStrategy):
         assert space is not None
         count = self.clusters or min(int(pool.labelled.sum()) + request.count, 500)
         labels, _ = clusters_of(pool, space, count, self.cluster_column, request)
-
-        def typicality_within(rows: Int64Array) -> Float64Array:
-            neighbours = max(min(self.neighbours, len(rows) // 2), 1)
-            if len(rows) == 1:
-                return np.array([1e5])
-            return typicality(np.ascontiguousarray(space[rows]), neighbours, threads=request.threads)
-
+        worth = TypicalityWithin(space, labels, self.neighbours, request.threads)
         return ClusterPicker(
-            labels, typicality_within, pool.labelled, request.allowed, request.weights, larger_than=self.small_cluster
+            labels, worth, pool.labelled, request.allowed, request.weights, larger_than=self.small_cluster
         )

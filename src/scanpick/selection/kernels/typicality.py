@@ -216,7 +216,7 @@ def _keep_nearest(
                 if not (column_floors[c] - two * row[c] >= limit) and i != j:
                     value = squared_distance(X[i], X[j], sums)
                     if value < squared[i, -1]:
-                        _insert(squared[i], others[i], value, j)
+                        insert_sorted(squared[i], others[i], value, j)
                         limit = _limit(squared[i, -1], floors[position])
 
 
@@ -230,7 +230,8 @@ def _limit(farthest: float, floor: float) -> np.float32:
 
 
 @numba.njit(cache=True, nogil=True, forceinline=True)
-def _insert(squared: Float64Array, others: Int64Array, value: float, other: int) -> None:
+def insert_sorted(squared: Float64Array, others: Int64Array, value: float, other: int) -> None:
+    """Put a distance that is less than the last into its place; the last one drops out."""
     place = len(squared) - 1
     while place > 0 and squared[place - 1] > value:
         squared[place] = squared[place - 1]
