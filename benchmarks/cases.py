@@ -52,7 +52,7 @@ CASES = (
     Case("facility_location", 10_000, 500),
     Case("facility_location", 10_000, 500, "gaussian"),
     Case("herding", 10_000, 500),
-    Case("herding", 10_000, 500, "gaussian"),
+    Case("herding", 10_000, 500, "gaussian", full=True),
     Case("typiclust", 20_000, 200),
     Case("typiclust", 20_000, 200, "gaussian", full=True),
     Case("typicality", 20_000, 20),
