@@ -7,6 +7,7 @@ import pytest
 
 from scanpick.errors import ScanpickError
 from scanpick.selection import Pool, select
+from scanpick.selection.diversity import Diversity
 from tests.selection.oracles import distances, k_center
 from tests.selection.pools import driving_pool
 
@@ -212,3 +213,31 @@ def test_summary_is_plain_json():
         "pool": 120, "set_aside": 0, "filtered_out": 0, "labelled": 3, "selectable": 117, "picked": 6,
     }  # fmt: skip
     assert summary["seed"] == 3
+
+
+def test_a_strategy_as_an_object():
+    pool = driving_pool()
+    found = select(pool, Diversity(start="first"), 5)
+    assert found.frame_ids == select(pool, "diversity", 5, options={"start": "first"}).frame_ids
+    assert found.strategy == "diversity"
+    with pytest.raises(ScanpickError, match="already has its own"):
+        select(pool, Diversity(), 5, options={"start": "first"})
+
+
+def test_a_column_of_numbers_serves_as_a_score():
+    pool = driving_pool()
+    found = select(pool, "uncertainty", 5, options={"score": "speed_mps"})
+    assert found.gains.tolist() == sorted(pool.metadata["speed_mps"], reverse=True)[:5]
+    with pytest.raises(ScanpickError, match="Unknown score 'weather'"):
+        select(pool, "uncertainty", 5, options={"score": "weather"})
+
+
+def test_vectors_of_no_numbers_are_refused():
+    with pytest.raises(ScanpickError, match="at least one number"):
+        Pool(("a",), {"e": np.zeros((1, 0))})
+    assert len(select(Pool((), {"e": np.zeros((0, 0))}), "diversity", 0)) == 0
+
+
+def test_threads_are_checked():
+    with pytest.raises(ScanpickError, match="Threads: expected 1 or more, got 0"):
+        select(driving_pool(), "diversity", 1, threads=0)

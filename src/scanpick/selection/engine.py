@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from scanpick.arrays import BoolArray, Float64Array, Int64Array
 from scanpick.errors import ScanpickError
@@ -19,13 +20,13 @@ from scanpick.selection.ledger import Ledger, open_ledgers
 from scanpick.selection.outcome import accounts, selection_of, why_it_ended
 from scanpick.selection.pool import Pool
 from scanpick.selection.rules import rules_of
-from scanpick.selection.strategy import Reporting, Request, make_strategy
+from scanpick.selection.strategy import Reporting, Request, Strategy, make_strategy, name_of
 from scanpick.structures import Selection
 
 
 def select(
     pool: Pool,
-    strategy: str = "diversity",
+    strategy: str | Strategy = "diversity",
     budget: Budget | str | int | None = None,
     *,
     seed: int = 0,
@@ -40,12 +41,12 @@ def select(
 
     Args:
         pool: The frames.
-        strategy: A name in `STRATEGIES`.
+        strategy: A name in `STRATEGIES`, or a strategy with its options.
         budget: What may be spent: ``185``, ``"5%"``, ``"120 objects"``, ``"300 EUR at 0.5/frame + 0.04/box"``. It can
             be left out where strata have budgets of their own.
         seed: Seed of all chance.
         constraints: What the selection must respect; see `Constraints`.
-        options: The strategy's options.
+        options: The strategy's options, where it is named.
         at_most: Take what there is where the budget is larger than everything that can be picked.
         threads: How many threads to use; all by default. The result does not depend on it.
 
@@ -61,7 +62,7 @@ def select(
     cores = _threads(threads)
     asked = None if budget is None else parse_budget(budget)
     limits = _constraints(constraints)
-    model = make_strategy(strategy, options or {})
+    model, name = _strategy(strategy, options or {})
 
     # 1. The frames that count, in the order of their ids
     whole = pool.take(_sorted_by_id(pool))
@@ -78,12 +79,13 @@ def select(
     least_gain = limits.min_distance if model.gain_is_distance and weights is None else None
     loop = GreedyLoop(offers, ledgers, rules_of(limits, usable, values), least_gain)
     count, rng = _about_how_many(ledgers[0]), np.random.default_rng(seed)
-    picker = model.picker(usable, Request(loop.available.copy(), values, count, weights, rng, cores))
-    picks = loop.run(picker)
+    with threadpool_limits(cores, user_api="blas"):
+        picker = model.picker(usable, Request(loop.available.copy(), values, count, weights, rng, cores))
+        picks = loop.run(picker)
 
     # 4. Say what came out
     summary = {
-        "strategy": strategy,
+        "strategy": name,
         "options": model.model_dump(mode="json"),
         "seed": seed,
         "constraints": limits.model_dump(mode="json", exclude_defaults=True),
@@ -101,13 +103,22 @@ def select(
         "notes": [],
         **(picker.report() if isinstance(picker, Reporting) else {}),
     }
-    return selection_of(strategy, usable, values, picks, summary)
+    with threadpool_limits(cores, user_api="blas"):
+        return selection_of(name, usable, values, picks, summary)
 
 
 def _constraints(constraints: Constraints | Mapping[str, Any] | None) -> Constraints:
     if isinstance(constraints, Constraints):
         return constraints
     return build_checked(Constraints, constraints or {}, "the constraints")
+
+
+def _strategy(strategy: str | Strategy, options: Mapping[str, Any]) -> tuple[Strategy, str]:
+    if isinstance(strategy, str):
+        return make_strategy(strategy, options), strategy
+    if options:
+        raise ScanpickError("Give options with the name of a strategy; a strategy that is made already has its own.")
+    return strategy, name_of(strategy)
 
 
 def _threads(threads: int | None) -> int:

@@ -151,6 +151,8 @@ class Pool:
         object.__setattr__(self, name, columns)
 
     def _check_embedding(self, name: str, values: Embeddings) -> None:
+        if len(values) and values.shape[1] == 0:
+            raise ScanpickError(f"Embedding '{name}': expected vectors of at least one number, got none.")
         for start in range(0, len(values), _BLOCK_ROWS):  # a memory map is not read into memory at once
             block = values[start : start + _BLOCK_ROWS]
             with np.errstate(over="ignore", invalid="ignore"):

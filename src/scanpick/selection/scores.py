@@ -11,7 +11,7 @@ from scanpick.structures.checks import name_some
 
 
 def score_of(pool: Pool, name: str | None, needed: BoolArray, *, at_least_zero: bool) -> Float64Array:
-    """(N,) the scores of this name, or the pool's first; 0 where they are not needed.
+    """(N,) the score or column of numbers of this name, or the first score; 0 where it is not needed.
 
     Args:
         pool: The frames.
@@ -22,12 +22,13 @@ def score_of(pool: Pool, name: str | None, needed: BoolArray, *, at_least_zero: 
     Raises:
         ScanpickError: There is none of that name, or a score that is needed is missing, not finite or negative.
     """
-    if not pool.scores:
+    if name is None and not pool.scores:
         raise ScanpickError("The pool has no scores, and this strategy needs one. Score the frames with a detector.")
-    if name is not None and name not in pool.scores:
-        raise unknown_name("score", name, pool.scores)
+    known = {key: column for key, column in pool.metadata.items() if column.dtype.kind in "iuf"} | dict(pool.scores)
     name = name or next(iter(pool.scores))
-    scores = pool.scores[name]
+    if name not in known:
+        raise unknown_name("score", name, known)
+    scores = np.asarray(known[name], dtype=np.float64)
     check_numbers(f"Score '{name}'", scores, needed, pool, at_least_zero=at_least_zero)
     return np.where(needed, scores, 0.0)
 

@@ -150,6 +150,13 @@ STRATEGIES: Registry[type[Strategy]] = Registry(
 """Name -> strategy. `k_center` is another name of `diversity`."""
 
 
+def name_of(strategy: Strategy) -> str:
+    """The name that a strategy is registered under, or else that of its class in small letters."""
+    place = f"{type(strategy).__module__}:{type(strategy).__qualname__}"
+    named = (name for name, entry in STRATEGIES.table().items() if entry == place)
+    return next(named, type(strategy).__name__.lower())
+
+
 def make_strategy(name: str, options: Mapping[str, Any]) -> Strategy:
     """The strategy of this name with its options checked.
 
