@@ -27,6 +27,9 @@ VERBS: tuple[str, ...] = (
     "score",
 )
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells and typer have it."""
+
 app = typer.Typer(
     name="scanpick",
     help="Pick the LiDAR frames whose labels improve a 3D object detector most per unit of annotation cost.",
@@ -59,19 +62,36 @@ for verb in VERBS:
 
 
 def main() -> None:
-    """Run the command line. A `ScanpickError` is printed without a traceback, and the exit status is 1."""
+    """Run the command line. What a user can cause is told without a traceback, and the exit status is 1."""
     try:
         app()
-    except ScanpickError as error:
-        from scanpick.cli.output import log
-
-        log.print(f"[bold red]Error:[/] {_escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+    except (ScanpickError, OSError) as error:
+        _fail(str(error) if isinstance(error, ScanpickError) else _told(error))
+    except SystemExit as done:
+        if done.code == INTERRUPTED:
+            _say_interrupted()
+        raise
     except KeyboardInterrupt:
-        sys.exit(130)
+        _say_interrupted()
+        sys.exit(INTERRUPTED)
 
 
-def _escape(text: str) -> str:
+def _say_interrupted() -> None:
+    from scanpick.cli.output import log
+
+    log.print("Interrupted. Run the same command again to go on.")
+
+
+def _fail(message: str) -> None:
     from rich.markup import escape
 
-    return escape(text)
+    from scanpick.cli.output import log
+
+    log.print(f"[bold red]Error:[/] {escape(message)}", highlight=False, soft_wrap=True)
+    sys.exit(1)
+
+
+def _told(error: OSError) -> str:
+    """What the system says about a file: one that cannot be opened, made or written, or a full disk."""
+    files = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    return f"{' -> '.join(files) or type(error).__name__}: {error.strerror or error}."

@@ -42,7 +42,7 @@ AllowExtra = Annotated[
     bool, typer.Option("--allow-extra", help="With --encoder import: pass over ids that the data set does not have.")
 ]
 Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Processes; all cores by default.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of all chance.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all chance.")]
 LabelledFile = Annotated[
     Path | None,
     typer.Option("--labelled", help="Frames that have labels already: one id a line, or a column frame_id."),
