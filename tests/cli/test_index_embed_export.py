@@ -104,6 +104,13 @@ def test_export_either_copies_or_links(selected: Path, tmp_path: Path) -> None:
     assert "not both" in error_of("export", selected, "--copy", "--link", "--out", tmp_path / "out")
 
 
+def test_export_never_into_the_data_set(selected: Path, drives: Path) -> None:
+    before = files_of(drives)
+    for how in ((), ("--copy",), ("--link",)):
+        assert "is the data set's own folder" in error_of("export", selected, *how, "--out", drives)
+    assert files_of(drives) == before
+
+
 def test_report(selected: Path, tmp_path: Path) -> None:
     """Also of a selection that was made without any embedding."""
     facts = run_json("report", selected, "--out", tmp_path / "page.html")

@@ -90,6 +90,26 @@ def test_links(kitti: Path, tmp_path: Path) -> None:
     assert original.read_bytes() == link.read_bytes()
 
 
+@pytest.mark.parametrize("link", [True, False])
+def test_onto_itself(kitti: Path, tmp_path: Path, link: bool) -> None:
+    """The data set's own files are never replaced: a link would lead to itself, and the points would be gone."""
+    (tmp_path / "alias").symlink_to(kitti)
+    before = {path: path.read_bytes() for path in kitti.rglob("*.*")}
+    for folder in (kitti, tmp_path / "alias"):
+        with pytest.raises(ScanpickError, match="is the data set's own folder"):
+            export_kitti_subset(open_dataset(str(kitti)), ["000001"], folder, name="first", link=link)
+    assert {path: path.read_bytes() for path in kitti.rglob("*.*")} == before
+    assert not any(path.is_symlink() for path in kitti.rglob("*"))
+
+
+def test_frame_that_is_gone(kitti: Path, tmp_path: Path) -> None:
+    """A frame that was deleted since it was picked costs only itself."""
+    (kitti / "training" / "velodyne" / "000002.bin").unlink()
+    summary = export_kitti_subset(open_dataset(str(kitti)), ["000002", "000001"], tmp_path / "out", name="first")
+    assert "Unknown frame '000002'" in summary.failed["000002"]
+    assert (tmp_path / "out" / "ImageSets" / "first.txt").read_text() == "000001\n"
+
+
 def test_from_elsewhere(tmp_path: Path) -> None:
     """Frames that are in no KITTI file are written as such and read back the same; a bad one costs only itself."""
     out = tmp_path / "out"

@@ -174,6 +174,18 @@ def test_a_workspace_belongs_to_one_data_set(tmp_path: Path) -> None:
         index(str(write_drives(tmp_path / "two", frames=4)), tmp_path / "pool", workers=1)
 
 
+@pytest.mark.parametrize("name", ["", "folder:"])
+def test_never_into_the_data_set_itself(tmp_path: Path, name: str) -> None:
+    """A workspace hides its folder from the reader, so that the frames would be gone; below it there is room."""
+    drives = write_drives(tmp_path / "drives", frames=4)
+    before = sorted(drives.rglob("*"))
+    with pytest.raises(ScanpickError, match="is the data set's own folder"):
+        index(f"{name}{drives}", drives, workers=1)
+    assert sorted(drives.rglob("*")) == before
+    index(f"{name}{drives}", drives / "pool", workers=1)
+    assert len(index(f"{name}{drives}", drives / "pool", workers=1).frames()) == 4
+
+
 def test_named_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The workspace can be used from another folder, whether the data set was named or recognised."""
     write_drives(tmp_path / "drives", frames=4)

@@ -31,12 +31,14 @@ def command(
     from scanpick.cli.results import print_facts, print_set_aside
     from scanpick.errors import ScanpickError
     from scanpick.exporters import EXPORTERS
+    from scanpick.workspace.index import check_apart
     from scanpick.workspace.selections import load_selection, write_lists
     from scanpick.workspace.workspace import Workspace
 
     if copy and link:
         raise ScanpickError("Give either --copy or --link, not both.")
     opened = Workspace.open(workspace)
+    check_apart(opened.manifest().dataset, out)
     name, picked = load_selection(opened, selection)
     facts = {"selection": name, "frames": len(picked), "folder": str(out)}
     facts["files"] = [str(path) for path in write_lists(opened, picked, out)]

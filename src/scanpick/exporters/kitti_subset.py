@@ -44,7 +44,8 @@ def export_kitti_subset(
     second selection exported into the same folder shares frames with the first.
 
     Raises:
-        ScanpickError: A file cannot be linked or written, or an id clashes with a number given before.
+        ScanpickError: A file cannot be linked or written, an id clashes with a number given before, or the folder
+            is the one that the frames come from.
     """
     names = _names(frame_ids, folder)
     counts: Counter[str] = Counter()
@@ -52,7 +53,9 @@ def export_kitti_subset(
     training = folder / "training"
     for frame_id in frame_ids:
         try:
-            counts.update(_export_frame(source, frame_id, training, names[frame_id], link=link))
+            frame = _read(source, frame_id)
+            _check_apart(frame, folder)
+            counts.update(_export_frame(source, frame, training, names[frame_id], link=link))
         except FrameError as error:
             failed[frame_id] = str(error)
         advance(1)
@@ -61,9 +64,25 @@ def export_kitti_subset(
     return ExportSummary(folder, {frame_id: names[frame_id] for frame_id in frame_ids}, dict(counts), failed)
 
 
-def _export_frame(source: FrameSource, frame_id: str, training: Path, name: str, *, link: bool) -> Counter[str]:
+def _read(source: FrameSource, frame_id: str) -> Frame:
+    """A frame; one that the data set no longer has costs only itself, too."""
+    try:
+        return source.read(frame_id)
+    except FrameError:
+        raise
+    except ScanpickError as error:
+        raise FrameError(str(error)) from error
+
+
+def _check_apart(frame: Frame, folder: Path) -> None:
+    """Copies would overwrite the data set's own files, and links would replace them by themselves."""
+    path = frame.record.path
+    if path is not None and path.parent.resolve().is_relative_to((folder / "training").resolve()):
+        raise ScanpickError(f"{folder} is the data set's own folder ({path} is in it). Export into another folder.")
+
+
+def _export_frame(source: FrameSource, frame: Frame, training: Path, name: str, *, link: bool) -> Counter[str]:
     counts: Counter[str] = Counter()
-    frame = source.read(frame_id)
     # Points
     content = frame.points[:, :4].astype("<f4").tobytes()
     path = frame.record.path
@@ -72,7 +91,7 @@ def _export_frame(source: FrameSource, frame_id: str, training: Path, name: str,
     counts["points"] += 1
     # Labels
     original = _beside(frame, "label_2")
-    labels = source.labels(frame_id) if original is None else None
+    labels = source.labels(frame.record.frame_id) if original is None else None
     if original is not None or (labels is not None and labels.camera_objects is not None):
         text = "" if labels is None or labels.camera_objects is None else format_objects(labels.camera_objects)
         _place(original, text.encode(), training / "label_2" / f"{name}.txt", link=link)
@@ -104,7 +123,7 @@ def _place(original: Path | None, content: bytes, target: Path, *, link: bool) -
         write_bytes(target, content)
         return
     if target.exists() and target.samefile(original) and target.is_symlink() == link:
-        return  # done before, or exported onto itself
+        return  # done before
     if link:
         _link(original, target)
         return

@@ -48,10 +48,11 @@ def index(
         progress: Shows how far it is.
 
     Raises:
-        ScanpickError: The data set cannot be opened, none of its frames can be used, or the folder is the workspace
-            of another one.
+        ScanpickError: The data set cannot be opened, none of its frames can be used, or the folder is the data set's
+            own or the workspace of another one.
     """
     source, dataset = _open(specification, options or {})
+    check_apart(source, path)
     workspace = Workspace(path)
     with workspace.write_lock():
         _check_same_dataset(workspace, source)
@@ -107,6 +108,19 @@ def _open(specification: str, options: Mapping[str, Any]) -> tuple[DatasetSource
         specification = f"{name}:{location.resolve()}" if named else str(location.resolve())
         dataset = open_dataset(specification, **options)
     return DatasetSource(specification, dict(options), dataset.name, dataset.description), dataset
+
+
+def check_apart(source: DatasetSource, folder: Path) -> None:
+    """Results among the frames would be taken for frames, or hide them.
+
+    Raises:
+        ScanpickError: The folder is the data set's own.
+    """
+    name, _, argument = source.specification.partition(":")
+    location = Path(argument if name in DATASETS.names() else source.specification)
+    # A path is absolute in a workspace; anything else is a name, which a folder may have by chance.
+    if location.is_absolute() and location.is_dir() and folder.is_dir() and location.samefile(folder):
+        raise ScanpickError(f"{folder} is the data set's own folder. Give another one, which may lie in it.")
 
 
 def _with_absolute_path(record: FrameRecord) -> FrameRecord:
