@@ -88,3 +88,8 @@ def test_a_layout_that_is_not_read_yet_is_named(tmp_path: Path) -> None:
     (lidar / "315968.feather").write_bytes(b"")
     with pytest.raises(ScanpickError, match=r"looks like Argoverse 2.*not read yet"):
         open_dataset(str(tmp_path))
+
+
+def test_nothing_is_not_the_current_folder() -> None:
+    with pytest.raises(ScanpickError, match="Expected a folder of LiDAR frames"):
+        open_dataset("")

@@ -130,3 +130,29 @@ def test_it_is_picklable(tmp_path: Path) -> None:
     save(tmp_path / "1.npy")
     dataset = pickle.loads(pickle.dumps(PointCloudFolder(tmp_path)))
     np.testing.assert_array_equal(dataset.read("1").points, sweep(0))
+
+
+def test_folders_that_cannot_be_opened_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames in a closed folder must not be missed in silence."""
+    save(tmp_path / "open" / "1.npy")
+    save(tmp_path / "closed" / "1.npy")
+    scandir = os.scandir
+
+    def refuse(folder: str) -> object:
+        if str(folder).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    dataset = PointCloudFolder(tmp_path)
+    assert [record.frame_id for record in dataset.records] == ["open/1"]
+    assert f"not to be opened: 1 folder ({tmp_path / 'closed'})" in dataset.description
+    with pytest.raises(ScanpickError, match=r"no point files.*not to be opened: 1 folder"):
+        PointCloudFolder(tmp_path, pattern="nothing*")
+
+
+def test_a_workspace_is_no_data_set(tmp_path: Path) -> None:
+    save(tmp_path / "embeddings" / "scan_context" / "embeddings.npy")
+    write_lines(tmp_path / "scanpick.toml", "format = 1")
+    with pytest.raises(ScanpickError, match=r"is a workspace, not a folder of frames.*Name the data set instead"):
+        PointCloudFolder(tmp_path)

@@ -31,6 +31,8 @@ def open_by_specification(specification: str, **options: Any) -> Dataset:
     Raises:
         ScanpickError: Neither a known name nor a folder, nothing usable in it, or an unknown option.
     """
+    if not specification:  # a path of "" would be the current folder: what a script passes whose variable is unset
+        raise ScanpickError("Expected a folder of LiDAR frames, or NAME:ARGUMENT such as simulated:demo, got ''.")
     name, colon, argument = specification.partition(":")
     if colon and name in DATASETS.names():
         if not argument:

@@ -14,7 +14,10 @@ from scanpick.datasets.point_files import point_file_suffixes, read_points
 from scanpick.datasets.point_files.bin_columns import InferredColumns, infer_columns
 from scanpick.errors import ScanpickError
 from scanpick.structures import Frame, FrameRecord
+from scanpick.structures.checks import name_some
 from scanpick.structures.frame import is_plain_text
+
+_WORKSPACE = "scanpick.toml"
 
 # A first digit of 9 would be beyond the year 2255 and beyond int64 nanoseconds.
 _TIME_NAMES = (
@@ -46,9 +49,14 @@ class PointCloudFolder(ListedDataset):
         self.root = Path(root)
         if not self.root.is_dir():
             raise ScanpickError(f"{self.root}: no such folder.")
-        names, passed_over = _list_files(self.root, pattern)
+        if (self.root / _WORKSPACE).is_file():
+            raise ScanpickError(
+                f"{self.root} is a workspace, not a folder of frames: it holds {_WORKSPACE}. "
+                f"Name the data set instead; scanpick select, export and report go on with a workspace."
+            )
+        names, passed_over, closed = _list_files(self.root, pattern)
         if not names:
-            raise ScanpickError(_nothing_found(self.root, pattern))
+            raise ScanpickError(_nothing_found(self.root, pattern) + _told(closed))
         bins = [self.root / name for name in names if name.lower().endswith(".bin")]
         inferred = infer_columns(bins) if columns == "auto" else InferredColumns(_columns(columns), "as asked")
         self.bin_columns = inferred.columns
@@ -61,6 +69,7 @@ class PointCloudFolder(ListedDataset):
             described += ", times from names"
         if passed_over:
             described += f"; passed over: {counted(passed_over, 'file')} whose name is not plain text"
+        described += _told(closed)
         if bins:
             described += f"; .bin has {inferred.columns} columns ({inferred.reason})"
         super().__init__("folder", described, records)
@@ -77,25 +86,37 @@ def _columns(columns: int | str) -> int:
     return whole_number("columns", columns, least=3, most=16)
 
 
-def _list_files(root: Path, pattern: str) -> tuple[list[str], int]:
-    """Paths below the root, by sequence, then in natural order; and the number of those that cannot be ids."""
-    found = [name for name in _walk(root) if fnmatch(name, pattern)]
+def _list_files(root: Path, pattern: str) -> tuple[list[str], int, list[str]]:
+    """Paths below the root, by sequence, then in natural order; how many cannot be ids; folders that are closed."""
+    closed: list[str] = []
+    found = [name for name in _walk(root, closed) if fnmatch(name, pattern)]
     names = [name for name in found if is_plain_text(name)]
     names.sort(key=lambda name: (natural_key(os.path.dirname(name)), natural_key(os.path.basename(name))))
-    return names, len(found) - len(names)
+    return names, len(found) - len(names), sorted(closed)
 
 
-def _walk(root: Path) -> Iterator[str]:
-    """Posix paths of point files below the root, without workspaces. Linked folders are followed, each once."""
+def _told(closed: Sequence[str]) -> str:
+    return f"; not to be opened: {counted(len(closed), 'folder')} ({name_some(closed)})" if closed else ""
+
+
+def _walk(root: Path, closed: list[str]) -> Iterator[str]:
+    """Posix paths of point files below the root, without workspaces. Linked folders are followed, each once.
+
+    Folders that cannot be listed are added to `closed`.
+    """
+
+    def cannot_list(error: OSError) -> None:
+        closed.append(str(error.filename))
+
     suffixes = point_file_suffixes()
     seen: set[str] = set()
-    for folder, folders, files in os.walk(root, followlinks=True):
+    for folder, folders, files in os.walk(root, onerror=cannot_list, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:  # a link back up would never end
             folders.clear()
             continue
         seen.add(real)
-        if "scanpick.toml" in files:  # a workspace made inside of the data set holds embeddings, not frames
+        if _WORKSPACE in files:  # a workspace made inside of the data set holds embeddings, not frames
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
