@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from scanpick.cli.main import app
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import format_objects
+from scanpick.formats.predictions import write_predictions
+from scanpick.structures import Boxes3D, Detections
 from tests.evaluation.conftest import random_frame
 
 LEAF = {"R40", "R11", "AP_exact", "objects", "ci95", "ci95_R11", "precision", "thresholds"}
@@ -166,3 +168,28 @@ def test_golden_averages_from_the_command_line(golden):
         for name, levels in classes.items():
             for level, average in (levels or {}).items():
                 assert abs(found[name.capitalize()][metric][level]["R40"] - average) < 1e-4
+
+
+@pytest.mark.parametrize(("unit", "told"), [(1.0, False), (180 / np.pi, True)])
+def test_degrees_in_a_table_are_told(folder, tmp_path, unit, told):
+    """Angles lose their turns on the way to the camera, so degrees show in the table alone."""
+    boxes = Boxes3D(np.array([[20, 0, -1, 4, 1.6, 1.5, 2.0 * unit]]), np.array(["Car"]))
+    found = Detections("000000", boxes, np.array([0.5], np.float32), image_boxes=np.array([[600, 150, 700, 250.0]]))
+    write_predictions(tmp_path / "p.parquet", [found])
+    (tmp_path / "calib").mkdir()
+    (tmp_path / "calib" / "000000.txt").write_text(
+        "P2: 700 0 600 0 0 700 180 0 0 0 1 0\nR0_rect: 1 0 0 0 1 0 0 0 1\n"
+        "Tr_velo_to_cam: 0 -1 0 0 0 0 -1 -0.1 1 0 0 -0.3\n"
+    )
+    result = _run(
+        folder,
+        "--missing",
+        "empty",
+        "--calib",
+        tmp_path / "calib",
+        "--bootstrap",
+        0,
+        predictions=tmp_path / "p.parquet",
+    )
+    assert result.exit_code == 0, result.output
+    assert ("yaw reaches 115: it looks like degrees; expected are radians." in result.output) == told

@@ -181,6 +181,7 @@ def _parts(evaluation: Evaluation, by: By, ranges: str) -> Parts:
 
 
 def _tell_about_files(path: Path, results: Results, cameras: KittiCameras) -> None:
+    from scanpick.evaluation.conventions import MOST_YAW_RAD
     from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
     from scanpick.structures.checks import name_some
 
@@ -195,6 +196,8 @@ def _tell_about_files(path: Path, results: Results, cameras: KittiCameras) -> No
             f"{path}: no image of {len(cameras.assumed)} frames in {cameras.images}; 2D boxes are clipped to "
             f"{width}x{height} pixels. Give --image-size if that is not their size."
         )
+    if results.largest_yaw > MOST_YAW_RAD:
+        _tell(f"{path}: yaw reaches {results.largest_yaw:.0f}: it looks like degrees; expected are radians.")
     cameras.assumed.clear()
 
 

@@ -10,6 +10,9 @@ from scanpick.arrays import Float64Array, Int64Array
 from scanpick.evaluation.comparison import Comparison
 from scanpick.evaluation.nearest_pairs import Offsets, fold
 
+MOST_YAW_RAD = 2 * np.pi + 0.1
+"""An angle beyond this is taken for degrees; some tools give 0 to 2 pi."""
+
 _SIZE_NAMES = ("height", "width", "length")
 
 
@@ -48,7 +51,7 @@ def broken_conventions(comparison: Comparison, pairs: Int64Array, reading: Float
 
 
 def _rotation(label: Float64Array, detection: Float64Array) -> list[str]:
-    if np.abs(detection).max() > 2 * np.pi + 0.1:
+    if np.abs(detection).max() > MOST_YAW_RAD:
         return [f"rotation_y reaches {np.abs(detection).max():.0f}: it looks like degrees; KITTI's is in radians."]
     readings = {
         "": detection,

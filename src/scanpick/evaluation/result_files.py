@@ -32,12 +32,15 @@ class Results:
         missing: Frames of which nothing was there, taken as frames without detections.
         others: How many frames were there that nobody asked for.
         projected: How many frames had no 2D boxes, so that they were projected.
+        largest_yaw: Largest size of a yaw as it was found in the LiDAR frame, where angles lose their turns on the
+            way to the camera, so that degrees would not show any more; 0 for KITTI result files.
     """
 
     table: ObjectTable
     missing: tuple[str, ...]
     others: int
     projected: int
+    largest_yaw: float = 0.0
 
 
 def read_results(
@@ -71,7 +74,10 @@ def read_results(
     else:
         table = _project(detections, frame_ids, camera_of)
     projected = [found for found in detections.values() if len(found) and found.image_boxes is None]
-    return Results(table, missing, len(present) - len(frame_ids) + len(missing), len(projected))
+    yaws = [np.abs(found.boxes.array[:, 6]).max() for found in detections.values() if len(found)]
+    return Results(
+        table, missing, len(present) - len(frame_ids) + len(missing), len(projected), float(max(yaws, default=0))
+    )
 
 
 def _project(
