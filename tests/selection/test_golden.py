@@ -70,5 +70,5 @@ def test_typiclust(golden):
                 if clusters[expected] in tied:
                     continue
                 if rows[rank] != expected:
-                    assert gaps[rank] < 1e-6, (case, rank)
+                    assert gaps[rank] < 1e-5, (case, rank)
                     tied.add(clusters[expected])
