@@ -8,11 +8,12 @@ and members are sorted by that distance.
 from __future__ import annotations
 
 import functools
+import math
 
 import numba
 import numpy as np
 
-from scanpick.arrays import Embeddings, Float32Array, Float64Array, Int32Array, Int64Array
+from scanpick.arrays import Embeddings, Float32Array, Float64Array, Int64Array
 from scanpick.selection.kernels.anchors import chain_of_nearest
 from scanpick.selection.kernels.distances import CentredRows
 from scanpick.selection.kernels.workers import Scratch, Workers
@@ -20,8 +21,8 @@ from scanpick.selection.kernels.workers import Scratch, Workers
 ROWS = 256
 """Points per block."""
 
-ANCHORS_PER_ROOT = 3.0
-"""Anchors per square root of the number of points: finding cells then costs about what comparing within them does."""
+ROUNDS, FAR, FAR_SHARE = 4, 2.25, 0.01
+"""Anchors are added, in rounds, among points 2.25 times as far from theirs as the median, where they are over 1%."""
 
 UNDERFLOW = 1e-33
 """More than the products of float32 lose where they are too small for it."""
@@ -33,8 +34,9 @@ SLACK = 1e-6
 class Cells:
     """N points sorted by cell, and within a cell by falling distance to its anchor.
 
-    Anchors are rows at equal steps: frames come in sequences, so that these spread over time. Cells that are near one
-    another follow one another.
+    Anchors are rows at equal steps, as many as the square root of N: frames come in sequences, so that these spread
+    over time. Where many points are far from all anchors, as when rows are shuffled, as many again are taken among
+    those. Cells that are near one another follow one another.
 
     Attributes:
         source: The rows.
@@ -44,22 +46,24 @@ class Cells:
         anchors: (A, D) centred rows; `anchor_floors` (A,) their lowered squared norms.
     """
 
-    def __init__(self, X: Embeddings, workers: Workers, per_root: float = ANCHORS_PER_ROOT) -> None:
+    def __init__(self, X: Embeddings, workers: Workers) -> None:
         self.source = CentredRows(X)
         self._workers = workers
         count = len(X)
-        anchors = min(count, max(1, round(per_root * count**0.5)))
-        picked = np.unique(np.linspace(0, count - 1, anchors).astype(np.int64)) if count else np.zeros(0, np.int64)
-        rows, floors = np.empty((len(picked), X.shape[1]), np.float32), np.empty(len(picked))
-        self.source.gather(picked, rows, floors)
-        chain = chain_of_nearest(rows)
-        self.anchors, self.anchor_floors = rows[chain], floors[chain]
-        cell, reach = np.empty(count, np.int32), np.empty(count, np.float32)
-        parts = [np.arange(start, min(start + ROWS, count)) for start in range(0, count, ROWS)]
-        workers.run([functools.partial(self._assign, part, cell, reach) for part in parts])
+        self.anchors, self.anchor_floors = np.empty((0, X.shape[1]), np.float32), np.empty(0)
+        cell, reach = np.zeros(count, np.int64), np.full(count, np.inf, np.float32)
+        far = np.arange(count)
+        for _ in range(ROUNDS):
+            self._add_anchors(far, cell, reach)
+            far = np.flatnonzero(reach > FAR * np.median(reach)) if count else far
+            if len(far) <= FAR_SHARE * count:
+                break
+        chain = chain_of_nearest(self.anchors)
+        self.anchors, self.anchor_floors = self.anchors[chain], self.anchor_floors[chain]
+        cell = np.argsort(chain)[cell] if count else cell
         self.members = np.lexsort((-reach, cell))
         self.reaches = reach[self.members]
-        self.starts = np.searchsorted(cell[self.members], np.arange(len(picked) + 1))
+        self.starts = np.searchsorted(cell[self.members], np.arange(len(chain) + 1))
 
     def blocks(self) -> list[slice]:
         """Runs of members that are compared with others together."""
@@ -77,10 +81,22 @@ class Cells:
         products = np.matmul(rows, self.anchors.T, out=scratch.float32("anchors", len(rows), len(self.anchors)))
         return _positions(products, floors, self.anchor_floors, radii, self.starts, self.reaches)
 
-    def _assign(self, part: Int64Array, cell: Int32Array, reach: Float32Array, scratch: Scratch) -> None:
+    def _add_anchors(self, among: Int64Array, cell: Int64Array, reach: Float32Array) -> None:
+        """Make anchors of some of these points, and move every point to one of them that is nearer than its own."""
+        scratch = Scratch()
+        added = np.linspace(0, len(among) - 1, math.isqrt(len(cell))).astype(np.int64)
+        rows, floors = self.rows(among[np.unique(added)], scratch, "anchor")
+        first = len(self.anchors)
+        self.anchors = np.concatenate([self.anchors, rows])
+        self.anchor_floors = np.concatenate([self.anchor_floors, floors])
+        parts = [np.arange(start, min(start + ROWS, len(cell))) for start in range(0, len(cell), ROWS)]
+        self._workers.run([functools.partial(self._assign, part, first, cell, reach) for part in parts])
+
+    def _assign(self, part: Int64Array, first: int, cell: Int64Array, reach: Float32Array, scratch: Scratch) -> None:
         rows, floors = self.rows(part, scratch, "left")
-        products = np.matmul(rows, self.anchors.T, out=scratch.float32("anchors", len(rows), len(self.anchors)))
-        _nearest_anchor(products, floors, self.anchor_floors, 2.0 * self.source.share, part, cell, reach)
+        anchors, anchor_floors = self.anchors[first:], self.anchor_floors[first:]
+        products = np.matmul(rows, anchors.T, out=scratch.float32("anchors", len(rows), len(anchors)))
+        _nearest_anchor(products, floors, anchor_floors, 2.0 * self.source.share, part, first, cell, reach)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -90,7 +106,8 @@ def _nearest_anchor(
     anchor_floors: Float64Array,
     widen: float,
     part: Int64Array,
-    cell: Int32Array,
+    first: int,
+    cell: Int64Array,
     reach: Float32Array,
 ) -> None:
     """Assign points to anchors; an anchor that is not quite the nearest is as right, as long as the reach is true."""
@@ -101,9 +118,11 @@ def _nearest_anchor(
             if bound < least:
                 nearest, least = anchor, bound
         squared = floors[row] + least + widen * 1.01 * (floors[row] + anchor_floors[nearest]) + UNDERFLOW
-        cell[part[row]] = nearest
-        # Where rounding gave no bound, the member is in reach of everything.
-        reach[part[row]] = np.float32(np.sqrt(max(squared, 0.0)) * (1.0 + SLACK)) if squared < np.inf else np.inf
+        distance = np.float32(np.sqrt(max(squared, 0.0)) * (1.0 + SLACK))
+        # Where rounding gives no distance, the member stays in reach of everything.
+        if distance < reach[part[row]]:
+            cell[part[row]] = first + nearest
+            reach[part[row]] = distance
 
 
 @numba.njit(cache=True, nogil=True)

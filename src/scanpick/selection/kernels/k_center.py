@@ -78,7 +78,10 @@ class KCenterPicker:
 
     def take(self, index: int) -> None:
         """Choose a point; choosing it again changes nothing."""
-        self.take_all(np.array([index]))
+        self._allowed[index] = False
+        if not self._chosen[index]:
+            self._chosen[index] = True
+            self.points.add(np.array([index]))
 
     def take_all(self, indices: Int64Array) -> None:
         """Choose points in this order."""
