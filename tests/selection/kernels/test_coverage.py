@@ -4,7 +4,7 @@ import pytest
 from scanpick.errors import ScanpickError
 from scanpick.selection.kernels.cover_graph import cover_graph
 from scanpick.selection.kernels.coverage import CoveragePicker
-from tests.selection.kernels.clouds import clouds, squared_to
+from tests.selection.kernels.clouds import clouds, squared_to, walks
 
 CLOUDS = clouds()
 
@@ -147,3 +147,12 @@ def test_reference_selections(golden):
         assert len({index for index, _ in picks}) == len(picks) == len(expected)
         assert set(pool[[index for index, _ in picks]]) <= set(get["uSet"])
         assert useful == len(expected) or get["coverage_float64"][-1] == 1
+
+
+def test_cells_of_shuffled_rows_miss_no_pair():
+    """Many short sequences, most without an anchor of their own at first."""
+    X = np.random.default_rng(5).permutation(walks(2500, 40))
+    expected = edges(X, 0.5)
+    graph = cover_graph(X, 0.5, threads=2)
+    assert np.diff(graph.starts).tolist() == (expected.sum(axis=1) - 1).tolist()
+    assert expected[np.repeat(np.arange(len(X)), np.diff(graph.starts)), graph.neighbours].all()
