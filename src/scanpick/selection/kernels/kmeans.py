@@ -25,7 +25,7 @@ from scanpick.selection.kernels.workers import Scratch, Workers
 BLOCK = 1024
 """Points per matrix product."""
 
-SAMPLE = 32
+SAMPLE = 24
 """Points per centre in the sample."""
 
 LEAST_SAMPLE = 8192

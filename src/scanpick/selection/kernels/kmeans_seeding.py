@@ -78,15 +78,18 @@ class _Squares:
         self.chosen.append(index)
 
     def _compare(self, candidates: Int64Array, *, choose: bool) -> Float64Array:
-        gaps = _squared_between(self._source.X, candidates, np.array(self.chosen, dtype=np.int64))
+        centres = np.array(self.chosen, dtype=np.int64)
+        # Before the first centre, every point has 0 as its label and is infinitely far from it.
+        gaps = _least_squared(self._source.X, candidates, centres) if len(centres) else np.zeros(1)
         tasks = [functools.partial(self._block_gains, block, candidates, gaps, choose) for block in self._blocks]
         return np.asarray(np.sum(self._workers.run(tasks), axis=0))
 
     def _block_gains(
-        self, ids: Int64Array, candidates: Int64Array, gaps: Float64Array, choose: bool, _: Scratch
+        self, ids: Int64Array, candidates: Int64Array, least_gaps: Float64Array, choose: bool, _: Scratch
     ) -> Float64Array:
         rows = (self._source.X, self._rows, self._floors, 8.0 * self._source.share)
-        return _gains(*rows, ids, candidates, gaps, self.nearest, self._labels, len(self.chosen) if choose else -1)
+        label = len(self.chosen) if choose else -1
+        return _gains(*rows, ids, candidates, least_gaps, self.nearest, self._labels, label)
 
     def _gather(self, ids: Int64Array, _: Scratch) -> None:
         block = slice(ids[0], ids[-1] + 1)
@@ -104,13 +107,13 @@ def _drawn(squared: Float64Array, numbers: Float64Array) -> Int64Array:
 
 
 @numba.njit(cache=True, nogil=True)
-def _squared_between(X: Embeddings, candidates: Int64Array, centres: Int64Array) -> Float64Array:
-    """(C, K) squared distances."""
+def _least_squared(X: Embeddings, candidates: Int64Array, centres: Int64Array) -> Float64Array:
+    """(K,) squared distance of each centre to the nearest candidate."""
     sums = np.empty(LANES)
-    result = np.empty((len(candidates), len(centres)))
-    for c in range(len(candidates)):
-        for centre in range(len(centres)):
-            result[c, centre] = squared_distance(X[candidates[c]], X[centres[centre]], sums)
+    result = np.full(len(centres), np.inf)
+    for k in range(len(centres)):
+        for c in candidates:
+            result[k] = min(result[k], squared_distance(X[c], X[centres[k]], sums))
     return result
 
 
@@ -122,7 +125,7 @@ def _gains(
     noise: float,
     ids: Int64Array,
     candidates: Int64Array,
-    gaps: Float64Array,
+    least_gaps: Float64Array,
     nearest: Float64Array,
     labels: Int32Array,
     label: int,
@@ -135,7 +138,7 @@ def _gains(
     gains = np.zeros(len(candidates))
     products = np.empty(len(candidates) + 3, dtype=np.float32)
     for i in ids:
-        if not _any_near(gaps, labels[i], nearest[i]):
+        if not (least_gaps[labels[i]] < 4.0 * nearest[i]):
             continue
         _products(rows, i, candidates, products)
         for c in range(len(candidates)):
@@ -151,14 +154,6 @@ def _gains(
                     nearest[i] = value
                     labels[i] = label
     return gains
-
-
-@numba.njit(cache=True, nogil=True, forceinline=True)
-def _any_near(gaps: Float64Array, label: int, nearest: float) -> bool:
-    near = gaps.shape[1] == 0
-    for c in range(gaps.shape[0]):
-        near |= not near and gaps[c, label] < 4.0 * nearest
-    return near
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
