@@ -59,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(CONTESTANTS), help="of " + ",".join(CONTESTANTS))
     parser.add_argument("--threads", help="numbers of threads, one after the other; by default 1, in full runs 1,2")
-    parser.add_argument("--full", action="store_true", help="the large settings too: up to an hour, 6 GB of memory")
+    parser.add_argument("--full", action="store_true", help="the large settings too: about 45 minutes, 6 GB of memory")
     parser.add_argument("--quick", action="store_true", help="tiny settings: does everything work?")
     parser.add_argument("--no-series", action="store_true", help="tables only, nothing for the picture")
     parser.add_argument("--json", type=Path, help="write the results here")
