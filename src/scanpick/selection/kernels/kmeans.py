@@ -243,7 +243,7 @@ def _without_scratch(task: Callable[[], Result], _: Scratch) -> Result:
 
 
 def _gaps(ids: Int64Array, rows: Float32Array, floors: Float64Array) -> Float64Array:
-    squared = floors[ids, None] + floors - 2.0 * (rows[ids] @ rows.T)
+    squared = floors[ids, None] + floors - 2.0 * (rows[ids] @ rows.T) - UNDERFLOW
     squared[np.arange(len(ids)), ids] = np.inf
     # Where products overflow nothing is known.
     return np.sqrt(np.maximum(np.nan_to_num(squared, nan=0.0, posinf=np.inf), 0.0).min(axis=1)) * (1 - 1e-6)
@@ -343,6 +343,7 @@ def _assign(
         changed += labels[i] != nearest
         labels[i] = nearest
         upper[i] = np.sqrt(exact) * (1 + SLACK)
+        second -= UNDERFLOW
         lower[i] = np.sqrt(second) * (1 - SLACK) if second > 0.0 else 0.0
     return changed
 
