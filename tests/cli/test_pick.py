@@ -195,3 +195,20 @@ def test_simulated_frames_are_picked_and_handed_over(tmp_path: Path) -> None:
     facts = run_json("export", tmp_path / "out", "--copy", "--out", tmp_path / "kitti")
     assert facts["written"] == {"points": 3, "labels": 3, "calibrations": 3}
     assert run_json("index", tmp_path / "kitti", "--out", tmp_path / "again")["usable"] == 3
+
+
+@pytest.mark.parametrize("name", ["frames.txt", "selection.csv", "selection.parquet", "report.html"])
+def test_files_of_others_stay(drives: Path, tmp_path: Path, name: str) -> None:
+    """A folder with other files may be used, as long as none of them would be replaced."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    (out / name).write_text("mine, too")
+    told = error_of("pick", drives, "--budget", 3, "--out", out, "--workers", 1)
+    assert f"is no workspace, but holds {name}, which would be replaced" in told
+    assert files_of(out) == {"notes.txt": b"mine", name: b"mine, too"}
+    (out / name).unlink()
+    for budget in (3, 4):  # its own results are replaced
+        run_json("pick", drives, "--budget", budget, "--out", out, "--no-report", "--workers", 1)
+        assert len((out / "frames.txt").read_text().split()) == budget
+    assert (out / "notes.txt").read_text() == "mine"

@@ -66,7 +66,7 @@ def command(
     from scanpick.selection.strategy import make_strategy
     from scanpick.workspace.index import index
     from scanpick.workspace.pool import pool_of
-    from scanpick.workspace.selections import save_selection, write_lists
+    from scanpick.workspace.selections import check_nobodys, save_selection, write_lists
 
     # What was asked for is checked before any frame is read
     options = parse_pairs(strategy_option or (), "--strategy-option") | ({} if start is None else {"start": start})
@@ -74,6 +74,7 @@ def command(
     parse_budget(budget)
     choice = choose_encoder(encoder, encoder_option, file=file, ids=ids, allow_extra=allow_extra)
     read_with = dataset_options(option, columns)
+    check_nobodys(out)
 
     # Each frame is read once, for the index and for the encoder
     workspace = index(dataset, out, options=read_with, encoder=choice.encoder, workers=workers, progress=progress_bar)

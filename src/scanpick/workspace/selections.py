@@ -64,13 +64,30 @@ def load_selection(workspace: Workspace, name: str | None = None) -> tuple[str, 
     return name, selection
 
 
+TABLES, LIST, PAGE = ("selection.csv", "selection.parquet"), "frames.txt", "report.html"
+"""What is handed over, beside the workspace."""
+
+
+def check_nobodys(folder: Path) -> None:
+    """Results replace older ones, and nobody else's files.
+
+    Raises:
+        ScanpickError: The folder is no workspace, but holds a file of a name that a result would get.
+    """
+    taken = [name for name in (*TABLES, LIST, PAGE) if (folder / name).exists()]
+    if taken and not Workspace(folder).manifest_path.exists():
+        raise ScanpickError(
+            f"{folder} is no workspace, but holds {', '.join(taken)}, which would be replaced. Give another folder."
+        )
+
+
 def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> list[Path]:
     """Write a selection for others: ``selection.csv``, ``selection.parquet`` and ``frames.txt``, one id a line."""
     facts = facts_of(workspace.frames())
-    tables = [folder / "selection.csv", folder / "selection.parquet"]
+    tables = [folder / name for name in TABLES]
     for path in tables:
         write_selection(path, selection, facts)
-    frames_path = folder / "frames.txt"
+    frames_path = folder / LIST
     write_text(frames_path, "".join(f"{frame_id}\n" for frame_id in selection.frame_ids))
     return [*tables, frames_path]
 
