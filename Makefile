@@ -26,10 +26,11 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
+# KITTI's labels are read from the folder that SCANPICK_TEST_DATA names.
 benchmark: $(VENV)/.installed-peers
 	$(BIN)/python -m benchmarks.selection
 	$(BIN)/python -m benchmarks.geometry
-	$(BIN)/python -m benchmarks.evaluation
+	$(BIN)/python -m benchmarks.evaluation "$${SCANPICK_TEST_DATA:?names the folder with kitti_label_2_all.zip}/kitti_label_2_all.zip"
 
 clean:
 	rm -rf $(VENV) demo-output build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
