@@ -9,8 +9,8 @@ from scanpick.arrays import Float32Array, Int64Array
 from scanpick.selection.kernels.lowering import SLACK
 from scanpick.selection.kernels.workers import one_blas_thread
 
-FIRST_EDGE, EDGE_FACTOR = 256, 4
-"""When this many points are chosen, and 4 times as many, and so on, points take their nearest one as their anchor."""
+FIRST_EDGE, EDGE_FACTOR = 64, 2
+"""When this many points are chosen, and each time they have doubled, points take their nearest one as their anchor."""
 
 LEAST_BYTES = 32 << 20
 """What the distances of a stage may take, if an eighth of the data is less."""
