@@ -20,7 +20,7 @@ from scanpick.selection.kernels.workers import Scratch
 FRONT = 512
 """Points of the front: their rows should fit a near cache."""
 
-ENOUGH = 128
+ENOUGH = 64
 """A new front is worth having when this many of its points are farther than all others can be."""
 
 SAMPLE = 2048
@@ -60,6 +60,7 @@ class KCenterPicker:
         self._scratch = Scratch()
         self._front = self._no_front()
         self._front_seen = 0
+        self._looked = False
         # Among points outside the front: the largest value there can be, and the lowest index that has it.
         self._beyond = (np.inf, -1)
 
@@ -117,30 +118,32 @@ class KCenterPicker:
 
     def _renew_front(self) -> bool:
         """Make the farthest points the front, looking at no more points than needed; False when none are allowed."""
-        allowed = np.flatnonzero(self._allowed)
-        if len(allowed) == 0:
+        count = int(np.count_nonzero(self._allowed))
+        if count == 0:
             return False
-        self.points.first_look(allowed)
-        values = self.points.values(allowed)
-        stride = max(1, len(allowed) // SAMPLE)
+        if not self._looked:
+            self.points.first_look(np.flatnonzero(self._allowed))
+            self._looked = True
+        values = _values(self.points.state, self._allowed)
+        stride = max(1, len(values) // SAMPLE)
         ranked = np.sort(values[::stride])[::-1]
         size = 2 * FRONT
         while True:
             # All points that may be farther than `low`, brought up to date until they are known not to be.
-            low = ranked[size // stride] if size < len(allowed) else -1.0
-            far = allowed[values > low]
+            low = ranked[size // stride] if size < count else -1.0
+            far = np.flatnonzero(values > low)
             self.points.update(far, enough=max(low, 0.0))
-            far = far[self.points.values(far) > low]
+            far_values = self.points.values(far)
+            far, far_values = far[far_values > low], far_values[far_values > low]
             if len(far) >= ENOUGH or low < 0.0:
                 break
             size *= GROWTH
-        order = np.argsort(-self.points.values(far), kind="stable")
-        self._front = self.points.gather(far[order[:FRONT]], self._scratch)
+        self._front = self.points.gather(_top(far, far_values), self._scratch)
         self._front_seen = self.points.count
-        values = self.points.values(allowed)
-        values[np.searchsorted(allowed, self._front.ids)] = -1.0
+        values = _values(self.points.state, self._allowed)
+        values[self._front.ids] = -1.0
         most = int(np.argmax(values))
-        self._beyond = (float(values[most]), int(allowed[most]))
+        self._beyond = (float(values[most]), most)
         return True
 
     def _no_front(self) -> Rows:
@@ -190,3 +193,20 @@ def _front_best(state: State, front: Int64Array, allowed: BoolArray) -> tuple[in
             if value > most or (value == most and i < best):
                 best, most = i, value
     return best, most
+
+
+def _top(ids: Int64Array, values: Float64Array) -> Int64Array:
+    """The points of the largest values, enough for a front, the lowest indices of equals; `ids` ascend."""
+    if len(ids) > FRONT:
+        possible = values >= np.partition(values, len(values) - FRONT)[len(values) - FRONT]
+        ids, values = ids[possible], values[possible]
+    return ids[np.argsort(-values, kind="stable")[:FRONT]]
+
+
+@numba.njit(cache=True, nogil=True)
+def _values(state: State, allowed: BoolArray) -> Float64Array:
+    """(N,) upper bounds of the values of all points; -1 where they are not allowed."""
+    values = np.empty(len(allowed))
+    for i in range(len(allowed)):
+        values[i] = value_of(state, i) if allowed[i] else -1.0
+    return values

@@ -72,6 +72,7 @@ class NearestChosen:
             column_floors=np.empty(count, dtype=np.float32),
         )
         self._stages = stages(count, X.nbytes)
+        self._edges = {stage.start for stage in self._stages[1:]}
 
     def values(self, ids: Int64Array) -> Float64Array:
         """(n,) squared distance times factor, upper bounds where points have not seen all chosen ones."""
@@ -108,20 +109,21 @@ class NearestChosen:
         A point may be left behind, its distance an upper bound, when squared distance times factor is <= `enough`.
         """
         stop = self.count if stop is None else min(stop, self.count)
+        behind = ids[self.values(ids) > enough]
         for stage in self._stages:
-            if stage.start >= stop:
+            if stage.start >= stop or len(behind) == 0:
                 break
+            # Those that have seen less have gone through the earlier stages, or are near enough.
             end = min(stage.stop, stop)
-            seen = self.state.seen[ids]
-            behind = ids[(seen >= stage.start) & (seen < end) & (self.values(ids) > enough)]
-            if len(behind):
+            now = behind[self.state.seen[behind] < end]
+            if len(now):
                 stage.extend(self.state.column_rows, self.state.column_floors, self.count)
                 # Points that need the same columns go into the same block.
-                keys = self.state.seen[behind] if stage.floors is None else self.state.anchor[behind]
-                order = np.argsort(keys, kind="stable")
-                blocks = np.array_split(behind[order], -(-len(behind) // BLOCK))
+                order = np.argsort((self.state.seen if stage.floors is None else self.state.anchor)[now], kind="stable")
+                blocks = np.array_split(now[order], -(-len(now) // BLOCK))
                 self.workers.run([functools.partial(self._compare, block, stage, end, enough) for block in blocks])
-                self._set_anchors(behind)
+                self._set_anchors(now, end)
+                behind = behind[self.values(behind) > enough]
 
     def follow(self, rows: Rows, start: int, enough: float) -> None:
         """Compare a few points whose rows are at hand with the chosen ones from `start` on, one by one.
@@ -130,8 +132,8 @@ class NearestChosen:
         """
         for column in range(start, self.count):
             lower_by_one(self.state, rows, column, enough)
-            if any(stage.start == column + 1 for stage in self._stages):
-                self._set_anchors(rows.ids)
+            if column + 1 in self._edges:
+                self._set_anchors(rows.ids, column + 1)
 
     def _look(self, ids: Int64Array, _: Scratch) -> None:
         first = self.state.X[self.state.chosen[0]]
@@ -165,10 +167,10 @@ class NearestChosen:
                 return
             rows = Rows(rows.ids[:kept], rows.centred[:kept], rows.floors[:kept])
 
-    def _set_anchors(self, ids: Int64Array) -> None:
-        """Where a stage begins, the nearest chosen point becomes the anchor."""
-        for stage in self._stages[1:]:
-            there = ids[self.state.seen[ids] == stage.start]
+    def _set_anchors(self, ids: Int64Array, seen: int) -> None:
+        """Where a stage ends, the nearest chosen point becomes the anchor of the points that have come this far."""
+        if seen in self._edges:
+            there = ids[self.state.seen[ids] == seen]
             self.state.anchor[there] = self.state.nearest[there]
             distance = np.sqrt(self.state.squared[there]).astype(np.float32)
             self.state.anchor_distance[there] = np.nextafter(distance, np.float32(np.inf))
