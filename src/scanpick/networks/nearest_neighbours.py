@@ -27,8 +27,9 @@ def nearest_neighbours(points: Tensor, queries: Tensor, count: int) -> tuple[Ten
 
 def _sort_all(points: Tensor, queries: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Sort all distances, in blocks of queries."""
+    block_size = max(1, TABLE_ENTRIES // (points.shape[0] * points.shape[1]))
     parts = []
-    for block in queries.split(max(1, TABLE_ENTRIES // (points.shape[0] * points.shape[1])), dim=1):
+    for block in torch.split(queries, block_size, dim=1):
         dx, dy, dz = (points[:, None] - block[:, :, None]).unbind(-1)
         distances, rows = (dx * dx + dy * dy + dz * dz).sort(dim=2, stable=True)
         parts.append((rows[..., :count], distances[..., :count]))
