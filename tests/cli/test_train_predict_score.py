@@ -52,6 +52,19 @@ def test_the_same_command_gives_the_same_weights(trained: Path) -> None:
     assert (trained / "detector" / "weights.pt").read_bytes() == before
 
 
+def test_training_starts_from_weights_and_goes_on_only_from_the_same(trained: Path, tmp_path: Path) -> None:
+    command = ["train", "simulated:demo", "--frames", trained / "frames.txt", "--iterations", "1", *SMALL]
+    run(*command, "--weights", trained / "detector", "--out", tmp_path / "on")
+    described = json.loads((tmp_path / "on" / "detector.json").read_text())
+    assert len(described["started_from_sha256"]) == 64
+    run(*command, "--out", tmp_path / "scratch")
+    weights = [(tmp_path / name / "weights.pt").read_bytes() for name in ("on", "scratch")]
+    assert weights[0] != weights[1]
+    result = CliRunner().invoke(app, [str(part) for part in (*command, "--out", tmp_path / "on")])
+    assert isinstance(result.exception, ScanpickError)
+    assert "other settings" in str(result.exception)
+
+
 def test_predictions_and_scores(trained: Path) -> None:
     table, scores = trained / "found.parquet", trained / "scores.parquet"
     run(

@@ -16,6 +16,10 @@ def command(
     out: Annotated[Path, typer.Option("--out", help="Folder for the weights, checkpoints and the log.")],
     detector: Annotated[str, typer.Option("--detector", help="Which kind of detector.")] = "pillar-nano",
     classes: Annotated[str, typer.Option("--classes", help="Classes to find, by comma.")] = "Car",
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", help="Start from a training folder, or from mmdetection3d's checkpoint of 3DSSD."),
+    ] = None,
     iterations: Annotated[int | None, typer.Option("--iterations", min=1, help="Steps; 3000 by default.")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", min=0.0, help="Passes over the frames instead.")] = None,
     minutes: Annotated[
@@ -33,7 +37,9 @@ def command(
     columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a detector from scratch. Objects that are pasted into frames come from these frames alone.
+    """Train a detector, from scratch or from other weights.
+
+    Objects that are pasted into frames come from these frames alone.
 
     Killed and started again, it goes on from its last checkpoint, to the same weights.
 
@@ -49,9 +55,10 @@ def command(
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_facts, print_set_aside
     from scanpick.datasets import open_dataset
-    from scanpick.detectors.saved import build_detector, save_detector
+    from scanpick.detectors.saved import build_detector, save_detector, start_from, weights_file
     from scanpick.detectors.training import TrainingSettings, iterations_for, train
     from scanpick.errors import ScanpickError
+    from scanpick.files import sha256_of_file
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.options import parse_pairs
     from scanpick.studies.scenes import read_scenes
@@ -67,6 +74,10 @@ def command(
     pairs = parse_pairs(detector_option or (), "--detector-option")
     options = {name: yaml.safe_load(value) for name, value in pairs.items()}
     model = build_detector(detector, names, seed=seed, **options)
+    started_from = ""
+    if weights is not None:
+        start_from(model, weights)
+        started_from = sha256_of_file(weights_file(weights))
     settings = TrainingSettings(
         iterations=iterations_for(model, read.scenes, out, batch_size, iterations, epochs, minutes, seed, device),
         batch_size=batch_size,
@@ -74,12 +85,13 @@ def command(
         seed=seed,
     )
     with progress_bar("train", settings.iterations) as advance:
-        train(model, read.scenes, settings, out, device=device, advance=advance)
+        train(model, read.scenes, settings, out, device=device, started_from=started_from, advance=advance)
     told = {
         "training": asdict(settings),
         "data_set": dataset,
         "frames": [scene.frame_id for scene in read.scenes],
         "set_aside": read.set_aside,
+        "started_from_sha256": started_from,
         "versions": {"scanpick": __version__, "torch": torch.__version__},
     }
     save_detector(out, detector, model, told)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scanpick.detectors import DETECTORS
 from scanpick.detectors.detector import DetectorModel
@@ -60,13 +60,19 @@ def load_detector(folder: Path) -> tuple[DetectorModel, dict[str, Any]]:
         raise ScanpickError(f"{path}: cannot be read: {error!r}.") from error
     options = {key: value for key, value in settings.items() if key != "class_names"}
     model = build_detector(name, tuple(class_names), seed=0, **options)
-    state = read_tensors(folder / WEIGHTS)
-    try:
-        model.network.load_state_dict(state)
-    except RuntimeError as error:
-        raise ScanpickError(f"{folder / WEIGHTS}: does not fit {DESCRIPTION}: {error}") from error
+    start_from(model, folder)
     model.network.eval()
     return model, described
+
+
+def start_from(model: DetectorModel, path: Path) -> None:
+    """Give a detector the weights of a training folder, or of a file of tensors such as mmdetection3d's checkpoints.
+
+    Raises:
+        ScanpickError: They cannot be read or do not fit.
+    """
+    file = weights_file(path)
+    take_weights(model.network, read_tensors(file), source=str(file))
 
 
 def weights_file(path: Path) -> Path:
@@ -85,3 +91,30 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ScanpickError(f"{path}: expected named tensors, plain or under 'state_dict'.")
     return {str(key): value for key, value in state.items()}
+
+
+def take_weights(network: nn.Module, state: Mapping[str, Tensor], *, source: str) -> None:
+    """Give `network` these weights.
+
+    Raises:
+        ScanpickError: Some are missing, left over or of another shape; the message names `source` and them.
+    """
+    expected = network.state_dict()
+    missing = [name for name in expected if name not in state]
+    left_over = [name for name in state if name not in expected]
+    other = [
+        f"{name}: {tuple(state[name].shape)} instead of {tuple(value.shape)}"
+        for name, value in expected.items()
+        if name in state and state[name].shape != value.shape
+    ]
+    if missing or left_over or other:
+        raise ScanpickError(
+            f"{source}: does not fit the detector: {_told(missing)} missing, {_told(left_over)} left over, "
+            f"{_told(other)} of another shape, of the {len(expected)} that are expected."
+        )
+    network.load_state_dict(state)
+
+
+def _told(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return f"{len(names)} parameters ({shown})" if names else "none"

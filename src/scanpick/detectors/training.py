@@ -87,6 +87,7 @@ def train(
     out: Path,
     *,
     device: torch.device | str = "cpu",
+    started_from: str = "",
     advance: Callable[[int], None] = lambda steps: None,
 ) -> None:
     """Train `model` on labelled scenes. Its network holds the result; `out` gets a checkpoint and a log.
@@ -99,6 +100,7 @@ def train(
         settings: How.
         out: Folder of ``checkpoint.pt`` and ``log.csv``.
         device: Where the network runs.
+        started_from: What tells the weights that the network has now from others: a run goes on only from the same.
         advance: Called with the number of steps done.
 
     Raises:
@@ -114,7 +116,7 @@ def train(
     )
     schedule = _schedule(optimiser, settings)
     average = _Average(model.network, settings.averaging)
-    fingerprint = _fingerprint(model, scenes, settings)
+    fingerprint = _fingerprint(model, scenes, settings, started_from)
     state = _resume(out, fingerprint, model.network, optimiser, schedule, average)
     advance(state.iteration)
 
@@ -261,12 +263,13 @@ class _Average:
             network.load_state_dict(self.values)
 
 
-def _fingerprint(model: DetectorModel, scenes: Sequence[Scene], settings: TrainingSettings) -> str:
+def _fingerprint(model: DetectorModel, scenes: Sequence[Scene], settings: TrainingSettings, started_from: str) -> str:
     told = {
         "model": type(model).__name__,
         "model settings": model.settings,
         "augmentation": asdict(model.augmentation),
         "settings": {k: v for k, v in asdict(settings).items() if k != "checkpoint_every"},
+        "started_from": started_from,
         "scenes": [(s.frame_id, len(s.points), float(s.points.sum()), s.boxes.array.tolist()) for s in scenes],
     }
     return sha256_of_text(json.dumps(told, sort_keys=True))

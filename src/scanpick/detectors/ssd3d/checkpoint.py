@@ -1,12 +1,10 @@
 """Reading mmdetection3d's checkpoints of 3DSSD, without unpickling anything but tensors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from torch import Tensor, nn
-
-from scanpick.detectors.saved import read_tensors
+from scanpick.detectors.saved import read_tensors, take_weights
 from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO
 from scanpick.detectors.ssd3d.model import Ssd3dModel
 from scanpick.errors import ScanpickError
@@ -39,30 +37,3 @@ def load_checkpoint(path: Path, class_names: Sequence[str] | None = None) -> Ssd
     model = Ssd3dModel(replace(SSD3D_NANO if small else SSD3D, class_names=names))
     take_weights(model.network, state, source=str(path))
     return model
-
-
-def take_weights(network: nn.Module, state: Mapping[str, Tensor], *, source: str) -> None:
-    """Give `network` these parameters.
-
-    Raises:
-        ScanpickError: Some are missing, left over or of another shape; the message names `source` and them.
-    """
-    expected = network.state_dict()
-    missing = [name for name in expected if name not in state]
-    left_over = [name for name in state if name not in expected]
-    other = [
-        f"{name}: {tuple(state[name].shape)} instead of {tuple(value.shape)}"
-        for name, value in expected.items()
-        if name in state and state[name].shape != value.shape
-    ]
-    if missing or left_over or other:
-        raise ScanpickError(
-            f"{source}: does not fit 3DSSD: {_told(missing)} missing, {_told(left_over)} left over, "
-            f"{_told(other)} of another shape, of the {len(expected)} that are expected."
-        )
-    network.load_state_dict(state)
-
-
-def _told(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{len(names)} parameters ({shown})" if names else "none"
