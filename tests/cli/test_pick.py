@@ -51,6 +51,16 @@ def test_list_of_frames(picked: tuple[Path, dict[str, Any]]) -> None:
     assert pyarrow.parquet.read_table(out / "selection.parquet").column("frame_id").to_pylist() == ids
 
 
+def test_the_list_that_picks_are_made_from_is_not_replaced_by_them(
+    drives: Path, picked: tuple[Path, dict[str, Any]]
+) -> None:
+    out, _ = picked
+    before = (out / "frames.txt").read_bytes()
+    told = error_of("pick", drives, "--budget", 3, "--out", out, "--labelled", out / "frames.txt", "--no-report")
+    assert "would be replaced by the new picks" in told
+    assert (out / "frames.txt").read_bytes() == before
+
+
 def test_bad_frames_are_counted_and_never_picked(picked: tuple[Path, dict[str, Any]]) -> None:
     out, facts = picked
     assert (facts["frames"], facts["usable"], facts["set_aside"]) == (61, 60, 1)

@@ -60,13 +60,14 @@ def command(
     from scanpick.cli.embedding import choose_encoder, make_embedding
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import frame_facts, print_facts, print_set_aside
+    from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.options import parse_pairs
     from scanpick.reports.report import STEPS, write_report
     from scanpick.selection import parse_budget, select
     from scanpick.selection.strategy import make_strategy
     from scanpick.workspace.index import index
     from scanpick.workspace.pool import pool_of
-    from scanpick.workspace.selections import check_nobodys, save_selection, write_lists
+    from scanpick.workspace.selections import check_nobodys, check_not_replaced, save_selection, write_lists
 
     # What was asked for is checked before any frame is read
     options = parse_pairs(strategy_option or (), "--strategy-option") | ({} if start is None else {"start": start})
@@ -75,6 +76,9 @@ def command(
     choice = choose_encoder(encoder, encoder_option, file=file, ids=ids, allow_extra=allow_extra)
     read_with = dataset_options(option, columns)
     check_nobodys(out)
+    if labelled is not None:
+        read_frame_ids(labelled)
+        check_not_replaced(labelled, out)
 
     # Each frame is read once, for the index and for the encoder
     workspace = index(dataset, out, options=read_with, encoder=choice.encoder, workers=workers, progress=progress_bar)

@@ -81,6 +81,19 @@ def check_nobodys(folder: Path) -> None:
         )
 
 
+def check_not_replaced(file: Path, folder: Path) -> None:
+    """What a selection is made from must not be what its results replace: the same command would then differ.
+
+    Raises:
+        ScanpickError: The file is one that results are written to.
+    """
+    if file.resolve() in [(folder / name).resolve() for name in (*TABLES, LIST)]:
+        raise ScanpickError(
+            f"{file} would be replaced by the new picks, which are made from it. Copy it out of {folder} first, or "
+            f"give another folder."
+        )
+
+
 def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> list[Path]:
     """Write a selection for others: ``selection.csv``, ``selection.parquet`` and ``frames.txt``, one id a line."""
     facts = facts_of(workspace.frames())
