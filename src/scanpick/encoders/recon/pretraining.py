@@ -91,20 +91,3 @@ def chamfer_l2(a: Tensor, b: Tensor) -> Tensor:
     """Mean squared distance to the nearest point of the other set, both directions added: (M, S, 3) twice -> scalar."""
     squared = ((a[:, :, None] - b[:, None]) ** 2).sum(dim=3)
     return squared.amin(dim=2).mean() + squared.amin(dim=1).mean()
-
-
-def random_mask(batch: int, groups: int, share: float, generator: torch.Generator) -> Tensor:
-    """(B, G) bool: in every row the same number of patches, ``int(share * G)``, is hidden, at random."""
-    order = torch.rand(batch, groups, generator=generator).argsort(dim=1)
-    mask = torch.zeros(batch, groups, dtype=torch.bool)
-    return mask.scatter_(1, order[:, : int(share * groups)], True)
-
-
-def block_mask(centres: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """(B, G) bool: a random patch and its nearest ones are hidden, ``int(share * G)`` in every row."""
-    batch, groups, _ = centres.shape
-    seed = torch.randint(groups, (batch,), generator=generator)
-    around = centres[torch.arange(batch), seed][:, None].to(centres.device)
-    order = (centres - around).norm(dim=2).argsort(dim=1)
-    mask = torch.zeros(batch, groups, dtype=torch.bool, device=centres.device)
-    return mask.scatter_(1, order[:, : int(share * groups)], True)
