@@ -6,18 +6,19 @@ Kim and Kim, "Scan Context: Egocentric spatial descriptor for place recognition 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numba import njit
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from scanpick.arrays import Embeddings, Float64Array, Points
+from scanpick.encoders.frame_by_frame import FrameByFrame
 from scanpick.errors import FrameError
 from scanpick.structures import Frame
 
 
-class ScanContext(BaseModel):
+class ScanContext(FrameByFrame):
     """The polar map of largest heights around the sensor, and its rotation-invariant ring key.
 
     The map has `rings` x `sectors` bins up to `max_range_m`, sector 0 starting ahead and going left. A bin holds the
@@ -53,8 +54,6 @@ class ScanContext(BaseModel):
         20
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     rings: int = Field(20, ge=1, le=1000)
     sectors: int = Field(60, ge=1, le=3600)
     max_range_m: float = Field(80.0, gt=0, allow_inf_nan=False)
@@ -74,21 +73,6 @@ class ScanContext(BaseModel):
         return {"full": self.rings * self.sectors, "key": self.rings, "both": self.rings * (self.sectors + 1)}[
             self.descriptor
         ]
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All options."""
-        return self.model_dump()
-
-    @property
-    def batch_size(self) -> int:
-        """One frame at a time."""
-        return 1
-
-    @property
-    def in_workers(self) -> bool:
-        """One thread is enough."""
-        return True
 
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """(B, D) float32. See `Encoder.encode`."""

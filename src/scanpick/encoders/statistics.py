@@ -6,13 +6,13 @@ No learning and no orientation: four histograms that anyone can recompute.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numba import njit
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from scanpick.arrays import Embeddings, Float64Array, Points
+from scanpick.encoders.frame_by_frame import FrameByFrame
 from scanpick.errors import FrameError
 from scanpick.structures import Frame
 
@@ -29,7 +29,7 @@ RANGE_BINS = 16
 OCCUPANCY_RINGS = 8
 
 
-class Statistics(BaseModel):
+class Statistics(FrameByFrame):
     """Four histograms, each a quarter of the vector.
 
     Over the points nearer than `max_range_m` (horizontally), and over the occupied cells of a bird's-eye grid of
@@ -57,8 +57,6 @@ class Statistics(BaseModel):
         66
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     max_range_m: float = Field(80.0, gt=0, le=1000)
     cell_m: float = Field(1.0, ge=0.1)
 
@@ -71,21 +69,6 @@ class Statistics(BaseModel):
     def dimension(self) -> int:
         """D."""
         return RANGE_BINS + len(HEIGHT_LEVELS_M) - 1 + DENSITY_BINS + OCCUPANCY_RINGS * (len(EXTENT_LEVELS_M) + 1)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All options."""
-        return self.model_dump()
-
-    @property
-    def batch_size(self) -> int:
-        """One frame at a time."""
-        return 1
-
-    @property
-    def in_workers(self) -> bool:
-        """One thread is enough."""
-        return True
 
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """(B, 66) float32. See `Encoder.encode`."""
