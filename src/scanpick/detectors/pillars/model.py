@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scanpick.detectors.pillars.config import PILLAR, PILLAR_AUGMENTATION, PILLAR_NANO, PillarConfig
-from scanpick.detectors.pillars.losses import box_losses, heatmap_loss, iou_loss, rows_at
+from scanpick.detectors.pillars.losses import box_losses, heatmap_loss, iou_loss
 from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
 from scanpick.detectors.pillars.pillars import Pillars, make_pillars
 from scanpick.detectors.pillars.targets import PillarTargets, decode_boxes, make_targets
@@ -93,14 +93,15 @@ class PillarModel:
 
     def losses(self, batch: PillarBatch) -> dict[str, Tensor]:
         """Heatmap, box and IoU losses; those of boxes are 0 for a batch without objects."""
-        maps = self._maps(batch)
         assert batch.heatmap is not None
         assert batch.box_cells is not None
         assert batch.values is not None
         assert batch.backwards is not None
         assert batch.weights is not None
-        losses = {"heatmap": heatmap_loss(maps["heatmap"], batch.heatmap, sum(s.objects for s in batch.samples))}
-        losses |= box_losses(maps, batch.box_cells, batch.values, batch.backwards, batch.weights)
+        heatmap, features = self._maps(batch)
+        values, overlap = self.network.what(features, batch.box_cells)
+        losses = {"heatmap": heatmap_loss(heatmap, batch.heatmap, sum(s.objects for s in batch.samples))}
+        losses |= box_losses(values, batch.values, batch.backwards, batch.weights)
         targets = [sample.targets for sample in batch.samples if sample.targets is not None]
         grounds = np.concatenate([sample.pillars.cell_ground_m for sample in batch.samples])
         # Frames lie one below the other: their grounds stacked along x make one tall grid with the cells' numbering.
@@ -110,34 +111,33 @@ class PillarModel:
         rows = np.concatenate([np.full(len(t.cells), k) for k, t in enumerate(targets)])
         shifted = tall_boxes.copy()
         shifted[:, 0] += rows * (self.config.x_range_m[1] - self.config.x_range_m[0])
-        losses["iou"] = iou_loss(maps, batch.box_cells, tall_cells, grounds, shifted, batch.weights, self.config)
+        losses["iou"] = iou_loss(overlap, values, tall_cells, grounds, shifted, batch.weights, self.config)
         return losses
 
     def detections(self, batch: PillarBatch) -> list[Detections]:
         """Local maxima of the heatmap, scored with the IoU estimate, after rotated NMS within each class."""
-        maps = {name: value.float() for name, value in self._maps(batch).items()}
-        heat = torch.sigmoid(maps["heatmap"])
+        heatmap, features = self._maps(batch)
+        heat = torch.sigmoid(heatmap)
         peaks = heat * (F.max_pool2d(heat, 3, 1, 1) == heat)
-        found = []
-        for row, sample in enumerate(batch.samples):
-            one = {name: value[row : row + 1] for name, value in maps.items()}
-            found.append(self._boxes_of_frame(sample, peaks[row], one))
-        return found
+        return [
+            self._boxes_of_frame(sample, peaks[row], features[row : row + 1])
+            for row, sample in enumerate(batch.samples)
+        ]
 
-    def _maps(self, batch: PillarBatch) -> dict[str, Tensor]:
-        maps: dict[str, Tensor] = self.network(batch.features, batch.starts, batch.cells, len(batch.samples))
+    def _maps(self, batch: PillarBatch) -> tuple[Tensor, Tensor]:
+        maps: tuple[Tensor, Tensor] = self.network(batch.features, batch.starts, batch.cells, len(batch.samples))
         return maps
 
-    def _boxes_of_frame(self, sample: PillarSample, peaks: Tensor, maps: dict[str, Tensor]) -> Detections:
+    def _boxes_of_frame(self, sample: PillarSample, peaks: Tensor, features: Tensor) -> Detections:
         config = self.config
         flat = peaks.flatten()
         heat, place = flat.topk(min(4 * config.most_boxes, len(flat)))
         per_head = peaks[0].numel()
         label, cell = (place // per_head).cpu().numpy(), place % per_head
-        overlap = torch.sigmoid(rows_at(maps["iou"], cell)[:, 0])
+        values, overlap = self.network.what(features, cell)
+        overlap = torch.sigmoid(overlap)
         score = (heat ** (1 - config.iou_exponent) * overlap**config.iou_exponent).double().cpu().numpy()
-        values = rows_at(maps["box"], cell).cpu().numpy()
-        boxes = decode_boxes(values, cell.cpu().numpy(), sample.pillars.cell_ground_m, config)
+        boxes = decode_boxes(values.cpu().numpy(), cell.cpu().numpy(), sample.pillars.cell_ground_m, config)
         kept: list[int] = []
         for index in range(len(config.class_names)):
             mine = np.flatnonzero((label == index) & (score > config.score_threshold))

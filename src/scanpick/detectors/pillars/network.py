@@ -1,4 +1,4 @@
-"""The network: pillars to feature map, down and up again, heads at stride 2."""
+"""The network: pillars to feature map, down and up again; objects are looked for and described at stride 2."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.pillars import POINT_FEATURES
 from scanpick.networks.segment_max import segment_max
 
-BOX_CHANNELS = 9
-"""Regressed per cell: offset of the centre in cells (2), bottom above the ground in metres (1), logarithms of length,
+BOX_VALUES = 9
+"""Regressed at a cell: offset of the centre in cells (2), bottom above the ground in metres (1), logarithms of length,
 width and height in metres (3), and the heading's axis as cos and sin of twice the yaw (2) with the logit of pointing
 the other way than the axis (1)."""
 
@@ -57,17 +57,14 @@ class PillarNetwork(nn.Module):
         head = config.head_channels
         self.lateral = nn.ModuleList(nn.Conv2d(channels, head, 1) for channels in config.channels)
         self.merge = _conv3(head, head)
-        # One 3x3 convolution for where, one for what: heads of their own for each value cost more and gain nothing.
         self.where = _conv3(head, head // 2)
-        self.what = _conv3(head, head)
         self.heatmap = nn.Conv2d(head // 2, len(config.class_names), 1)
-        self.box = nn.Conv2d(head, BOX_CHANNELS, 1)
-        self.iou = nn.Conv2d(head, 1, 1)
+        self.what = BoxHead(head, config.box_channels)
         assert self.heatmap.bias is not None
         nn.init.constant_(self.heatmap.bias, -4.6)  # a prior of 1 %: most cells hold nothing
 
-    def forward(self, features: Tensor, starts: Tensor, cells: Tensor, batch: int) -> dict[str, Tensor]:
-        """Maps of a batch.
+    def forward(self, features: Tensor, starts: Tensor, cells: Tensor, batch: int) -> tuple[Tensor, Tensor]:
+        """Where objects are, and what is needed to tell their boxes.
 
         Args:
             features: (P, 10) points of all frames, sorted by frame and pillar.
@@ -76,7 +73,7 @@ class PillarNetwork(nn.Module):
             batch: B.
 
         Returns:
-            "heatmap" logits (B, classes, nx/2, ny/2), "box" (B, 9, nx/2, ny/2), "iou" logits (B, 1, nx/2, ny/2).
+            Heatmap logits (B, classes, nx/2, ny/2), and the features (B, C, nx/2, ny/2) that `what` describes boxes by.
         """
         nx, ny = self.config.grid
         points = F.relu(self.point_norm(self.point_layer(features)))
@@ -84,6 +81,12 @@ class PillarNetwork(nn.Module):
         canvas = pillars.new_zeros(batch * nx * ny, pillars.shape[1]).index_copy(0, cells, pillars)
         # Channels stay last in memory: no transpose, and convolutions on the CPU are fastest so.
         x = canvas.view(batch, nx, ny, -1).permute(0, 3, 1, 2)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            merged = self._down_and_up(x)
+            heatmap = self.heatmap(self.where(merged))
+        return heatmap.float(), merged.float()
+
+    def _down_and_up(self, x: Tensor) -> Tensor:
         levels = []
         for stage in self.stages:
             x = stage(x)
@@ -91,9 +94,47 @@ class PillarNetwork(nn.Module):
         merged = self.lateral[-1](levels[-1])
         for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
             merged = F.interpolate(merged, scale_factor=2, mode="nearest") + lateral(level)
-        merged = self.merge(merged)
-        what = self.what(merged)
-        return {"heatmap": self.heatmap(self.where(merged)), "box": self.box(what), "iou": self.iou(what)}
+        out: Tensor = self.merge(merged)
+        return out
+
+
+class BoxHead(nn.Module):
+    """Boxes and their IoU estimates at chosen cells only, from each cell and its eight neighbours.
+
+    The same layer everywhere would be a dense 3x3 convolution that costs as much as a stage of the network, though all
+    but a hundred of its thousands of cells are thrown away. So it may be wider than the map. It normalises each cell by
+    itself: statistics over the cells chosen in training would not be those of the cells chosen in prediction.
+    """
+
+    def __init__(self, inputs: int, channels: int) -> None:
+        super().__init__()
+        self.around = nn.Linear(9 * inputs, channels)
+        self.norm = nn.LayerNorm(channels)
+        self.mix = nn.Linear(channels, channels)
+        self.values = nn.Linear(channels, BOX_VALUES + 1)
+
+    def forward(self, features: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """Describe (K,) places in the flattened (B, nx, ny) grid of (B, C, nx, ny) features.
+
+        Returns:
+            (K, 9) box values, see `BOX_VALUES`, and (K,) logits of the IoU estimate.
+        """
+        hidden = F.relu(self.norm(self.around(_neighbourhoods(features, cells))))
+        out = self.values(F.relu(self.mix(hidden)))
+        return out[:, :BOX_VALUES], out[:, BOX_VALUES]
+
+
+def _neighbourhoods(features: Tensor, cells: Tensor) -> Tensor:
+    """(K, 9 C) features of cells and their eight neighbours, row by row; 0 beyond the map."""
+    _, channels, nx, ny = features.shape
+    step = torch.arange(-1, 2, device=cells.device)
+    row = (cells // ny % nx)[:, None, None] + step[:, None].expand(3, 3)
+    column = (cells % ny)[:, None, None] + step.expand(3, 3)
+    inside = ((row >= 0) & (row < nx) & (column >= 0) & (column < ny)).reshape(-1, 9)
+    neighbours = (cells[:, None, None] + step[:, None] * ny + step).reshape(-1, 9)
+    rows = features.permute(0, 2, 3, 1).reshape(-1, channels)
+    found = rows.index_select(0, torch.where(inside, neighbours, 0).reshape(-1)).view(-1, 9, channels)
+    return (found * inside[:, :, None]).reshape(-1, 9 * channels)
 
 
 def _conv3(inputs: int, outputs: int) -> nn.Sequential:
