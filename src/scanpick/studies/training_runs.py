@@ -1,0 +1,232 @@
+"""One training of a study: train a detector on some frames, predict others, evaluate. A folder holds what came out.
+
+``training.json`` says what was asked for, ``log.csv`` how it went, ``weights.pt`` and ``detector.json`` are the detector,
+``predictions.parquet`` is what it found in the evaluation frames, and ``result.json``, written last, holds the numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scanpick import __version__
+from scanpick.datasets import Dataset
+from scanpick.detectors.detector import DetectorModel
+from scanpick.detectors.prediction import predict
+from scanpick.detectors.saved import build_detector, save_detector
+from scanpick.detectors.training import train
+from scanpick.errors import ScanpickError
+from scanpick.files import sha256_of_text, write_text
+from scanpick.formats.predictions import write_predictions
+from scanpick.networks.training import TrainingSettings
+from scanpick.structures import Detections
+from scanpick.studies.metrics import Metric, measure, read_ground_truth
+from scanpick.studies.scenes import read_scenes
+from scanpick.studies.threads import limited_threads
+
+RESULT, DESCRIPTION, PREDICTIONS, CHECKPOINT = "result.json", "training.json", "predictions.parquet", "checkpoint.pt"
+
+CAR_METRICS = (
+    "Car_3d_moderate_R40_0.7",
+    "Car_3d_moderate_R11_0.7",
+    "Car_3d_moderate_R40_0.5",
+    "Car_bev_moderate_R40_0.7",
+    "Car_3d_easy_R40_0.7",
+    "Car_3d_hard_R40_0.7",
+)
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """Everything that the numbers of a training depend on, besides what is in the frames.
+
+    Attributes:
+        frames: Ids of the labelled frames to train on. Their order does not matter.
+        evaluation: Ids of the frames to predict and evaluate; may be none where only the detector is wanted.
+        detector: Name of the detector.
+        options: Its options.
+        classes: What it is to find.
+        settings: How it is trained. Its seed also decides the weights that training starts from.
+        metrics: Names of numbers to compute, see `Metric`.
+        device: Where the network runs.
+        threads: How many threads it uses: results agree to the last digit only for the same number.
+        data: A fingerprint of the content of all these frames, where the caller has one: a changed file is then
+            another run.
+    """
+
+    frames: tuple[str, ...]
+    evaluation: tuple[str, ...] = ()
+    detector: str = "pillar-nano"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    classes: tuple[str, ...] = ("Car",)
+    settings: TrainingSettings = field(default_factory=TrainingSettings)
+    metrics: tuple[str, ...] = CAR_METRICS
+    device: str = "cpu"
+    threads: int = 1
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frames", tuple(sorted(self.frames)))
+        both = sorted(set(self.frames) & set(self.evaluation))
+        if both:
+            raise ScanpickError(
+                f"{len(both)} frames are both trained on and evaluated, such as '{both[0]}'. Expected none."
+            )
+
+    @property
+    def fingerprint(self) -> str:
+        """A short digest of everything: equal digests, equal numbers on the same machine."""
+        return sha256_of_text(json.dumps(self.described(), sort_keys=True))[:16]
+
+    def build(self) -> DetectorModel:
+        """The detector before its first step."""
+        return build_detector(self.detector, self.classes, seed=self.settings.seed, **self.options)
+
+    def described(self) -> dict[str, Any]:
+        """All settings, resolved, JSON-serialisable. How often checkpoints are made changes no number."""
+        settings = {name: value for name, value in asdict(self.settings).items() if name != "checkpoint_every"}
+        return {
+            "detector": self.detector,
+            "detector_settings": _resolved(self.detector, json.dumps(dict(self.options), sort_keys=True), self.classes),
+            "training": settings,
+            "frames": list(self.frames),
+            "frames_sha256": sha256_of_text("\n".join(self.frames)),
+            "evaluation_frames": len(self.evaluation),
+            "evaluation_sha256": sha256_of_text("\n".join(self.evaluation)),
+            "metrics": list(self.metrics),
+            "device": self.device,
+            "threads": self.threads,
+            "data": self.data,
+            "versions": {"scanpick": __version__, "torch": torch.__version__},
+        }
+
+
+def run_training(
+    dataset: Dataset,
+    run: TrainingRun,
+    folder: Path,
+    *,
+    advance: Callable[[int], None] = lambda steps: None,
+) -> dict[str, Any]:
+    """Train, predict, evaluate; or return at once what was done before.
+
+    A run that was killed goes on from its last checkpoint, to the same numbers. Frames that cannot be read, or that
+    have no labels, are set aside and named.
+
+    Args:
+        dataset: Where all the frames are.
+        run: What to do.
+        folder: Where results go.
+        advance: Called with the number of training steps done.
+
+    Returns:
+        ``metrics`` (name -> percent), ``frames``, ``boxes`` (objects of the classes that were trained on),
+        ``boxes_by_class`` (all labelled objects), ``seconds`` and their parts, ``set_aside``, ``fingerprint``.
+
+    Raises:
+        ScanpickError: The folder holds another training, a name or option is unknown, no frame can be used, or the
+            loss became NaN.
+    """
+    finished = finished_result(folder, run.fingerprint)
+    if finished is not None:
+        return finished
+    _note(folder, run)
+    with limited_threads(run.threads):
+        return _run(dataset, run, folder, advance)
+
+
+def finished_result(folder: Path, fingerprint: str) -> dict[str, Any] | None:
+    """The numbers of a finished training; None where it is not finished.
+
+    Raises:
+        ScanpickError: The folder holds another training, or a damaged file.
+    """
+    path = folder / RESULT
+    if not path.is_file():
+        return None
+    try:
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = result["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ScanpickError(f"{path}: cannot be read: {error!r}. Remove this folder; it is then made again.") from error
+    if found != fingerprint:
+        raise ScanpickError(
+            f"{folder} holds another training ({found}, expected {fingerprint}). Choose another folder."
+        )
+    return result
+
+
+def _run(dataset: Dataset, run: TrainingRun, folder: Path, advance: Callable[[int], None]) -> dict[str, Any]:
+    started = time.monotonic()
+    cpu = time.process_time()
+    read = read_scenes(dataset, run.frames, need_labels=True)
+    model = run.build()
+    train(model, read.scenes, run.settings, folder, device=run.device, advance=advance)
+    save_detector(folder, run.detector, model, {"fingerprint": run.fingerprint})
+    trained = time.monotonic()
+    detections, set_aside = predict_frames(model, dataset, run.evaluation, device=run.device)
+    write_predictions(folder / PREDICTIONS, detections, {"fingerprint": run.fingerprint, "set_aside": set_aside})
+    metrics: dict[str, float] = {}
+    if run.evaluation:
+        truth = read_ground_truth(dataset, run.evaluation)
+        set_aside |= truth.set_aside
+        by_id = {one.frame_id: one for one in detections}
+        metrics = measure(dataset, truth, by_id, [Metric.parse(name) for name in run.metrics])
+    boxes = Counter(name for scene in read.scenes for name in scene.boxes.class_names.tolist())
+    result = {
+        "fingerprint": run.fingerprint,
+        "metrics": metrics,
+        "frames": len(read.scenes),
+        "boxes": sum(boxes[name] for name in run.classes),
+        "boxes_by_class": dict(sorted(boxes.items())),
+        "evaluated_frames": len(run.evaluation) - len(set_aside),
+        "set_aside": read.set_aside | set_aside,
+        "seconds": time.monotonic() - started,
+        "seconds_training": trained - started,
+        "cpu_seconds": time.process_time() - cpu,
+    }
+    write_text(folder / RESULT, json.dumps(result, indent=1) + "\n")
+    (folder / CHECKPOINT).unlink(missing_ok=True)  # with the optimiser's state it is thrice as large as the weights
+    return result
+
+
+def predict_frames(
+    model: DetectorModel, dataset: Dataset, frame_ids: Sequence[str], *, device: str = "cpu"
+) -> tuple[list[Detections], dict[str, str]]:
+    """Detections of frames that are read one at a time, and the frames that cannot be read with their reasons."""
+    found: list[Detections] = []
+    set_aside: dict[str, str] = {}
+    for frame_id in frame_ids:
+        read = read_scenes(dataset, [frame_id], need_labels=False)
+        found += predict(model, read.scenes, device=device)
+        set_aside |= read.set_aside
+    return found, set_aside
+
+
+def _note(folder: Path, run: TrainingRun) -> None:
+    path = folder / DESCRIPTION
+    described = {"fingerprint": run.fingerprint, **run.described()}
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8")).get("fingerprint")
+        except ValueError:
+            found = "unreadable"
+        if found != run.fingerprint:
+            raise ScanpickError(f"{folder} holds another training ({found}). Choose another folder.")
+    write_text(path, json.dumps(described, indent=1) + "\n")
+
+
+@lru_cache(maxsize=64)
+def _resolved(detector: str, options: str, classes: tuple[str, ...]) -> dict[str, Any]:
+    """What a detector is built from, with its defaults, so that changed defaults are another training."""
+    model = build_detector(detector, classes, seed=0, **json.loads(options))
+    resolved = {"model": model.settings, "augmentation": asdict(model.augmentation)}
+    return dict(json.loads(json.dumps(resolved)))
