@@ -1,7 +1,8 @@
 """One training of a study: train a detector on some frames, predict others, evaluate. A folder holds what came out.
 
-``training.json`` says what was asked for, ``log.csv`` how it went, ``weights.pt`` and ``detector.json`` are the detector,
-``predictions.parquet`` is what it found in the evaluation frames, and ``result.json``, written last, holds the numbers.
+``training.json`` says what was asked for, ``log.csv`` how it went, ``weights.pt`` and ``detector.json`` are the
+detector, ``predictions.parquet`` is what it found in the evaluation frames, and ``result.json``, written last, holds
+the numbers.
 """
 
 from __future__ import annotations
