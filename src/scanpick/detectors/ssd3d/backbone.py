@@ -11,19 +11,19 @@ from scanpick.networks.set_abstraction import ConvNorm, SetAbstraction
 
 
 class Backbone(nn.Module):
-    """Points with intensity to few points with rich features.
+    """Points with few features to few points with rich features.
 
     Args:
         levels: What each level does.
+        inputs: Features of the points.
         norm_eps: Of the batch norms of the set abstractions.
         aggregation_norm_eps: Of the batch norms of the layers that condense them.
     """
 
-    def __init__(self, levels: Sequence[Level], *, norm_eps: float, aggregation_norm_eps: float) -> None:
+    def __init__(self, levels: Sequence[Level], inputs: int, *, norm_eps: float, aggregation_norm_eps: float) -> None:
         super().__init__()
         self.draws = [level.draws for level in levels]
         self.SA_modules, self.aggregation_mlps = nn.ModuleList(), nn.ModuleList()
-        inputs = 1
         for level in levels:
             abstraction = SetAbstraction(level.rings, inputs, level.widths, eps=norm_eps)
             self.SA_modules.append(abstraction)
@@ -32,7 +32,11 @@ class Backbone(nn.Module):
             inputs = level.outputs
 
     def forward(self, cloud: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, M, 3) points of the last level and their (B, M, C) features, from (B, N, 4) x, y, z, intensity."""
+        """(B, M, 3) points of the last level and their (B, M, C) features.
+
+        Args:
+            cloud: (B, N, 3 + inputs) x, y, z in metres, then the features.
+        """
         points, features = cloud[..., :3].contiguous(), cloud[..., 3:].contiguous()
         for draws, abstraction, condense in zip(self.draws, self.SA_modules, self.aggregation_mlps, strict=True):
             centres = take_rows(points, draw_points(draws, points, features))

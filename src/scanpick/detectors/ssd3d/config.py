@@ -1,10 +1,12 @@
 """Every number of 3DSSD: as published, and a smaller one for CPUs."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from scanpick.errors import ScanpickError
 from scanpick.geometry.ball_query import Ring
+from scanpick.geometry.ground import GroundSettings
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ class Ssd3dConfig:
         most_boxes: Most detections of a frame.
         norm_eps: Of the batch norms.
         aggregation_norm_eps: Of the batch norms in the aggregation layers.
+        above_ground: Measure heights from a local estimate of the ground, those of `least` and `greatest` too, and
+            make them a feature of the points. Objects then stand at height 0 wherever they are.
+        overlap_exponent: Share of an estimate of the 3D IoU in a score: centre-ness^(1 - e) * IoU^e. 0: no estimate.
+        nms: What boxes are compared by: the extents of their footprints, or the rotated footprints themselves.
+        merging: Give out the mean of a box and of those that it suppresses, weighted by score and overlap.
     """
 
     class_names: tuple[str, ...] = ("Car",)
@@ -123,6 +130,10 @@ class Ssd3dConfig:
     most_boxes: int = 100
     norm_eps: float = 1e-3
     aggregation_norm_eps: float = 1e-5
+    above_ground: bool = False
+    overlap_exponent: float = 0.0
+    nms: Literal["extents", "rotated"] = "extents"
+    merging: bool = False
 
     def __post_init__(self) -> None:
         before = self.points
@@ -139,6 +150,19 @@ class Ssd3dConfig:
             raise ScanpickError(f"3DSSD: expected 1 to {before} candidates, got {self.candidates}.")
         if not self.class_names or len(set(self.class_names)) < len(self.class_names):
             raise ScanpickError(f"3DSSD: expected class names, each once, got {self.class_names}.")
+
+    @property
+    def point_features(self) -> int:
+        """Features of a point: intensity, and the height where the ground is known."""
+        return 2 if self.above_ground else 1
+
+    @property
+    def ground(self) -> GroundSettings:
+        """How the ground under the range is estimated: of whole cells, at least the range."""
+        cell = GroundSettings.cell_m
+        (x0, x1), (y0, y1) = zip(self.least[:2], self.greatest[:2], strict=True)
+        x1, y1 = (low + cell * math.ceil((high - low) / cell - 1e-6) for low, high in ((x0, x1), (y0, y1)))
+        return GroundSettings(x_range_m=(x0, x1), y_range_m=(y0, y1))
 
     @property
     def vote_rings(self) -> tuple[Ring, ...]:

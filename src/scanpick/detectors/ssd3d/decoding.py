@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from scanpick.arrays import BoxArray, Float64Array, Int64Array
+from scanpick.detectors.clusters import cluster_overlaps, merge, spread
 from scanpick.detectors.ssd3d.boxes import decode_boxes
 from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.detectors.ssd3d.head import Predictions
-from scanpick.geometry.nms import bev_extents, nms_axis_aligned
+from scanpick.geometry.nms import bev_extents, nms_axis_aligned, nms_rotated
 from scanpick.structures import Boxes3D, Detections
 
 
@@ -30,7 +31,11 @@ def decode(predictions: Predictions, config: Ssd3dConfig) -> tuple[Tensor, Tenso
         predictions.direction_residuals,
         config.least_size_m,
     )
-    return boxes, torch.sigmoid(predictions.class_logits)
+    scores = torch.sigmoid(predictions.class_logits)
+    if predictions.overlap_logits is not None:
+        overlaps = torch.sigmoid(predictions.overlap_logits)[..., None]
+        scores = scores ** (1 - config.overlap_exponent) * overlaps**config.overlap_exponent
+    return boxes, scores
 
 
 def detections_of_frame(
@@ -48,24 +53,38 @@ def detections_of_frame(
     label = scores.argmax(axis=1)
     best = scores[np.arange(len(scores)), label]
     kept = keep_boxes(boxes, best, label, config)
+    boxes, spread_of_boxes = _of_clusters(boxes, best, label, kept, config)
     entropy = -(heading_probabilities * np.log(np.maximum(heading_probabilities, 1e-12))).sum(axis=1)
     return Detections(
         frame_id,
-        Boxes3D(boxes[kept], np.array(config.class_names)[label[kept]]),
+        Boxes3D(boxes, np.array(config.class_names)[label[kept]]),
         best[kept],
         class_probabilities=scores[kept],
         probability_classes=config.class_names,
-        extras={"heading_entropy": entropy[kept]},
+        extras={"heading_entropy": entropy[kept], "box_spread": spread_of_boxes},
     )
 
 
 def keep_boxes(boxes: BoxArray, scores: Float64Array, labels: Int64Array, config: Ssd3dConfig) -> Int64Array:
     """The candidates that remain, in their own order."""
-    extents = bev_extents(boxes)
     survivors = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        survivors.append(rows[nms_axis_aligned(extents[rows], scores[rows], config.nms_iou)])
+        if config.nms == "rotated":
+            best = nms_rotated(boxes[rows], scores[rows], config.nms_iou)
+        else:
+            best = nms_axis_aligned(bev_extents(boxes[rows]), scores[rows], config.nms_iou)
+        survivors.append(rows[best])
     kept = np.concatenate([np.zeros(0, np.int64), *survivors])
     best_first = kept[np.argsort(-scores[kept], kind="stable")][: config.most_boxes]
     return np.sort(best_first[scores[best_first] >= config.score_threshold])
+
+
+def _of_clusters(
+    boxes: BoxArray, scores: Float64Array, labels: Int64Array, kept: Int64Array, config: Ssd3dConfig
+) -> tuple[BoxArray, Float64Array]:
+    """(K, 7) boxes to give out for those kept, and (K,) how far those that they suppressed spread."""
+    best_first = np.argsort(-scores[kept], kind="stable")
+    overlaps = np.zeros((len(kept), len(boxes)))
+    overlaps[best_first] = cluster_overlaps(boxes, labels, kept[best_first], config.nms_iou)
+    return merge(boxes, scores, kept, overlaps) if config.merging else boxes[kept], spread(overlaps)

@@ -25,6 +25,7 @@ class Predictions:
         half_sizes: (B, P, 3) half of length, width and height.
         direction_logits: (B, P, bins) of the yaw.
         direction_residuals: (B, P, bins) of the yaw from the middle of each bin, in widths of a bin.
+        overlap_logits: (B, P) of the IoU with the true box, where it is estimated.
     """
 
     seeds: Tensor
@@ -35,6 +36,7 @@ class Predictions:
     half_sizes: Tensor
     direction_logits: Tensor
     direction_residuals: Tensor
+    overlap_logits: Tensor | None = None
 
     @property
     def centres(self) -> Tensor:
@@ -49,6 +51,7 @@ class Head(nn.Module):
         super().__init__()
         inputs = config.levels[-1].outputs
         self.candidates, self.bins = config.candidates, config.direction_bins
+        self.overlap = config.overlap_exponent > 0
         self.vote_module = VoteModule(inputs, config.vote_width, config.farthest_vote, eps=config.norm_eps)
         self.vote_aggregation = SetAbstraction(config.vote_rings, inputs, config.vote_widths, eps=config.norm_eps)
         self.conv_pred = Branches(self.vote_aggregation.outputs, config)
@@ -58,8 +61,10 @@ class Head(nn.Module):
         seeds = points[:, : self.candidates]
         offsets, votes = self.vote_module(seeds, features[:, : self.candidates])
         class_logits, boxes = self.conv_pred(self.vote_aggregation(points, features, votes))
-        centre_offsets, half_sizes, direction_logits, residuals = boxes.split((3, 3, self.bins, self.bins), dim=-1)
-        return Predictions(seeds, offsets, votes, class_logits, centre_offsets, half_sizes, direction_logits, residuals)
+        box, overlap = boxes.split((6 + 2 * self.bins, int(self.overlap)), dim=-1)
+        parts = box.split((3, 3, self.bins, self.bins), dim=-1)
+        overlap_logits = overlap[..., 0] if self.overlap else None
+        return Predictions(seeds, offsets, votes, class_logits, *parts, overlap_logits)
 
 
 class VoteModule(nn.Module):
@@ -94,10 +99,10 @@ class Branches(nn.Module):
         self.conv_cls = nn.Conv1d(width, len(config.class_names), 1)
         self.reg_convs = nn.Sequential()
         self.reg_convs.add_module("layer0", ConvNorm(inputs, width, dimensions=1, eps=eps))
-        self.conv_reg = nn.Conv1d(width, 6 + 2 * config.direction_bins, 1)
+        self.conv_reg = nn.Conv1d(width, 6 + 2 * config.direction_bins + (config.overlap_exponent > 0), 1)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, P, classes) and (B, P, 6 + 2 x bins) from (B, P, C)."""
+        """(B, P, classes) and (B, P, 6 + 2 x bins, and 1 for the overlap) from (B, P, C)."""
         shared = self.shared_convs(features)
         return linear(self.cls_convs(shared), self.conv_cls), linear(self.reg_convs(shared), self.conv_reg)
 

@@ -1,13 +1,19 @@
-"""The seven losses of 3DSSD, each of weight 1: sums whose weights add up to one over the batch."""
+"""The seven losses of 3DSSD, each of weight 1: sums whose weights add up to one over the batch.
 
+An eighth, where the network estimates overlaps: the cross-entropy of the estimate and the 3D IoU of its box.
+"""
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from scanpick.detectors.ssd3d.boxes import corners_of_boxes, decode_boxes
 from scanpick.detectors.ssd3d.config import Ssd3dConfig
+from scanpick.detectors.ssd3d.decoding import decode
 from scanpick.detectors.ssd3d.head import Predictions
 from scanpick.detectors.ssd3d.targets import Targets
+from scanpick.geometry.rotated_iou import iou_3d_of_pairs
 
 
 def losses(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> dict[str, Tensor]:
@@ -27,7 +33,7 @@ def losses(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> d
         predictions.direction_residuals,
         config.least_size_m,
     )
-    return {
+    named = {
         "centre_ness": _binary(predictions.class_logits, targets.centre_ness, judged),
         "centre": _smooth_l1(centre_offsets, targets.centre_offsets, box[..., None]),
         "direction_bin": _categorical(predictions.direction_logits, targets.direction_bins, box),
@@ -36,6 +42,17 @@ def losses(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> d
         "corners": _smooth_l1(corners_of_boxes(decoded), targets.corners, box[..., None, None]),
         "vote": _smooth_l1(predictions.vote_offsets, targets.vote_offsets, vote[..., None]),
     }
+    if predictions.overlap_logits is not None:
+        named["overlap"] = _binary(predictions.overlap_logits, _overlaps(predictions, targets, config), box)
+    return named
+
+
+def _overlaps(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> Tensor:
+    """(B, P) 3D IoU of each predicted box with the true one of its candidate."""
+    found, _ = decode(predictions, config)
+    # Where the network gives NaN, the other losses are NaN and stop the training with the frames' names.
+    pairs = [np.nan_to_num(boxes.detach().double().cpu().numpy().reshape(-1, 7)) for boxes in (found, targets.boxes)]
+    return torch.from_numpy(iou_3d_of_pairs(*pairs)).to(found).view(found.shape[:2])
 
 
 def _shares(mask: Tensor, predictions: Predictions) -> Tensor:

@@ -20,7 +20,8 @@ from scanpick.detectors.ssd3d.losses import losses
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
 from scanpick.detectors.ssd3d.targets import make_targets
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.structures import Detections
+from scanpick.geometry.ground import Ground, estimate_ground
+from scanpick.structures import Boxes3D, Detections
 
 # The published recipe. Its noise of objects (standard deviation 1 m, up to 60 degrees) applies to each on its own.
 SSD3D_AUGMENTATION = AugmentationSettings(
@@ -40,7 +41,8 @@ class Ssd3dSample:
 
     Attributes:
         frame_id: The frame.
-        cloud: (P, 4) float32 x, y, z, intensity.
+        cloud: (P, 4 or 5) float32 x, y, z, intensity, and the height where it is a feature: it is z then, too.
+        ground: The height field that heights are measured from, or None where they are the sensor's.
         seen: False where the frame has no point in range; the cloud then holds the origin only.
         boxes: (G, 7) boxes whose centre is in range.
         labels: (G,) class of each.
@@ -48,6 +50,7 @@ class Ssd3dSample:
 
     frame_id: str
     cloud: Points
+    ground: Ground | None
     seen: bool
     boxes: BoxArray
     labels: Int64Array
@@ -55,7 +58,7 @@ class Ssd3dSample:
 
 @dataclass(frozen=True, eq=False)
 class Ssd3dBatch:
-    """Samples put together; `cloud` is (B, P, 4)."""
+    """Samples put together; `cloud` is (B, P, 4 or 5)."""
 
     samples: Sequence[Ssd3dSample]
     cloud: Tensor
@@ -64,10 +67,10 @@ class Ssd3dBatch:
 class Ssd3dModel:
     """See `DetectorModel`."""
 
-    def __init__(self, config: Ssd3dConfig = SSD3D) -> None:
+    def __init__(self, config: Ssd3dConfig = SSD3D, augmentation: AugmentationSettings = SSD3D_AUGMENTATION) -> None:
         self.config = config
         self.class_names = config.class_names
-        self.augmentation = SSD3D_AUGMENTATION
+        self.augmentation = augmentation
         self.network: nn.Module = Ssd3dNetwork(config)
 
     @property
@@ -83,20 +86,26 @@ class Ssd3dModel:
     def sample(self, scene: Scene, rng: np.random.Generator, *, training: bool) -> Ssd3dSample:
         """Points in range, as many as the network takes, drawn at random; all of them and some twice if too few."""
         least, greatest = np.array(self.config.least), np.array(self.config.greatest)
-        inside = ((scene.points[:, :3] > least) & (scene.points[:, :3] < greatest)).all(axis=1)
-        points, wanted = scene.points[inside, :4], self.config.points
+        points, boxes, ground = scene.points[:, :4], scene.of_classes(self.class_names).boxes, None
+        if self.config.above_ground:
+            ground = estimate_ground(points, self.config.ground)
+            points = points.copy()
+            points[:, 2] -= ground.height_at(points[:, :2])
+            points = np.column_stack([points, points[:, 2]])
+            boxes = Boxes3D(_raised(boxes.array, ground, -1), boxes.class_names)
+        inside = ((points[:, :3] > least) & (points[:, :3] < greatest)).all(axis=1)
+        points, wanted = points[inside], self.config.points
         seen = len(points) > 0
         if not seen:
-            points = np.zeros((1, 4), np.float32)
+            points = np.zeros((1, points.shape[1]), np.float32)
         if len(points) >= wanted:
             rows = rng.choice(len(points), wanted, replace=False)
         else:
             rows = np.concatenate([rng.permutation(len(points)), rng.integers(len(points), size=wanted - len(points))])
-        boxes = scene.of_classes(self.class_names).boxes
         places = boxes.centres[:, :2]
         boxes = boxes[np.flatnonzero(((places > least[:2]) & (places < greatest[:2])).all(axis=1))]
         labels = np.array([self.class_names.index(name) for name in boxes.class_names], dtype=np.int64)
-        return Ssd3dSample(scene.frame_id, np.ascontiguousarray(points[rows]), seen, boxes.array, labels)
+        return Ssd3dSample(scene.frame_id, np.ascontiguousarray(points[rows]), ground, seen, boxes.array, labels)
 
     def batch(self, samples: Sequence[Ssd3dSample], device: torch.device) -> Ssd3dBatch:
         """Clouds of all samples as one tensor."""
@@ -115,11 +124,21 @@ class Ssd3dModel:
         decoded = *decode(predictions, self.config), torch.softmax(predictions.direction_logits, dim=-1)
         boxes, scores, headings = (value.double().cpu().numpy() for value in decoded)
         return [
-            detections_of_frame(sample.frame_id, boxes[row], scores[row], headings[row], self.config)
+            detections_of_frame(
+                sample.frame_id, _raised(boxes[row], sample.ground, 1), scores[row], headings[row], self.config
+            )
             if sample.seen
             else Detections.empty(sample.frame_id)
             for row, sample in enumerate(batch.samples)
         ]
+
+
+def _raised(boxes: BoxArray, ground: Ground | None, sign: int) -> BoxArray:
+    """Boxes with heights from the ground (-1), or in the LiDAR frame again (1)."""
+    if ground is None:
+        return boxes
+    lift = sign * ground.height_at(boxes[:, :2])
+    return np.column_stack([boxes[:, :2], boxes[:, 2] + lift, boxes[:, 3:]])
 
 
 def ssd3d(class_names: tuple[str, ...] = ("Car",), **options: Any) -> Ssd3dModel:

@@ -13,11 +13,14 @@ class Ssd3dNetwork(nn.Module):
     def __init__(self, config: Ssd3dConfig) -> None:
         super().__init__()
         self.backbone = Backbone(
-            config.levels, norm_eps=config.norm_eps, aggregation_norm_eps=config.aggregation_norm_eps
+            config.levels,
+            config.point_features,
+            norm_eps=config.norm_eps,
+            aggregation_norm_eps=config.aggregation_norm_eps,
         )
         self.bbox_head = Head(config)
 
     def forward(self, cloud: Tensor) -> Predictions:
-        """Predictions of (B, N, 4) x, y, z in metres and intensity."""
+        """Predictions of (B, N, 4 or 5) x, y, z in metres, intensity, and the height where it is a feature."""
         predictions: Predictions = self.bbox_head(*self.backbone(cloud))
         return predictions

@@ -31,6 +31,7 @@ class Targets:
         direction_bins: (B, P) int64.
         direction_residuals: (B, P) in widths of a bin.
         corners: (B, P, 8, 3).
+        boxes: (B, P, 7).
     """
 
     vote_offsets: Tensor
@@ -43,6 +44,7 @@ class Targets:
     direction_bins: Tensor
     direction_residuals: Tensor
     corners: Tensor
+    boxes: Tensor
 
 
 def make_targets(predictions: Predictions, boxes: list[Tensor], labels: list[Tensor], config: Ssd3dConfig) -> Targets:
@@ -85,6 +87,7 @@ def _targets_of_frame(seeds: Tensor, votes: Tensor, boxes: Tensor, labels: Tenso
         direction_bins=direction_bins,
         direction_residuals=direction_residuals,
         corners=corners_of_boxes(box),
+        boxes=box,
     )
 
 
