@@ -12,7 +12,7 @@ from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.model import PillarModel
 from scanpick.detectors.prediction import predict
 from scanpick.detectors.scene import Scene
-from scanpick.detectors.training import TrainingSettings, train, training_order
+from scanpick.detectors.training import TrainingSettings, train
 from scanpick.errors import ScanpickError
 from scanpick.structures import Boxes3D
 from tests.detectors.scenes import car_scene
@@ -100,12 +100,6 @@ def test_a_loss_that_is_not_finite_stops_with_the_frames(tmp_path: Path) -> None
 def test_no_frames_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ScanpickError, match="at least one labelled frame"):
         train(_model(), [], SETTINGS, tmp_path)
-
-
-def test_the_order_visits_every_scene_once_an_epoch() -> None:
-    order = training_order(5, 12, seed=3)
-    assert sorted(order[:5]) == sorted(order[5:10]) == [0, 1, 2, 3, 4]
-    assert len(order) == 12
 
 
 def test_prediction_does_not_depend_on_other_frames() -> None:
