@@ -1,0 +1,91 @@
+"""Several strategies against one reference, seed by seed: how far apart, how sure, and how many seeds would tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from scanpick.evaluation.study_statistics.estimates import Estimate, mean
+from scanpick.evaluation.study_statistics.power import seeds_needed
+from scanpick.evaluation.study_statistics.sign_flips import holm, sign_flip_p, smallest_p
+
+LEVEL = 0.05
+
+Verdict = Literal["better", "worse", "no evidence of a difference"]
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """A strategy less the reference, over the seeds that both have.
+
+    Attributes:
+        differences: Seed -> difference in points.
+        difference: Their mean with its interval and deviation.
+        p_value: Of the sign-flip test; NaN without a seed.
+        corrected_p: Corrected after Holm for all strategies compared.
+        smallest_p: The smallest corrected p-value that so many seeds could give the strategy that differs most.
+        verdict: "better" or "worse" only where the interval does not hold 0 and the corrected p-value is below 0.05.
+        seeds_needed: Seeds with which a difference of this size would be seen (power 0.8, paired t-test at 0.05 divided
+            by the number of strategies compared); None where it is not known or more than can be counted.
+    """
+
+    differences: Mapping[int, float]
+    difference: Estimate
+    p_value: float
+    corrected_p: float
+    smallest_p: float
+    verdict: Verdict
+    seeds_needed: int | None
+
+
+def paired_differences(
+    values: Mapping[str, Mapping[int, float]], reference: Mapping[int, float]
+) -> dict[str, PairedDifference]:
+    """Compare each strategy with the reference.
+
+    Args:
+        values: Strategy -> seed -> value. Values that are not finite do not count.
+        reference: Seed -> value.
+
+    Example:
+        >>> found = paired_differences({"a": {0: 3.0, 1: 5.0}, "b": {}}, {0: 2.0, 1: 2.0})
+        >>> found["a"].difference.value, found["a"].p_value, found["a"].verdict
+        (2.0, 0.5, 'no evidence of a difference')
+    """
+    paired = {name: _paired(of_seed, reference) for name, of_seed in values.items()}
+    arrays = {name: np.array(list(of_seed.values())) for name, of_seed in paired.items()}
+    p_values = {name: sign_flip_p(array) for name, array in arrays.items()}
+    corrected = dict(zip(p_values, holm(np.array(list(p_values.values()))).tolist(), strict=True))
+    tested = sum(len(array) > 0 for array in arrays.values())
+    found = {}
+    for name, array in arrays.items():
+        difference = mean(array)
+        found[name] = PairedDifference(
+            paired[name],
+            difference,
+            p_values[name],
+            corrected[name],
+            min(1.0, tested * smallest_p(len(array))),
+            _verdict(difference, corrected[name]),
+            None
+            if difference.value is None or difference.deviation is None
+            else seeds_needed(difference.value, difference.deviation, alpha=LEVEL / tested),
+        )
+    return found
+
+
+def _paired(values: Mapping[int, float], reference: Mapping[int, float]) -> dict[int, float]:
+    differences = {seed: values[seed] - reference[seed] for seed in sorted(values) if seed in reference}
+    return {seed: difference for seed, difference in differences.items() if np.isfinite(difference)}
+
+
+def _verdict(difference: Estimate, corrected_p: float) -> Verdict:
+    if difference.interval is None or difference.value is None or not corrected_p < LEVEL:
+        return "no evidence of a difference"
+    low, high = difference.interval
+    if low <= 0 <= high:
+        return "no evidence of a difference"
+    return "better" if difference.value > 0 else "worse"
