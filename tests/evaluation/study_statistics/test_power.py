@@ -32,6 +32,6 @@ def test_edges():
     assert seeds_needed(0.0, 1.0) is None
     assert seeds_needed(0.001, 1.0) is None  # millions
     assert seeds_needed(1.0, float("nan")) is None
-    # However clear, the sign-flip test cannot give p < 0.05 with fewer than six seeds, nor 0.05 / 7 with fewer than nine.
+    # However clear, the sign-flip test cannot give p < 0.05 with fewer than 6 seeds, nor 0.05 / 7 with fewer than 9.
     assert seeds_needed(1.0, 0.0) == seeds_needed(100.0, 1.0) == 6
     assert seeds_needed(100.0, 1.0, alpha=0.05 / 7) == 9

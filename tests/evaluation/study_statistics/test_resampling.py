@@ -32,7 +32,7 @@ def test_many_seeds_are_drawn_the_same_way_each_time():
 
 
 def test_against_scipy_at_the_level_that_stands_for_95_percent():
-    """scipy's percentile bootstrap, asked for the wider level, gives the same ends up to its own randomness."""
+    """The percentile bootstrap of scipy, asked for the wider level, gives the same ends up to its own randomness."""
     values = np.random.default_rng(3).normal(size=14)
     weights, chances = seed_weights(14)
     low, high = interval(weights @ values / 14, chances, 14)

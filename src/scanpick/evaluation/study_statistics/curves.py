@@ -1,8 +1,9 @@
 """Label-budget curves: the area under them, and how many labels they need to reach a value.
 
-A curve is the AP after each round against what was labelled until then, straight lines between rounds. Its **area** is
-divided by the width, so that it is the mean AP over that range of the budget. The labels **needed** for a value are where
-a curve first reaches it; a curve that never does is censored: infinitely many are needed, as far as was looked.
+A curve is the AP after each round against what was labelled until then, straight lines between rounds. Its **area**
+is divided by the width, so that it is the mean AP over that range of the budget. The labels **needed** for a value
+are where a curve first reaches it; a curve that never does is censored: infinitely many are needed, as far as was
+looked.
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ def first_reach(x: Float64Array, y: Float64Array, target: Float64Array) -> Float
 def labels_needed(x: Float64Array, y: Float64Array, reference_x: Float64Array, reference_y: Float64Array) -> Needed:
     """Labels that a strategy needs to reach the reference's final AP, on the mean curves over paired seeds.
 
-    The reference is measured with the same rule: where it reaches its own final AP earlier, by a curve that falls again,
-    that is what it needs.
+    The reference is measured with the same rule: where it reaches its own final AP earlier, by a curve that falls
+    again, that is what it needs.
 
     Args:
         x: (S, P) what was labelled after each round, by seed; the first round is the start that both share.

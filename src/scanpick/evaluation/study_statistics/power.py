@@ -1,8 +1,8 @@
 """How many seeds it takes to see a difference: power of the two-sided paired t-test.
 
-Cohen, "Statistical Power Analysis for the Behavioral Sciences" (1988), chapter 2; the non-central t distribution is exact
-for normal differences. The difference and the deviation that are put in come from few seeds themselves, so that the
-number found is rough.
+Cohen, "Statistical Power Analysis for the Behavioral Sciences" (1988), chapter 2; the non-central t distribution is
+exact for normal differences. The difference and the deviation that are put in come from few seeds themselves, so that
+the number found is rough.
 """
 
 from __future__ import annotations

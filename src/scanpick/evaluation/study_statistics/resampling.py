@@ -1,13 +1,13 @@
 """Bootstrap over seeds: how a number would have come out with other seeds.
 
-Seeds are drawn with replacement, as many as there are. Up to `MOST_ENUMERATED` seeds all equally likely draws are looked
-at, so that the interval has no chance in it; above, `REPLICATES` draws from a fixed generator.
+Seeds are drawn with replacement, as many as there are. Up to `MOST_ENUMERATED` seeds all equally likely draws are
+looked at, so that the interval has no chance in it; above, `REPLICATES` draws from a fixed generator.
 
-Plain percentile intervals are too narrow for few seeds: their width goes with the deviation that divides by n, and with
-the normal distribution in place of Student's t. The percentiles are moved outwards by just these two factors, after
-Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69(4), 2015, section 3.4. For normal
-data intervals that ask for 95% then cover the truth in 94% of all cases with 10 seeds, 92% with 5, 87% with 4 and 75%
-with 3 (percentiles as they are: 90%, 84%, 79%, 75%). Below `FEWEST` seeds there is no interval.
+Plain percentile intervals are too narrow for few seeds: their width goes with the deviation that divides by n, and
+with the normal distribution in place of Student's t. The percentiles are moved outwards by just these two factors,
+after Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69(4), 2015, section 3.4.
+For normal data intervals that ask for 95% then cover the truth in 94% of all cases with 10 seeds, 92% with 5, 87%
+with 4 and 75% with 3 (percentiles as they are: 90%, 84%, 79%, 75%). Below `FEWEST` seeds there is no interval.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Is a paired difference more than chance? Sign flips, and a correction for several strategies.
 
-**Sign-flip test** (paired permutation test, Fisher 1935): if two strategies were alike, the sign of each seed's difference
-would be a coin toss. The p-value is the share of all 2^n assignments of signs whose mean difference is at least as far
-from zero. With n seeds it cannot be smaller than `smallest_p`: 5 seeds cannot give less than 0.0625, whatever is found.
+**Sign-flip test** (paired permutation test, Fisher 1935): if two strategies were alike, the sign of each seed's
+difference would be a coin toss. The p-value is the share of all 2^n assignments of signs whose mean difference is at
+least as far from zero. With n seeds it cannot be smaller than `smallest_p`: 5 seeds cannot give less than 0.0625,
+whatever is found.
 
 **Holm** (1979): sorted p-values are multiplied by the number of hypotheses still to be rejected. All of the corrected
 ones below 0.05 may be called differences, and the chance that any of these is false stays below 0.05.
