@@ -113,6 +113,26 @@ def measure(
     Raises:
         ScanpickError: No frame has both.
     """
+    labels, results = tables_to_compare(dataset, truth, detections)
+    # One evaluation for each overlap asked for of a class.
+    values: dict[str, float] = {}
+    for class_name, overlap in dict.fromkeys((metric.class_name, metric.min_overlap) for metric in metrics):
+        evaluation = evaluate(labels, results, KITTI_2019_R40.choose([f"{class_name}={overlap}"]))
+        curves = evaluation.curves[class_name]
+        for metric in metrics:
+            if (metric.class_name, metric.min_overlap) == (class_name, overlap):
+                values[str(metric)] = _average(curves[metric.matched][metric.difficulty], metric.average)
+    return {str(metric): values[str(metric)] for metric in metrics}
+
+
+def tables_to_compare(
+    dataset: Dataset, truth: GroundTruth, detections: Mapping[str, Detections]
+) -> tuple[ObjectTable, ObjectTable]:
+    """Labels and detections of the frames that have both.
+
+    Raises:
+        ScanpickError: No frame has both.
+    """
     frame_ids = [frame_id for frame_id in truth.table.frame_ids if frame_id in detections]
     if not frame_ids:
         raise ScanpickError("Nothing can be evaluated: no evaluation frame has both labels and detections.")
@@ -124,16 +144,7 @@ def measure(
         found[frame_id] = (
             kitti_objects_from_detections(one, camera_of_frame(dataset, frame_id)) if len(one) else _NO_DETECTIONS
         )
-    results = ObjectTable.from_frames(found)
-    # One evaluation for each overlap asked for of a class.
-    values: dict[str, float] = {}
-    for class_name, overlap in dict.fromkeys((metric.class_name, metric.min_overlap) for metric in metrics):
-        evaluation = evaluate(labels, results, KITTI_2019_R40.choose([f"{class_name}={overlap}"]))
-        curves = evaluation.curves[class_name]
-        for metric in metrics:
-            if (metric.class_name, metric.min_overlap) == (class_name, overlap):
-                values[str(metric)] = _average(curves[metric.matched][metric.difficulty], metric.average)
-    return {str(metric): values[str(metric)] for metric in metrics}
+    return labels, ObjectTable.from_frames(found)
 
 
 def _average(curve: Curve | None, average: str) -> float:
