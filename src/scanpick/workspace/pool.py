@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scanpick.arrays import BoolArray, Float64Array
+from scanpick.arrays import BoolArray, Embeddings, Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.selection.pool import Pool
@@ -43,13 +43,21 @@ def pool_of(workspace: Workspace, embeddings: Sequence[str] = (), labelled: Path
         in_pool &= np.array([frame_id in embedded for frame_id in frames.frame_ids], dtype=bool)
     is_labelled = _labelled(frames, labelled)
     rows = np.flatnonzero(in_pool)
+    ids = [frames.frame_ids[row] for row in rows]
+    vectors = {name: table.rows(ids) for name, table in tables.items()}
+    return pool_of_rows(frames, rows, vectors, labelled=is_labelled[rows])
+
+
+def pool_of_rows(
+    frames: FrameTable, rows: np.ndarray, embeddings: Mapping[str, Embeddings], *, labelled: BoolArray
+) -> Pool:
+    """The n frames in these (n,) rows, with their (n, D) vectors and (n,) whether they are labelled."""
     records = [frames.records[row] for row in rows]
-    frame_ids = tuple(record.frame_id for record in records)
     metadata = _metadata(frames, rows)
     return Pool(
-        frame_ids=frame_ids,
-        embeddings={name: table.rows(frame_ids) for name, table in tables.items()},
-        labelled=is_labelled[rows],
+        frame_ids=tuple(record.frame_id for record in records),
+        embeddings=embeddings,
+        labelled=labelled,
         sequences=np.array([record.sequence for record in records], dtype=np.str_),
         times_s=np.array([np.nan if r.timestamp_ns is None else r.timestamp_ns * 1e-9 for r in records]),
         positions_m=_positions(metadata),

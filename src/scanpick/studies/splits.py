@@ -1,0 +1,126 @@
+"""Which frames may be labelled, and which are evaluated: one fold, or several that evaluate every drive once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scanpick.errors import ScanpickError
+from scanpick.formats.frame_ids import read_frame_ids
+from scanpick.structures import FrameRecord
+from scanpick.structures.checks import name_some
+from scanpick.studies.config import FilesSplit, FoldSplit, MetadataSplit, OfficialSplit, SplitConfig
+from scanpick.studies.data import JoinedDataset
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One division of the frames.
+
+    Attributes:
+        name: "" where there is only one, else "1", "2", ...
+        pool: Ids of the frames that may be labelled, in the data set's order.
+        evaluation: Ids of the frames that are evaluated.
+    """
+
+    name: str
+    pool: tuple[str, ...]
+    evaluation: tuple[str, ...]
+
+
+def folds_of(dataset: JoinedDataset, split: SplitConfig, usable: Sequence[FrameRecord]) -> list[Fold]:
+    """The folds of a study.
+
+    Args:
+        dataset: Where KITTI's lists are found.
+        split: What is asked for.
+        usable: The frames that can be used; others are left out of both sides.
+
+    Raises:
+        ScanpickError: A side is empty, a frame or a drive is on both, or a list cannot be read.
+    """
+    if isinstance(split, FoldSplit):
+        return _by_drives(split, usable)
+    pool, evaluation, may_share = _two_sides(dataset, split, usable)
+    if not pool or not evaluation:
+        empty = "pool" if not pool else "evaluation"
+        raise ScanpickError(f"The split by {split.by}: no usable frame is in the {empty}.")
+    both = sorted(set(pool) & set(evaluation))
+    if both:
+        raise ScanpickError(f"{len(both)} frames are both in the pool and evaluated: {name_some(both)}.")
+    drive_of = {record.frame_id: record.sequence for record in usable}
+    shared = sorted({drive_of[one] for one in pool} & {drive_of[one] for one in evaluation})
+    if shared and not may_share:
+        raise ScanpickError(
+            f"{len(shared)} drives are on both sides of the split: {name_some(shared)}. Frames of one drive look "
+            f"alike, so that evaluation would flatter. Split by drives, or allow it with allow_shared_drives."
+        )
+    return [Fold("", pool, evaluation)]
+
+
+def _two_sides(
+    dataset: JoinedDataset, split: MetadataSplit | FilesSplit | OfficialSplit, usable: Sequence[FrameRecord]
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    if isinstance(split, MetadataSplit):
+        values = {str(record.metadata.get(split.column, "")) for record in usable}
+        if values == {""}:
+            raise ScanpickError(f"The data set has no metadata column '{split.column}' to split by.")
+        sides = [
+            tuple(r.frame_id for r in usable if str(r.metadata.get(split.column, "")) == wanted)
+            for wanted in (split.pool, split.evaluation)
+        ]
+        return sides[0], sides[1], False
+    if isinstance(split, FilesSplit):
+        lists = [read_frame_ids(split.pool), read_frame_ids(split.evaluation)]
+        known = {record.frame_id for record in dataset.records}
+        for path, ids in zip((split.pool, split.evaluation), lists, strict=True):
+            unknown = [one for one in ids if one not in known]
+            if unknown:
+                raise ScanpickError(f"{path}: {len(unknown)} frames are not in the data set: {name_some(unknown)}.")
+        return _in_order(usable, lists[0]), _in_order(usable, lists[1]), split.allow_shared_drives
+    lists = [_official_list(dataset, name) for name in (split.pool, split.evaluation)]
+    return _in_order(usable, lists[0]), _in_order(usable, lists[1]), True
+
+
+def _official_list(dataset: JoinedDataset, name: str) -> list[str]:
+    """The ids of a list of ``ImageSets``; most frames may not be on disk."""
+    ids: list[str] = []
+    for part, config in zip(dataset.parts, dataset.configs, strict=True):
+        root = getattr(part, "root", None)
+        path = Path(root) / "ImageSets" / f"{name}.txt" if root is not None else None
+        if path is None or not path.is_file():
+            continue
+        ids += [f"{config.prefix}/{one}" if config.prefix else one for one in path.read_text("utf-8").split()]
+    if not ids:
+        raise ScanpickError(f"The official split needs KITTI's list ImageSets/{name}.txt in the data set's folder.")
+    return ids
+
+
+def _in_order(usable: Sequence[FrameRecord], ids: Sequence[str]) -> tuple[str, ...]:
+    wanted = set(ids)
+    return tuple(record.frame_id for record in usable if record.frame_id in wanted)
+
+
+def _by_drives(split: FoldSplit, usable: Sequence[FrameRecord]) -> list[Fold]:
+    """Largest drives first, each into the fold with fewest frames so far; ties among drives are drawn by the seed."""
+    drives: Mapping[str, list[str]] = defaultdict(list)
+    for record in usable:
+        drives[record.sequence].append(record.frame_id)
+    if len(drives) < split.folds:
+        raise ScanpickError(f"{split.folds} folds by drive need as many drives, got {len(drives)}.")
+    names = sorted(drives)
+    shuffled = [names[place] for place in np.random.default_rng(split.seed).permutation(len(names))]
+    members: list[list[str]] = [[] for _ in range(split.folds)]
+    for drive in sorted(shuffled, key=lambda name: -len(drives[name])):
+        min(members, key=len).extend(drives[drive])
+    folds = []
+    for number, mine in enumerate(members, start=1):
+        evaluated = set(mine)
+        evaluation = tuple(record.frame_id for record in usable if record.frame_id in evaluated)
+        pool = tuple(record.frame_id for record in usable if record.frame_id not in evaluated)
+        folds.append(Fold(str(number), pool, evaluation))
+    return folds
