@@ -25,6 +25,7 @@ VERBS: tuple[str, ...] = (
     "evaluate",
     "predictions",
     "score",
+    "probe",
 )
 
 INTERRUPTED = 130

@@ -1,0 +1,78 @@
+"""A picture of probe scores: one panel a probe, one line an embedding, with 95% intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from scanpick.evaluation.probes import Probing, Score
+from scanpick.reports.figures import INK, MUTED, figure_style, new_figure, save_figure, series_styles
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score that tables and pictures show.
+
+    Attributes:
+        title: What it is called there.
+        key: Probe, target and metric.
+    """
+
+    title: str
+    key: Key
+
+
+SUMMARY: tuple[Column, ...] = (
+    Column("detection-related mean, R2", ("detection", "mean", "r2")),
+    Column("mean of ridge, R2", ("detection", "mean of ridge", "r2")),
+    Column("mean of kNN, R2", ("detection", "mean of knn", "r2")),
+    Column("same drive, precision", ("retrieval", "same drive", "precision")),
+    Column("near in time, precision", ("retrieval", "near in time", "precision")),
+    Column("redundancy, average precision", ("redundancy", "near in time", "average precision")),
+    Column("robustness, AUC", ("robustness", "mean", "auc")),
+    Column("robustness, d'", ("robustness", "mean", "d-prime")),
+)
+"""One number for each thing that is probed."""
+
+
+def shown_columns(probing: Probing) -> list[Column]:
+    """The columns of `SUMMARY` that were measured for any embedding."""
+    return [column for column in SUMMARY if any(probing.score(name, column.key) for name in probing.scores)]
+
+
+def write_probe_figure(probing: Probing, stem: Path, title: str) -> list[Path]:
+    """Draw the summary; writes ``stem.png`` and ``stem.svg``."""
+    columns = shown_columns(probing)
+    names = list(probing.scores)
+    across = min(len(columns), 4)
+    down = -(-len(columns) // across)
+    with figure_style():
+        figure, panels = new_figure(3.1 * across, down * (0.9 + 0.26 * len(names)), columns=across, rows=down)
+        for place, (panel, column) in enumerate(zip(panels, columns, strict=False)):
+            _draw(panel, column, [(name, probing.score(name, column.key)) for name in names])
+            panel.set_yticks(range(len(names)), names if place % across == 0 else [])
+        for panel in panels[len(columns) :]:
+            panel.set_axis_off()
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
+    return save_figure(figure, stem)
+
+
+def _draw(panel: Axes, column: Column, scores: Sequence[tuple[str, Score | None]]) -> None:
+    styles = series_styles([name for name, _ in scores])
+    for row, (name, score) in enumerate(scores):
+        if score is None:
+            continue
+        low, high = score.interval
+        panel.plot([low, high], [row, row], color=styles[name]["color"], linewidth=2.2)
+        panel.plot([score.value], [row], linestyle="none", **styles[name])
+    chance = next((score.chance for _, score in scores if score is not None), float("nan"))
+    if np.isfinite(chance):
+        panel.axvline(chance, color=MUTED, linewidth=1.0, linestyle=":")
+    panel.set_title(column.title, fontsize=9)
+    panel.set_ylim(len(scores) - 0.5, -0.5)
