@@ -43,7 +43,13 @@ class ReConEncoder(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(
-        self, neighbourhoods: Tensor, centres: Tensor, *, visible: Tensor | None = None, stop_gradient: bool = False
+        self,
+        neighbourhoods: Tensor,
+        centres: Tensor,
+        *,
+        visible: Tensor | None = None,
+        stop_gradient: bool = False,
+        tokens: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Tokens after the final norm.
 
@@ -52,12 +58,13 @@ class ReConEncoder(nn.Module):
             centres: (B, G, 3).
             visible: (B, G) bool, as many a row, of the patches that the encoder sees; None for all.
             stop_gradient: Keep the special tokens' gradients from the patches (pre-training).
+            tokens: (B, G, C) what the patch encoder gives, where it has been run before.
 
         Returns:
             (B, 3, C) special tokens, and (B, V, C) patch tokens in the order of the groups.
         """
         batch = len(centres)
-        patches, position = self.encoder(neighbourhoods), self.pos_embed(centres)
+        patches, position = self.encoder(neighbourhoods) if tokens is None else tokens, self.pos_embed(centres)
         if visible is not None:
             patches = patches[visible].view(batch, -1, self.config.width)
             position = position[visible].view(batch, -1, self.config.width)

@@ -59,16 +59,19 @@ class ReConPretraining(nn.Module):
         self.img_proj = nn.Linear(width, config.image_dim)
         self.text_proj = nn.Linear(width, config.text_dim)
 
-    def forward(self, neighbourhoods: Tensor, centres: Tensor, mask: Tensor) -> Reconstruction:
+    def forward(
+        self, neighbourhoods: Tensor, centres: Tensor, mask: Tensor, tokens: Tensor | None = None
+    ) -> Reconstruction:
         """Rebuild the patches that `mask` hides.
 
         Args:
             neighbourhoods: (B, G, S, 3) points relative to their centre.
             centres: (B, G, 3).
             mask: (B, G) bool, as many hidden patches in each row.
+            tokens: See `ReConEncoder.forward`.
         """
         batch, width = len(centres), self.config.width
-        special, visible = self.MAE_encoder(neighbourhoods, centres, visible=~mask, stop_gradient=True)
+        special, visible = self.MAE_encoder(neighbourhoods, centres, visible=~mask, stop_gradient=True, tokens=tokens)
         position = self.decoder_pos_embed(centres)
         hidden = int(mask[0].sum())
         positions = [position[chosen].view(batch, -1, width) for chosen in (~mask, mask)]
@@ -89,5 +92,10 @@ class ReConPretraining(nn.Module):
 
 def chamfer_l2(a: Tensor, b: Tensor) -> Tensor:
     """Mean squared distance to the nearest point of the other set, both directions added: (M, S, 3) twice -> scalar."""
+    return chamfer_l2_of_sets(a, b).mean()
+
+
+def chamfer_l2_of_sets(a: Tensor, b: Tensor) -> Tensor:
+    """The same for each of the sets: (M, S, 3) twice -> (M,)."""
     squared = ((a[:, :, None] - b[:, None]) ** 2).sum(dim=3)
-    return squared.amin(dim=2).mean() + squared.amin(dim=1).mean()
+    return squared.amin(dim=2).mean(dim=1) + squared.amin(dim=1).mean(dim=1)
