@@ -10,6 +10,7 @@ import torch
 
 from scanpick.encoders.recon.checkpoint import encoder_state, load_encoder, read_state
 from scanpick.encoders.recon.config import CONFIGS, ReConConfig
+from scanpick.encoders.recon.inference import FrozenReCon
 from scanpick.encoders.recon.network import ReConEncoder, frozen_feature
 from scanpick.encoders.recon.pretraining import ReConPretraining, chamfer_l2
 from scanpick.encoders.recon.tokeniser import group
@@ -63,6 +64,17 @@ def test_features_and_tokens(folder: Path, model: ReConPretraining) -> None:
         np.testing.assert_allclose(tokens, arrays[f"tokens_after_norm{suffix}"], rtol=tolerance, atol=tolerance)
         np.testing.assert_allclose(feature, arrays[f"feature{suffix}"], rtol=tolerance, atol=tolerance)
         np.testing.assert_allclose(embedding, arrays["patch_embedding"], rtol=1e-5, atol=1e-5)
+    model.float()
+
+
+def test_features_and_tokens_of_the_network_for_inference(folder: Path, model: ReConPretraining) -> None:
+    arrays = np.load(folder / "svm_forward.npz")
+    for dtype, suffix, tolerance in ((torch.float32, "", 1e-5), (torch.float64, "_fp64", 1e-9)):
+        special, patches = FrozenReCon(model.to(dtype).eval().MAE_encoder)(*_groups(arrays, model, dtype))
+        tokens = torch.cat([special, patches], dim=1).numpy()
+        feature = frozen_feature(special, patches).numpy()
+        np.testing.assert_allclose(tokens, arrays[f"tokens_after_norm{suffix}"], rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(feature, arrays[f"feature{suffix}"], rtol=tolerance, atol=tolerance)
     model.float()
 
 

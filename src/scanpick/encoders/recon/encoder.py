@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scanpick.arrays import Embeddings, Float32Array, Int64Array
 from scanpick.encoders.recon.checkpoint import load_encoder
 from scanpick.encoders.recon.config import config_named
+from scanpick.encoders.recon.inference import FrozenReCon, Precision
 from scanpick.encoders.recon.network import ReConEncoder, finetune_feature, frozen_feature
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import sha256_of_file
@@ -25,65 +26,50 @@ REPOSITORY = "github.com/qizekun/ReCon"
 """Where the authors link their weights."""
 
 
-class ReConScene(BaseModel):
-    """The feature of a frozen ReCon network on a frame's points (Qi et al., ICML 2023, arXiv 2302.02318).
-
-    The points (x, y, z only) are thinned by farthest-point sampling, moved to their centroid and scaled to the unit
-    sphere. ReCon was trained on single objects with y up; whole scenes are far from that, which is why fine-tuning on
-    frames is worth trying. Frames with fewer points than asked for are used whole.
+class ReConOptions(BaseModel):
+    """What every encoder that runs a frozen ReCon network takes.
 
     Attributes:
-        weights: The authors' checkpoint.
+        weights: The authors' checkpoint, or one that `scanpick adapt` wrote.
         random_weights: Instead of `weights`: "base", "small" or "tiny" with random weights from `seed`, as a control.
-        points: Points kept of a frame.
-        groups: Patches.
         feature: "frozen" (2C numbers) or "finetune" (4C), see `network`.
         up: Which axis of the network's frame z becomes: "z", or "y" as in the authors' training data.
         seed: Of random weights.
+        precision: "bfloat16" is about twice as fast on processors that have it, and good to two to three places.
         device: "cpu", "cuda", ...
-
-    Example:
-        >>> ReConScene(random_weights="tiny", points=1024, groups=64).dimension
-        384
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    registered_name: ClassVar[str]
+
     weights: Path | None = None
     random_weights: Literal["base", "small", "tiny"] | None = None
-    points: int = Field(8192, ge=64)
-    groups: int = Field(512, ge=1)
     feature: Literal["frozen", "finetune"] = "frozen"
     up: Literal["y", "z"] = "y"
     seed: int = 0
+    precision: Precision = "float32"
     device: str = "cpu"
 
     def model_post_init(self, context: Any) -> None:
         """Check what must fit together.
 
         Raises:
-            ScanpickError: There are no weights, or two kinds of them, or more groups than points.
+            ScanpickError: There are no weights, or two kinds of them.
         """
         if self.weights is None and self.random_weights is None:
             raise ScanpickError(
-                f"The encoder 'recon' needs weights: download the authors' pre-trained checkpoint, linked from the "
-                f"README of {REPOSITORY}, and pass it: --encoder-option weights=FILE. For a control with random "
+                f"The encoder '{self.name}' needs weights: download the authors' pre-trained checkpoint, linked from "
+                f"the README of {REPOSITORY}, and pass it: --encoder-option weights=FILE. For a control with random "
                 f"weights: --encoder-option random_weights=base."
             )
         if self.weights is not None and self.random_weights is not None:
-            raise ScanpickError("The encoder 'recon' takes either 'weights' or 'random_weights', got both.")
-        if self.groups > self.points:
-            raise ScanpickError(f"The encoder 'recon': {self.groups} groups need as many points, got {self.points}.")
+            raise ScanpickError(f"The encoder '{self.name}' takes either 'weights' or 'random_weights', got both.")
 
     @property
     def name(self) -> str:
         """The name it is registered under."""
-        return "recon"
-
-    @property
-    def dimension(self) -> int:
-        """D: 2C or 4C."""
-        return self._network.config.width * {"frozen": 2, "finetune": 4}[self.feature]
+        return self.registered_name
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -101,27 +87,73 @@ class ReConScene(BaseModel):
         """False: the network uses all cores or a GPU."""
         return False
 
+    @property
+    def network(self) -> FrozenReCon:
+        """The network, loaded once."""
+        return _network_for(self.weights, self.random_weights, self.seed, self.precision, self.device)
+
+    @property
+    def feature_length(self) -> int:
+        """Numbers of a cloud's feature: 2C or 4C."""
+        return self.network.config.width * {"frozen": 2, "finetune": 4}[self.feature]
+
+    def features(self, neighbourhoods: Float32Array, centres: Float32Array) -> Embeddings:
+        """(B, G, S, 3) neighbourhoods and (B, G, 3) centres of B clouds -> (B, 2C or 4C)."""
+        batch = [torch.from_numpy(part).to(self.device) for part in (neighbourhoods, centres)]
+        with torch.inference_mode():
+            special, patches = self.network(*batch)
+            feature = {"frozen": frozen_feature, "finetune": finetune_feature}[self.feature](special, patches)
+        return feature.float().cpu().numpy()
+
+
+class ReConScene(ReConOptions):
+    """The feature of a frozen ReCon network on a frame's points (Qi et al., ICML 2023, arXiv 2302.02318).
+
+    The points (x, y, z only) are thinned by farthest-point sampling, moved to their centroid and scaled to the unit
+    sphere. ReCon was trained on single objects with y up; whole scenes are far from that, which is why fine-tuning on
+    frames is worth trying. Frames with fewer points than asked for are used whole.
+
+    Attributes:
+        points: Points kept of a frame.
+        groups: Patches.
+
+    Example:
+        >>> ReConScene(random_weights="tiny", points=1024, groups=64).dimension
+        384
+    """
+
+    registered_name = "recon"
+
+    points: int = Field(8192, ge=64)
+    groups: int = Field(512, ge=1)
+
+    def model_post_init(self, context: Any) -> None:
+        """Check what must fit together.
+
+        Raises:
+            ScanpickError: There are no weights, or two kinds of them, or more groups than points.
+        """
+        super().model_post_init(context)
+        if self.groups > self.points:
+            raise ScanpickError(f"The encoder 'recon': {self.groups} groups need as many points, got {self.points}.")
+
+    @property
+    def dimension(self) -> int:
+        """D: 2C or 4C."""
+        return self.feature_length
+
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """See `Encoder.encode`. A frame needs at least 32 points, and one for each group."""
         return np.concatenate([self._encode_one(frame) for frame in frames])
 
     def _encode_one(self, frame: Frame) -> Embeddings:
-        network = self._network
-        size = network.config.group_size
+        size = self.network.config.group_size
         least = max(size, self.groups)
         xyz = np.ascontiguousarray(frame.points[:, :3])
         if len(xyz) < least:
             raise FrameError(f"has {len(xyz)} points, the encoder 'recon' needs at least {least}")
         neighbourhoods, centres = scene_groups(xyz, self.points, self.groups, size, self.up)
-        with torch.inference_mode():
-            batch = [torch.from_numpy(part)[None].to(self.device) for part in (neighbourhoods, centres)]
-            special, patches = network(*batch)
-            feature = {"frozen": frozen_feature, "finetune": finetune_feature}[self.feature](special, patches)
-        return feature.float().cpu().numpy()
-
-    @property
-    def _network(self) -> ReConEncoder:
-        return _network_for(self.weights, self.random_weights, self.seed, self.device)
+        return self.features(neighbourhoods[None], centres[None])
 
 
 def scene_groups(xyz: Float32Array, points: int, groups: int, size: int, up: str) -> tuple[Float32Array, Float32Array]:
@@ -154,10 +186,10 @@ def _first_nearest_to_centroid(xyz: Float32Array) -> Int64Array:
 
 
 @functools.lru_cache(maxsize=2)
-def _network_for(weights: Path | None, size: str | None, seed: int, device: str) -> ReConEncoder:
+def _network_for(weights: Path | None, size: str | None, seed: int, precision: Precision, device: str) -> FrozenReCon:
     if weights is not None:
-        return load_encoder(weights).to(device)
+        return FrozenReCon(load_encoder(weights).to(device), precision)
     assert size is not None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ReConEncoder(config_named(size)).eval().to(device)
+        return FrozenReCon(ReConEncoder(config_named(size)).eval().to(device), precision)
