@@ -14,7 +14,7 @@ from scipy.linalg import eigh
 
 from scanpick.arrays import BoolArray, Float64Array, Int64Array
 from scanpick.evaluation.probes.scores import Score, divide
-from scanpick.evaluation.probes.splits import INNER_FOLDS, Grouping, Split, splits
+from scanpick.evaluation.probes.splits import INNER_FOLDS, Grouping, Split, leave_out
 
 STRENGTHS = tuple(10.0**power for power in np.arange(4.0, -3.5, -0.5))
 """Ridge penalties as multiples of the mean eigenvalue of the standardised features, the strongest first."""
@@ -48,19 +48,19 @@ def predict(
 ) -> Predictions:
     """Predict each split with the settings that are best on other groups of the frames that are learned from.
 
-    Settings are chosen for each target by the squared error over `INNER_FOLDS` groups of folds; of equally good ones
-    the first.
+    Settings are chosen for each target by the squared error over splits of the frames that are learned from, made by
+    `leave_out` in the same way; of equally good ones the first.
 
     Args:
         predictor: `ridge_predictor` or `neighbours_predictor`.
         targets: (N, T); finite in the rows of `outer`.
         outer: What to predict from what.
         grouping: Groups of the frames.
-        rng: See `splits`.
+        rng: See `leave_out`.
     """
     values, means = np.full(targets.shape, np.nan), np.full(targets.shape, np.nan)
     for train, test in outer:
-        best = _best_settings(predictor, targets, splits(grouping, train, INNER_FOLDS, rng))
+        best = _best_settings(predictor, targets, leave_out(grouping, train, INNER_FOLDS, rng))
         predicted = predictor(train, test, targets)
         values[test] = predicted[best, :, np.arange(targets.shape[1])].T
         means[test] = targets[train].mean(axis=0)

@@ -21,7 +21,7 @@ BLOCKS = 8
 """Blocks that fewer drives are cut into."""
 
 MOST_LEFT_OUT_SINGLY = 30
-"""Up to so many groups each is left out by itself; more are left out in `FOLDS` parts."""
+"""Up to so many groups each is left out by itself; more are left out in parts."""
 
 FOLDS = 10
 INNER_FOLDS = 5
@@ -75,16 +75,17 @@ def group_frames(sequences: StringArray, times_s: Float64Array, *, gap_s: float)
     return Grouping(blocks, sequences, times_s, gap_s, in_blocks=True)
 
 
-def splits(grouping: Grouping, rows: Int64Array, folds: int, rng: np.random.Generator) -> list[Split]:
-    """Leave out each of `folds` parts of the groups in turn; each group by itself where there are no more than folds.
+def leave_out(grouping: Grouping, rows: Int64Array, folds: int, rng: np.random.Generator) -> list[Split]:
+    """Leave out each group in turn, or each of `folds` parts of the groups where there are many.
 
     Args:
         grouping: All frames.
         rows: The frames to use.
-        folds: At most so many parts, of about as many frames each.
+        folds: Parts of about as many frames each, where there are more than `MOST_LEFT_OUT_SINGLY` groups.
         rng: Decides which of equally large groups come first.
     """
-    part_of = _parts(grouping.groups[rows], folds, rng)
+    count = len(np.unique(grouping.groups[rows]))
+    part_of = _parts(grouping.groups[rows], count if count <= MOST_LEFT_OUT_SINGLY else folds, rng)
     found = []
     for part in range(int(part_of.max(initial=-1)) + 1):
         train, test = rows[part_of != part], rows[part_of == part]
@@ -102,12 +103,11 @@ def outer_splits(
     Args:
         grouping: All N frames.
         rows: The frames to use.
-        rng: See `splits`.
+        rng: See `leave_out`.
         held_out: (N,) the frames to predict, from all others of other drives, instead of each drive in turn.
     """
     if held_out is None:
-        count = len(np.unique(grouping.groups[rows]))
-        return splits(grouping, rows, count if count <= MOST_LEFT_OUT_SINGLY else FOLDS, rng)
+        return leave_out(grouping, rows, FOLDS, rng)
     test = rows[held_out[rows]]
     train = rows[~held_out[rows] & ~np.isin(grouping.groups[rows], grouping.groups[test])]
     train = _far_enough(grouping, train, test)
