@@ -21,6 +21,8 @@ class PillarConfig:
         blocks: Residual blocks of each stage.
         head_channels: Of the path back up.
         box_channels: Of the layers that describe a box; they run at a few cells only.
+        around_points: How many points around a cell a box is described from, besides the map.
+        around_m: How far from the cell's centre they may lie.
         precision: "bfloat16" runs the convolutions in it: about twice as fast on CPUs that have instructions for it
             (avx512_bf16, AMX), slower on others.
         score_threshold: Boxes with lower scores are not given out.
@@ -39,6 +41,8 @@ class PillarConfig:
     blocks: tuple[int, int, int] = (2, 2, 2)
     head_channels: int = 64
     box_channels: int = 128
+    around_points: int = 64
+    around_m: float = 2.4
     precision: Literal["float32", "bfloat16"] = "float32"
     score_threshold: float = 0.05
     nms_iou: float = 0.2

@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scanpick.arrays import Float32Array
 from scanpick.detectors.pillars.config import PILLAR, PILLAR_AUGMENTATION, PILLAR_NANO, PillarConfig
-from scanpick.detectors.pillars.losses import box_losses, heatmap_loss, iou_loss
+from scanpick.detectors.pillars.losses import box_losses, heatmap_loss, iou_loss, overlap_loss
 from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
-from scanpick.detectors.pillars.pillars import Pillars, make_pillars
+from scanpick.detectors.pillars.pillars import Pillars, make_pillars, points_around
 from scanpick.detectors.pillars.targets import PillarTargets, decode_boxes, make_targets
 from scanpick.detectors.scene import Scene
 from scanpick.geometry.nms import nms_rotated
@@ -24,12 +25,13 @@ from scanpick.structures import Boxes3D, Detections
 
 @dataclass(frozen=True, eq=False)
 class PillarSample:
-    """One scene, ready for the network; `targets` in training only."""
+    """One scene, ready for the network; `targets`, and the points around their cells, in training only."""
 
     frame_id: str
     pillars: Pillars
     objects: int
     targets: PillarTargets | None
+    around: Float32Array | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,7 @@ class PillarBatch:
     values: Tensor | None
     backwards: Tensor | None
     weights: Tensor | None
+    around: Tensor | None
 
 
 class PillarModel:
@@ -66,7 +69,8 @@ class PillarModel:
         pillars = make_pillars(scene.points, self.config)
         targets = make_targets(scene.boxes, pillars.cell_ground_m, self.config) if training else None
         objects = 0 if targets is None else int((targets.heatmap == 1).sum())
-        return PillarSample(scene.frame_id, pillars, objects, targets)
+        around = None if targets is None else points_around(pillars, targets.cells, self.config)
+        return PillarSample(scene.frame_id, pillars, objects, targets, around)
 
     def batch(self, samples: Sequence[PillarSample], device: torch.device) -> PillarBatch:
         """One tensor of all points; pillars and cells are shifted by frame."""
@@ -89,6 +93,7 @@ class PillarModel:
             values=tensor([t.values for t in targets]) if targets else None,
             backwards=tensor([t.backwards for t in targets]) if targets else None,
             weights=tensor([t.weights for t in targets]) if targets else None,
+            around=tensor([s.around for s in samples if s.around is not None]) if targets else None,
         )
 
     def losses(self, batch: PillarBatch) -> dict[str, Tensor]:
@@ -98,10 +103,12 @@ class PillarModel:
         assert batch.values is not None
         assert batch.backwards is not None
         assert batch.weights is not None
+        assert batch.around is not None
         heatmap, features = self._maps(batch)
-        values, overlap = self.network.what(features, batch.box_cells)
+        values, overlap = self.network.what(features, batch.box_cells, batch.around)
         losses = {"heatmap": heatmap_loss(heatmap, batch.heatmap, sum(s.objects for s in batch.samples))}
         losses |= box_losses(values, batch.values, batch.backwards, batch.weights)
+        losses["overlap"] = overlap_loss(values, batch.values, batch.weights, self.config)
         targets = [sample.targets for sample in batch.samples if sample.targets is not None]
         grounds = np.concatenate([sample.pillars.cell_ground_m for sample in batch.samples])
         # Frames lie one below the other: their grounds stacked along x make one tall grid with the cells' numbering.
@@ -132,9 +139,13 @@ class PillarModel:
         config = self.config
         flat = peaks.flatten()
         heat, place = flat.topk(min(4 * config.most_boxes, len(flat)))
+        # The IoU estimate cannot lift a score above this; what stays below the threshold need not be described.
+        likely = heat ** (1 - config.iou_exponent) > config.score_threshold
+        heat, place = heat[likely], place[likely]
         per_head = peaks[0].numel()
         label, cell = (place // per_head).cpu().numpy(), place % per_head
-        values, overlap = self.network.what(features, cell)
+        around = torch.from_numpy(points_around(sample.pillars, cell.cpu().numpy(), config)).to(features.device)
+        values, overlap = self.network.what(features, cell, around)
         overlap = torch.sigmoid(overlap)
         score = (heat ** (1 - config.iou_exponent) * overlap**config.iou_exponent).double().cpu().numpy()
         boxes = decode_boxes(values.cpu().numpy(), cell.cpu().numpy(), sample.pillars.cell_ground_m, config)

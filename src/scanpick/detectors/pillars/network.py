@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scanpick.detectors.pillars.config import PillarConfig
-from scanpick.detectors.pillars.pillars import POINT_FEATURES
+from scanpick.detectors.pillars.pillars import AROUND_FEATURES, POINT_FEATURES
 from scanpick.networks.segment_max import segment_max
 
 BOX_VALUES = 9
@@ -99,27 +99,38 @@ class PillarNetwork(nn.Module):
 
 
 class BoxHead(nn.Module):
-    """Boxes and their IoU estimates at chosen cells only, from each cell and its eight neighbours.
+    """Boxes and their IoU estimates at chosen cells only: from the map there, and from the points around.
 
-    The same layer everywhere would be a dense 3x3 convolution that costs as much as a stage of the network, though all
-    but a hundred of its thousands of cells are thrown away. So it may be wider than the map. It normalises each cell by
-    itself: statistics over the cells chosen in training would not be those of the cells chosen in prediction.
+    The map has forgotten where exactly points lay; the points tell how high, long and wide an object is. A dense head
+    would cost as much as a stage of the network, and all but a hundred of its thousands of cells would be thrown away:
+    so this one may be wide. It normalises each cell by itself, since statistics over the cells chosen in training
+    would not be those of the cells chosen in prediction.
     """
 
     def __init__(self, inputs: int, channels: int) -> None:
         super().__init__()
-        self.around = nn.Linear(9 * inputs, channels)
+        self.of_map = nn.Linear(9 * inputs, channels)
+        self.point1 = nn.Linear(AROUND_FEATURES, channels // 2)
+        self.point2 = nn.Linear(channels // 2, channels)
+        self.of_points = nn.Linear(channels, channels, bias=False)
         self.norm = nn.LayerNorm(channels)
         self.mix = nn.Linear(channels, channels)
         self.values = nn.Linear(channels, BOX_VALUES + 1)
 
-    def forward(self, features: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """Describe (K,) places in the flattened (B, nx, ny) grid of (B, C, nx, ny) features.
+    def forward(self, features: Tensor, cells: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
+        """Describe boxes at cells.
+
+        Args:
+            features: (B, C, nx, ny) map.
+            cells: (K,) places in the flattened (B, nx, ny) grid.
+            around: (K, n, 5) points around the cells, see `points_around`.
 
         Returns:
             (K, 9) box values, see `BOX_VALUES`, and (K,) logits of the IoU estimate.
         """
-        hidden = F.relu(self.norm(self.around(_neighbourhoods(features, cells))))
+        points = F.relu(self.point2(F.relu(self.point1(around)))) * around[:, :, 4:]
+        hidden = self.of_map(_neighbourhoods(features, cells)) + self.of_points(points.amax(dim=1))
+        hidden = F.relu(self.norm(hidden))
         out = self.values(F.relu(self.mix(hidden)))
         return out[:, :BOX_VALUES], out[:, BOX_VALUES]
 

@@ -16,18 +16,27 @@ POINT_FEATURES = 10
 sensor, intensity, range, and the logarithm of the number of points in the pillar; each of the order of 1."""
 
 
+AROUND_FEATURES = 5
+"""Of a point around a cell: x and y from the cell's centre, height, intensity, and 1."""
+
+AROUND_LOWEST_M = 0.15
+"""Points lower above the ground tell nothing of an object's size."""
+
+
 @dataclass(frozen=True, eq=False)
 class Pillars:
     """Points of one frame, sorted by pillar.
 
     Attributes:
         features: (P, 10) float32, see `POINT_FEATURES`.
+        points: (P, 4) float32: x, y, height above the ground, intensity.
         starts: (S + 1,) int64: the points of pillar s are ``starts[s]`` to ``starts[s + 1]``.
         cells: (S,) int64: the pillar's place in the flattened (nx, ny) grid, rising.
         cell_ground_m: (nx / 2, ny / 2) float32: height of the ground under each cell of the heads' grid.
     """
 
     features: Float32Array
+    points: Float32Array
     starts: Int64Array
     cells: Int64Array
     cell_ground_m: Float32Array
@@ -45,7 +54,19 @@ def make_pillars(points: Points, config: PillarConfig) -> Pillars:
     cells, first = np.unique(cell[kept], return_index=True)
     starts = np.append(first, len(kept)).astype(np.int64)
     features = _features(xyzi[kept], above[kept], starts, cells, *_lows(config), config.pillar_m, ny)
-    return Pillars(features, starts, cells, cell_ground(ground, config))
+    placed = np.column_stack([xyzi[kept, :2], above[kept], xyzi[kept, 3]])
+    return Pillars(features, placed, starts, cells, cell_ground(ground, config))
+
+
+def points_around(pillars: Pillars, head_cells: Int64Array, config: PillarConfig) -> Float32Array:
+    """(K, n, 5) points near the centres of K cells of the heads' grid, above the ground.
+
+    Of each point: x and y from the centre, of the order of 1; height above the ground; intensity; and 1. Where there
+    are fewer than n, the rest is 0; where there are more, they are thinned evenly.
+    """
+    nx, ny = config.grid
+    args = (*_lows(config), config.pillar_m, nx, ny, config.around_m, AROUND_LOWEST_M, config.around_points)
+    return _points_around(pillars.points, pillars.starts, pillars.cells, head_cells, *args)
 
 
 def cell_ground(ground: Ground, config: PillarConfig) -> Float32Array:
@@ -122,3 +143,49 @@ def _features(
             features[p, 8] = np.sqrt(xyzi[p, 0] ** 2 + xyzi[p, 1] ** 2) / 30.0
             features[p, 9] = np.log(np.float32(count)) / 3.0
     return features
+
+
+@njit(cache=True, nogil=True)
+def _points_around(
+    points: Float32Array,
+    starts: Int64Array,
+    cells: Int64Array,
+    head_cells: Int64Array,
+    x0: float,
+    y0: float,
+    side: float,
+    nx: int,
+    ny: int,
+    radius: float,
+    lowest: float,
+    most: int,
+) -> Float32Array:
+    pillar_at = np.full(nx * ny, -1, dtype=np.int64)
+    for s in range(len(cells)):
+        pillar_at[cells[s]] = s
+    found = np.zeros((len(head_cells), most, AROUND_FEATURES), dtype=np.float32)
+    near = np.empty(len(points), dtype=np.int64)
+    reach = int(np.ceil(radius / side)) + 1
+    for k in range(len(head_cells)):
+        row, column = head_cells[k] // (ny // 2), head_cells[k] % (ny // 2)
+        cx, cy = x0 + (row + 0.5) * 2 * side, y0 + (column + 0.5) * 2 * side
+        count = 0
+        for i in range(max(2 * row + 1 - reach, 0), min(2 * row + 1 + reach, nx)):
+            for j in range(max(2 * column + 1 - reach, 0), min(2 * column + 1 + reach, ny)):
+                s = pillar_at[i * ny + j]
+                if s < 0:
+                    continue
+                for p in range(starts[s], starts[s + 1]):
+                    dx, dy = points[p, 0] - cx, points[p, 1] - cy
+                    if points[p, 2] > lowest and dx * dx + dy * dy < radius * radius:
+                        near[count] = p
+                        count += 1
+        taken = min(count, most)
+        for n in range(taken):
+            p = near[n * count // taken]
+            found[k, n, 0] = (points[p, 0] - cx) / 2
+            found[k, n, 1] = (points[p, 1] - cy) / 2
+            found[k, n, 2] = points[p, 2]
+            found[k, n, 3] = points[p, 3]
+            found[k, n, 4] = 1
+    return found
