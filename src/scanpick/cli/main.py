@@ -21,6 +21,7 @@ VERBS: tuple[str, ...] = (
     "export",
     "report",
     "train",
+    "adapt",
     "predict",
     "evaluate",
     "predictions",

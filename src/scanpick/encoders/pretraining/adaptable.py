@@ -47,6 +47,10 @@ class AdaptableModel(Protocol):
         """All that its weights depend on besides frames and `training`, JSON-serialisable."""
 
     @property
+    def embed_options(self) -> dict[str, Any]:
+        """Options that frames should be embedded with, to be seen as they were in training; {} for none."""
+
+    @property
     def training(self) -> TrainingSettings:
         """How it likes to be trained. Iterations, and what the user says, are replaced."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scanpick.arrays import Int64Array
+from scanpick.arrays import BoolArray, Int64Array
 from scanpick.structures import FrameRecord
 
 REACH_S = 1.0
@@ -39,6 +39,18 @@ def time_neighbours(records: Sequence[FrameRecord], rows: Int64Array) -> dict[in
             if len(near):
                 found[row] = near
     return found
+
+
+def same_scene(records: Sequence[FrameRecord]) -> BoolArray:
+    """(B, B) which pairs of these frames are near in time in the same sequence; the diagonal is set."""
+    return np.array([[_near(one, other) for other in records] for one in records], dtype=bool)
+
+
+def _near(one: FrameRecord, other: FrameRecord) -> bool:
+    if one.sequence != other.sequence:
+        return False
+    places, reach = _places([one, other])
+    return bool(abs(places[1] - places[0]) <= reach)
 
 
 def _places(records: Sequence[FrameRecord]) -> tuple[Int64Array, int]:

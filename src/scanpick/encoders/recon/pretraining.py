@@ -60,7 +60,13 @@ class ReConPretraining(nn.Module):
         self.text_proj = nn.Linear(width, config.text_dim)
 
     def forward(
-        self, neighbourhoods: Tensor, centres: Tensor, mask: Tensor, tokens: Tensor | None = None
+        self,
+        neighbourhoods: Tensor,
+        centres: Tensor,
+        mask: Tensor,
+        *,
+        tokens: Tensor | None = None,
+        stop_gradient: bool = True,
     ) -> Reconstruction:
         """Rebuild the patches that `mask` hides.
 
@@ -69,9 +75,12 @@ class ReConPretraining(nn.Module):
             centres: (B, G, 3).
             mask: (B, G) bool, as many hidden patches in each row.
             tokens: See `ReConEncoder.forward`.
+            stop_gradient: See there.
         """
         batch, width = len(centres), self.config.width
-        special, visible = self.MAE_encoder(neighbourhoods, centres, visible=~mask, stop_gradient=True, tokens=tokens)
+        special, visible = self.MAE_encoder(
+            neighbourhoods, centres, visible=~mask, stop_gradient=stop_gradient, tokens=tokens
+        )
         position = self.decoder_pos_embed(centres)
         hidden = int(mask[0].sum())
         positions = [position[chosen].view(batch, -1, width) for chosen in (~mask, mask)]
