@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from scanpick import __version__
-from scanpick.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from scanpick.arrays import BoolArray, Embeddings, Float32Array, Float64Array, Int64Array
 from scanpick.datasets import Dataset
 from scanpick.encoders import Encoder
 from scanpick.errors import FrameError, ScanpickError
@@ -123,22 +123,20 @@ def run_probes(
     targets, set_aside = _read_targets(dataset, records, plan.classes, workers, progress)
     records = [record for record in records if record.frame_id not in set_aside]
     with _folder(cache) as folder:
-        encoding = _Encoding(dataset, folder, plan, workers, progress)
-        vectors: dict[str, Mapping[str, Float32Array]] = {}
-        for contestant in contestants:
-            vectors[contestant.name], refused = encoding.vectors(contestant, records)
-            set_aside |= {frame_id: f"{contestant.name}: {reason}" for frame_id, reason in refused.items()}
+        encoding = _Encoding(dataset, contestants, folder, plan, workers, progress)
+        vectors, refused = encoding.vectors(records)
+        set_aside |= refused
         records = [record for record in records if record.frame_id not in set_aside]
         if not records:
             raise ScanpickError(
                 f"No frame is left to probe. The first: {next(iter(set_aside.values()), 'none listed')}"
             )
-        chosen = _chosen_for_change(records, plan)
+        changed = encoding.changed(records, _chosen_for_change(records, plan))
         embeddings = [
             Vectors(
                 one.name,
                 np.stack([vectors[one.name][record.frame_id] for record in records]),
-                encoding.changed(one, records, chosen),
+                changed.get(one.name, {}),
             )
             for one in contestants
         ]
@@ -207,41 +205,91 @@ class _TargetReader:
         return made, set_aside
 
 
+@dataclass(frozen=True)
+class _Together:
+    """Several encoders as one, so that a frame is read once for all; their vectors side by side."""
+
+    encoders: Mapping[str, Encoder]
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.encoders)
+
+    @property
+    def dimension(self) -> int:
+        return sum(encoder.dimension for encoder in self.encoders.values())
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {name: [encoder.name, encoder.settings] for name, encoder in self.encoders.items()}
+
+    @property
+    def batch_size(self) -> int:
+        return max(encoder.batch_size for encoder in self.encoders.values())
+
+    @property
+    def in_workers(self) -> bool:
+        return all(encoder.in_workers for encoder in self.encoders.values())
+
+    def encode(self, frames: Sequence[Frame]) -> Embeddings:
+        return np.hstack([self._encode(name, frames) for name in self.encoders])
+
+    def split(self, values: Embeddings) -> dict[str, Embeddings]:
+        """The (n, D) vectors of each encoder."""
+        ends = np.cumsum([encoder.dimension for encoder in self.encoders.values()])
+        return dict(zip(self.encoders, np.split(values, ends[:-1], axis=1), strict=True))
+
+    def _encode(self, name: str, frames: Sequence[Frame]) -> Embeddings:
+        try:
+            return self.encoders[name].encode(frames)
+        except FrameError as error:
+            raise FrameError(f"{name}: {error}", kind=error.kind) from error
+
+
+VectorsOf = dict[str, dict[str, Float32Array]]
+"""Embedding -> frame id -> vector."""
+
+
 class _Encoding:
     """Encodes frames, and changed frames, in blocks that are kept until the end."""
 
     def __init__(
-        self, dataset: Dataset, folder: Path, plan: ProbePlan, workers: int | None, progress: Progress
+        self,
+        dataset: Dataset,
+        contestants: Sequence[Contestant],
+        folder: Path,
+        plan: ProbePlan,
+        workers: int | None,
+        progress: Progress,
     ) -> None:
         self._dataset, self._folder, self._plan = dataset, folder, plan
         self._workers, self._progress = workers, progress
+        self._encoders = _Together({one.name: one.encoder for one in contestants if one.encoder is not None})
+        self._tables = {one.name: one.table for one in contestants if one.table is not None}
         self._stores: list[ReadingStore] = []
 
-    def vectors(
-        self, contestant: Contestant, records: Sequence[FrameRecord]
-    ) -> tuple[dict[str, Float32Array], dict[str, str]]:
-        """Vectors by frame id, and the frames that have none, with the reason."""
-        if contestant.encoder is not None:
-            return self._encode(contestant.encoder, self._dataset, "", records)
-        assert contestant.table is not None
-        row_of = {frame_id: row for row, frame_id in enumerate(contestant.table.frame_ids)}
-        found = {r.frame_id: contestant.table.values[row_of[r.frame_id]] for r in records if r.frame_id in row_of}
-        return found, {r.frame_id: "has no vector" for r in records if r.frame_id not in row_of}
+    def vectors(self, records: Sequence[FrameRecord]) -> tuple[VectorsOf, dict[str, str]]:
+        """Vectors of all embeddings, and the frames that lack one, with the reason."""
+        found, refused = self._encode(self._dataset, "", records)
+        for name, table in self._tables.items():
+            row_of = {frame_id: row for row, frame_id in enumerate(table.frame_ids)}
+            found[name] = {r.frame_id: table.values[row_of[r.frame_id]] for r in records if r.frame_id in row_of}
+            refused |= {r.frame_id: f"{name}: has no vector" for r in records if r.frame_id not in row_of}
+        return found, refused
 
     def changed(
-        self, contestant: Contestant, records: Sequence[FrameRecord], chosen: Sequence[int]
-    ) -> dict[str, tuple[Int64Array, Float32Array]]:
-        """What was done -> rows of the changed frames and their vectors; frames that are refused are left out."""
-        if contestant.encoder is None or not chosen:
-            return {}
-        changed = {}
-        for change in PERTURBATIONS:
+        self, records: Sequence[FrameRecord], chosen: Sequence[int]
+    ) -> dict[str, dict[str, tuple[Int64Array, Float32Array]]]:
+        """Embedding -> what was done -> rows of the changed frames and their vectors; refused frames are left out."""
+        changed: dict[str, dict[str, tuple[Int64Array, Float32Array]]] = {name: {} for name in self._encoders.encoders}
+        for change in PERTURBATIONS if chosen else ():
             dataset = ChangedFrames(self._dataset, change, self._plan.settings.seed)
-            found, _ = self._encode(contestant.encoder, dataset, change, [records[row] for row in chosen])
-            rows = [row for row in chosen if records[row].frame_id in found]
-            if rows:
-                values = np.stack([found[records[row].frame_id] for row in rows])
-                changed[change] = (np.array(rows, dtype=np.int64), values)
+            found, refused = self._encode(dataset, change, [records[row] for row in chosen])
+            rows = [row for row in chosen if records[row].frame_id not in refused]
+            for name, vectors in found.items():
+                if rows:
+                    values = np.stack([vectors[records[row].frame_id] for row in rows])
+                    changed[name][change] = (np.array(rows, dtype=np.int64), values)
         return changed
 
     def clear(self) -> None:
@@ -250,26 +298,35 @@ class _Encoding:
             store.clear()
 
     def _encode(
-        self, encoder: Encoder, dataset: Dataset, change: str, records: Sequence[FrameRecord]
-    ) -> tuple[dict[str, Float32Array], dict[str, str]]:
-        ids = [record.frame_id for record in records]
-        mark = fingerprint_of(
-            [dataset.name, dataset.description, getattr(self._dataset, "settings", None), ids],
-            [encoder.name, encoder.settings, change, self._plan.settings.seed, __version__],
-        )
-        store = ReadingStore(self._folder / mark)
-        self._stores.append(store)
-        blocks = blocks_of(records, [source_of(record) for record in records], np.ones(len(records), dtype=bool))
-        found: dict[str, Float32Array] = {}
+        self, dataset: Dataset, change: str, records: Sequence[FrameRecord]
+    ) -> tuple[VectorsOf, dict[str, str]]:
+        found: VectorsOf = {name: {} for name in self._encoders.encoders}
         refused: dict[str, str] = {}
-        for _, readings in read_blocks(dataset, encoder, blocks, store, workers=self._workers, progress=self._progress):
+        if not found:
+            return found, refused
+        store = self._store(dataset, change, records)
+        blocks = blocks_of(records, [source_of(record) for record in records], np.ones(len(records), dtype=bool))
+        for _, readings in read_blocks(
+            dataset, self._encoders, blocks, store, workers=self._workers, progress=self._progress
+        ):
+            values = self._encoders.split(readings.values)
             for row, frame_id in enumerate(readings.frame_ids.tolist()):
                 problem = readings.problems[row] or readings.encoding_problems[row]
                 if problem:
                     refused[frame_id] = str(problem)
-                else:
-                    found[frame_id] = readings.values[row]
+                    continue
+                for name, vectors in found.items():
+                    vectors[frame_id] = values[name][row]
         return found, refused
+
+    def _store(self, dataset: Dataset, change: str, records: Sequence[FrameRecord]) -> ReadingStore:
+        mark = fingerprint_of(
+            [dataset.name, dataset.description, getattr(self._dataset, "settings", None)],
+            [record.frame_id for record in records],
+            [self._encoders.settings, change, self._plan.settings.seed, __version__],
+        )
+        self._stores.append(ReadingStore(self._folder / mark))
+        return self._stores[-1]
 
 
 def _chosen_records(

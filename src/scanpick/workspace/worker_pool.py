@@ -53,7 +53,12 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -
             return
 
 
-def _run_in_processes(work: Callable[[Job], Result], left: deque[Job], workers: int) -> Iterator[tuple[Job, Result]]:
+def start_executor(work: Callable[[Job], Result], workers: int) -> ProcessPoolExecutor:
+    """Worker processes that wait for jobs, see `submit_job`. They end with this process, however it ends.
+
+    Raises:
+        ScanpickError: `work` cannot be sent to them.
+    """
     try:
         packed = pickle.dumps(work)
     except Exception as error:  # whatever a foreign class raises when it is pickled
@@ -61,13 +66,22 @@ def _run_in_processes(work: Callable[[Job], Result], left: deque[Job], workers: 
             f"This data set or encoder cannot be sent to worker processes: {error}. Run it with one worker."
         ) from error
     # Spawned, not forked: a fork copies locks that threads of numba, torch or the progress bar may hold.
-    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (packed,))
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (packed,))
+
+
+def submit_job(executor: ProcessPoolExecutor, job: Any) -> Future[Any]:
+    """Have a job done by one of the workers of `start_executor`."""
+    return executor.submit(_do, job)
+
+
+def _run_in_processes(work: Callable[[Job], Result], left: deque[Job], workers: int) -> Iterator[tuple[Job, Result]]:
+    executor = start_executor(work, workers)
     running: dict[Future[Any], Job] = {}
     try:
         while left or running:
             while left and len(running) < 2 * workers:  # bounded, so that results do not pile up
                 job = left.popleft()
-                running[executor.submit(_do, job)] = job
+                running[submit_job(executor, job)] = job
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in sorted(done, key=list(running).index):
                 yield running[future], future.result()

@@ -1,0 +1,204 @@
+"""The loop of active learning, for one seed, fold and strategy. It reads like the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scanpick.files import sha256_of_text
+from scanpick.labels import Bill, Oracle
+from scanpick.networks.training import TrainingSettings
+from scanpick.selection.budget import Budget
+from scanpick.selection.engine import select
+from scanpick.selection.pool import Pool
+from scanpick.studies.config import ALL, START, ScoreConfig, StrategyConfig, StudyConfig
+from scanpick.studies.picking import Picks, pick, scores_of
+from scanpick.studies.preparation import Preparation, embedding_names
+from scanpick.studies.splits import Fold
+from scanpick.studies.training_runs import TrainingRun
+from scanpick.studies.units import PoolPredictionUnit, TrainingUnit, Unit
+from scanpick.uncertainty import FrameScores
+from scanpick.workspace.pool import pool_of_rows
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training of a study, for the tables.
+
+    Attributes:
+        round: 0 is the start.
+        unit: The training.
+        bill: What all its labelled frames cost.
+    """
+
+    round: int
+    unit: TrainingUnit
+    bill: Bill
+
+
+@dataclass(frozen=True)
+class Picked:
+    """A finished selection of a study, for the tables; the start is one, too."""
+
+    round: int
+    picks: Picks
+    bills: tuple[Bill, ...]
+
+
+@dataclass(eq=False)
+class Experiment:
+    """One strategy's way from the start that all share to the last round.
+
+    Attributes:
+        config: The study.
+        prepared: Its frames.
+        folder: The study's folder.
+        seed: Which repetition.
+        fold: Which frames.
+        strategy: Which strategy; None for the start alone, or for the fully labelled pool.
+        variant: Which variant of a grid, "" without one.
+        options: The strategy's options.
+        whole: Whether this is the fully labelled pool.
+        trained: What was trained so far.
+        picked: What was picked so far.
+    """
+
+    config: StudyConfig
+    prepared: Preparation
+    folder: Path
+    seed: int
+    fold: Fold
+    strategy: StrategyConfig | None = None
+    variant: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    whole: bool = False
+    trained: list[Trained] = field(default_factory=list)
+    picked: list[Picked] = field(default_factory=list)
+
+    @property
+    def called(self) -> str:
+        """The strategy in tables."""
+        return ALL if self.whole else START if self.strategy is None else self.strategy.called
+
+    @property
+    def own_rounds(self) -> list[int]:
+        """The rounds whose trainings belong to it alone; the start belongs to the experiment without a strategy."""
+        if self.whole:
+            return [len(self.config.rounds)]
+        return [0] if self.strategy is None else list(range(1, len(self.config.rounds) + 1))
+
+    def run(self) -> Generator[Unit, None, None]:
+        """Yield each piece of work, and go on once it is done."""
+        oracle = Oracle(self.prepared.survey.counts, self.config.annotated, self.config.cost.model)
+        if self.whole:
+            oracle.reveal(self.fold.pool)
+            yield from self._train(oracle, len(self.config.rounds))
+            return
+        # A random start and its detector, the same for all strategies of a seed
+        start = self._random_start()
+        self._note(0, start, oracle)
+        detector = yield from self._train(oracle, 0)
+        if self.strategy is None:
+            return
+        for number, budget in enumerate(self.config.budgets, start=1):
+            # What the detector makes of the frames without labels
+            scores = yield from self._score(detector, oracle, budget)
+            # The strategy selects
+            picks = self._select(oracle, scores, budget, number)
+            # The oracle reveals labels, and counts
+            self._note(number, picks, oracle)
+            # Train from scratch on all labels
+            detector = yield from self._train(oracle, number)
+
+    def _random_start(self) -> Picks:
+        given = self.prepared.given_start
+        if given is None:
+            count = self.config.start.count(len(self.fold.pool))
+            chosen = select(Pool(tuple(self.fold.pool)), "random", count, seed=self._seed_of("start"), threads=1)
+            given = chosen.frame_ids
+        none = (None,) * len(given)
+        return Picks(given, none, ("",) * len(given), none, {"strategy": START})
+
+    def _train(self, oracle: Oracle, number: int) -> Generator[Unit, None, TrainingUnit]:
+        """Train on everything revealed. The same seed for all strategies: they differ in their frames alone."""
+        frames = tuple(oracle.revealed)
+        settings = self.config.detector.training(number, len(frames), self.seed)
+        unit = self._training_unit(frames, settings)
+        yield unit
+        self.trained.append(Trained(number, unit, oracle.bill()))
+        return unit
+
+    def _training_unit(self, frames: tuple[str, ...], settings: TrainingSettings) -> TrainingUnit:
+        detector = self.config.detector
+        run = TrainingRun(
+            frames=frames,
+            evaluation=self.fold.evaluation,
+            detector=detector.name,
+            options=detector.options,
+            classes=self.config.classes,
+            settings=settings,
+            metrics=self.config.metrics,
+            device=detector.device,
+            threads=self.config.threads,
+            data=self.prepared.survey.digest_of([*frames, *self.fold.evaluation]),
+        )
+        return TrainingUnit(run, run.fingerprint, self.folder / "trainings")
+
+    def _score(
+        self, detector: TrainingUnit, oracle: Oracle, budget: Budget
+    ) -> Generator[Unit, None, FrameScores | None]:
+        """The uncertainty of every unlabelled frame, where the strategy or the budget asks for it."""
+        assert self.strategy is not None
+        if not (self.strategy.needs_score or counts_boxes(budget)):
+            return None
+        labelled = set(oracle.revealed)
+        left = tuple(frame_id for frame_id in self.fold.pool if frame_id not in labelled)
+        unit = PoolPredictionUnit(detector, left, self.prepared.survey.digest_of(left))
+        yield unit
+        return scores_of(unit.path, unit.fingerprint, self.strategy.score or ScoreConfig())
+
+    def _select(self, oracle: Oracle, scores: FrameScores | None, budget: Budget, number: int) -> Picks:
+        assert self.strategy is not None
+        encoder = self.strategy.encoder or self.config.encoder
+        name = next(name for name, one in embedding_names(self.config).items() if one == encoder)
+        table = self.prepared.embeddings[name]
+        frames = self.prepared.survey.frames
+        rows = np.array([frames.row_of[frame_id] for frame_id in self.fold.pool])
+        labelled = np.isin(np.array(self.fold.pool), np.array(oracle.revealed))
+        pool = pool_of_rows(frames, rows, {name: table.rows(self.fold.pool)}, labelled=labelled)
+        data = f"{self.prepared.survey.digest_of(self.fold.pool)} {table.meta['embeddings_sha256']}"
+        seed = self._seed_of(f"round {number}")
+        return pick(
+            self.folder / "selections", pool, self.strategy, self.options, budget, seed=seed, data=data, scores=scores
+        )
+
+    def _note(self, number: int, picks: Picks, oracle: Oracle) -> None:
+        oracle.reveal(picks.frame_ids)
+        self.picked.append(Picked(number, picks, tuple(oracle.price(one) for one in picks.frame_ids)))
+
+    def _seed_of(self, what: str) -> int:
+        """A seed for one purpose, the same for all strategies, independent of the others."""
+        return int(sha256_of_text(f"{self.seed} {self.fold.name} {what}")[:8], 16)
+
+
+def counts_boxes(budget: Budget) -> bool:
+    """Whether a budget needs to know how many boxes to expect in a frame."""
+    return budget.unit == "objects" or (budget.unit == "cost" and budget.prices.per_box > 0)
+
+
+def experiments_of(config: StudyConfig, prepared: Preparation, folder: Path) -> list[Experiment]:
+    """Every experiment of a study: seed by seed, so that what is compared is complete early."""
+    found = []
+    for seed in config.seeds:
+        for fold in prepared.folds:
+            found.append(Experiment(config, prepared, folder, seed, fold))
+            for strategy in config.strategies:
+                for variant, options in strategy.variants():
+                    found.append(Experiment(config, prepared, folder, seed, fold, strategy, variant, options))
+            if config.reference:
+                found.append(Experiment(config, prepared, folder, seed, fold, whole=True))
+    return found

@@ -1,0 +1,126 @@
+"""What a study will do, and how long that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scanpick.studies.config import StudyConfig
+from scanpick.studies.experiment import Experiment, counts_boxes
+
+Place = tuple[int, str, int, str, str]
+"""Seed, fold, round, strategy and variant of a training."""
+
+
+@dataclass(frozen=True)
+class PlannedTraining:
+    """One training that the study needs, with the prediction of the pool that comes before it.
+
+    Attributes:
+        place: Which one.
+        frames: About how many labelled frames it has; exact where budgets are counted in frames.
+        iterations: Its steps; about, where it is told in epochs.
+        evaluated: Frames that it predicts and evaluates.
+        scored: Frames of the pool that the detector before it must be asked about first; 0 where none.
+        shares_scores: Whether other strategies use the same predictions.
+    """
+
+    place: Place
+    frames: int
+    iterations: int
+    evaluated: int
+    scored: int
+    shares_scores: bool
+
+
+def plan_of(config: StudyConfig, experiments: Iterable[Experiment]) -> list[PlannedTraining]:
+    """Every training of a study."""
+    planned = []
+    for one in experiments:
+        labelled = _start_frames(one)
+        budgets = config.budgets
+        for number in range(len(budgets) + 1):
+            if number:
+                labelled += _added(one, number)
+            if number not in one.own_rounds:
+                continue
+            frames = len(one.fold.pool) if one.whole else labelled
+            scored = 0
+            if one.strategy is not None and (one.strategy.needs_score or counts_boxes(budgets[number - 1])):
+                scored = len(one.fold.pool) - (labelled - _added(one, number))
+            planned.append(
+                PlannedTraining(
+                    place=(one.seed, one.fold.name, number, one.called, one.variant),
+                    frames=frames,
+                    iterations=config.detector.training(number, frames, one.seed).iterations,
+                    evaluated=len(one.fold.evaluation),
+                    scored=scored,
+                    shares_scores=number == 1,
+                )
+            )
+    return planned
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How fast this machine is.
+
+    Attributes:
+        step_s: Seconds of a training step.
+        frame_s: Seconds to predict a frame.
+        fixed_s: Seconds of a training besides.
+    """
+
+    step_s: float
+    frame_s: float
+    fixed_s: float = 0.0
+
+    def training(self, iterations: int, evaluated: int) -> float:
+        """Seconds of a training with its evaluation."""
+        return self.fixed_s + iterations * self.step_s + evaluated * self.frame_s
+
+
+def seconds_left(left: Sequence[PlannedTraining], rates: Rates, jobs: int, elapsed: float = 0.0) -> float:
+    """How long the trainings that are left will take.
+
+    Args:
+        left: They.
+        rates: How fast each step is while `jobs` processes run.
+        jobs: Processes.
+        elapsed: What those that are running have done of it, in seconds.
+    """
+    scored: set[tuple[int, str]] = set()
+    total = 0.0
+    chains: dict[tuple[int, str, str, str], float] = {}
+    for one in left:
+        seed, fold, _, strategy, variant = one.place
+        seconds = rates.training(one.iterations, one.evaluated)
+        alone = seconds + one.scored * rates.frame_s
+        if one.scored and not (one.shares_scores and (seed, fold) in scored):
+            seconds = alone
+            if one.shares_scores:
+                scored.add((seed, fold))
+        total += seconds
+        chain = (seed, fold, strategy, variant)
+        chains[chain] = chains.get(chain, 0.0) + alone
+    # What is shared by all strategies of a seed comes before each of them.
+    starts = {chain[:2]: seconds for chain, seconds in chains.items() if chain[2] == "start"}
+    longest = max((s + (starts.get(c[:2], 0.0) if c[2] != "start" else 0.0) for c, s in chains.items()), default=0.0)
+    return max((total - elapsed) / jobs, longest - elapsed / max(jobs, 1), 0.0)
+
+
+def _start_frames(one: Experiment) -> int:
+    given = one.prepared.given_start
+    return one.config.start.count(len(one.fold.pool)) if given is None else len(given)
+
+
+def _added(one: Experiment, number: int) -> int:
+    """Frames that a round adds; a budget in objects or cost is taken as one of frames with as many boxes on average."""
+    budget = one.config.budgets[number - 1]
+    if budget.in_frames:
+        return int(budget.limit(len(one.fold.pool)))
+    counts = one.prepared.survey.counts
+    boxes = sum(counts[frame].get(name, 0) for frame in one.fold.pool for name in one.config.annotated)
+    mean = boxes / len(one.fold.pool)
+    price = mean if budget.unit == "objects" else budget.prices.per_frame + budget.prices.per_box * mean
+    return round(budget.limit(len(one.fold.pool)) / price) if price else 0

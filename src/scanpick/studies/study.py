@@ -1,0 +1,202 @@
+"""A study from its configuration to its tables: prepare, run what is left, write what came out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+
+from scanpick.errors import ScanpickError
+from scanpick.files import write_text
+from scanpick.studies.config import StudyConfig, read_yaml
+from scanpick.studies.experiment import Experiment, experiments_of
+from scanpick.studies.plan import Place, PlannedTraining, Rates, plan_of, seconds_left
+from scanpick.studies.preparation import Preparation, embedding_names, prepare
+from scanpick.studies.scheduler import Scheduler
+from scanpick.studies.tables import StudyTables
+from scanpick.studies.units import TrainingUnit
+from scanpick.workspace.lock import write_lock
+from scanpick.workspace.manifest import current_versions
+from scanpick.workspace.reading import Progress, no_progress
+from scanpick.workspace.worker_pool import available_cores
+
+SETTINGS, PLAN = "study.yaml", "plan.json"
+_MADE_WITH = "made_with"
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a study is.
+
+    Attributes:
+        done: Trainings that are finished.
+        planned: All trainings.
+        running: Pieces of work that are being done.
+        failed: Experiments that cannot go on.
+        seconds_left: How long the rest will take; None before anything was measured.
+    """
+
+    done: int
+    planned: int
+    running: int
+    failed: int
+    seconds_left: float | None
+
+
+@dataclass(eq=False)
+class Study:
+    """A study with its folder.
+
+    Attributes:
+        config: What is asked for.
+        folder: Where everything is kept.
+        jobs: Worker processes.
+    """
+
+    config: StudyConfig
+    folder: Path
+    jobs: int = 0
+    in_process: bool = False
+    prepared: Preparation = field(init=False)
+    experiments: list[Experiment] = field(init=False)
+    planned: list[PlannedTraining] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.jobs = self.jobs or available_cores()
+
+    def prepare(self, progress: Progress = no_progress) -> None:
+        """Read and embed the frames, and plan the trainings."""
+        self.prepared = prepare(self.config, self.folder, workers=self.jobs, progress=progress)
+        self.experiments = experiments_of(self.config, self.prepared, self.folder)
+        self.planned = plan_of(self.config, self.experiments)
+
+    def run(
+        self, progress: Progress = no_progress, on_change: Callable[[State], None] = lambda state: None
+    ) -> dict[str, str]:
+        """Do everything that is not done yet.
+
+        Args:
+            progress: Shows how far reading and embedding are.
+            on_change: Told how far the study is, whenever something was finished and every few seconds.
+
+        Returns:
+            What went wrong, by experiment; empty where the study is complete.
+
+        Raises:
+            ScanpickError: The study does not fit its data, another process runs it, or a worker died.
+        """
+        with write_lock(self.folder):
+            self.prepare(progress)
+            self._write_settings()
+            tables = StudyTables(self.config, self.prepared, self.folder)
+            scheduler = Scheduler(self.prepared.dataset, self.jobs, self.config.threads, self.in_process)
+
+            def changed(finished: bool) -> None:
+                state = self._state(scheduler)
+                if finished:
+                    tables.write(self.experiments)
+                    self._write_plan(state)
+                on_change(state)
+
+            scheduler.on_change = changed
+            scheduler.run(self.experiments)
+            return scheduler.failures
+
+    def rates(self) -> Rates | None:
+        """How fast trainings were so far; None where none is finished."""
+        steps, frames = [], []
+        for unit in self._finished().values():
+            result = unit.result()
+            steps.append(result["seconds_training"] / unit.steps[0])
+            if result["evaluated_frames"]:
+                frames.append((result["seconds"] - result["seconds_training"]) / result["evaluated_frames"])
+        return Rates(median(steps), median(frames) if frames else 0.0) if steps else None
+
+    def _finished(self) -> dict[Place, TrainingUnit]:
+        return {
+            (one.seed, one.fold.name, trained.round, one.called, one.variant): trained.unit
+            for one in self.experiments
+            for trained in one.trained
+            if trained.round in one.own_rounds
+        }
+
+    def _state(self, scheduler: Scheduler) -> State:
+        finished = self._finished()
+        left = [one for one in self.planned if one.place not in finished]
+        rates = self.rates()
+        seconds = None
+        if rates is not None:
+            elapsed = sum(time.monotonic() - since for _, since in scheduler.running.values())
+            seconds = seconds_left(left, rates, self.jobs, elapsed)
+        return State(len(finished), len(self.planned), len(scheduler.running), len(scheduler.failures), seconds)
+
+    def _write_settings(self) -> None:
+        survey = self.prepared.survey
+        values = json.loads(self.config.model_dump_json(exclude_defaults=True))
+        values |= {"primary_metric": self.config.primary, "metrics": list(self.config.metrics)}
+        values |= {"seeds": list(self.config.seeds), "classes": list(self.config.classes)}
+        values[_MADE_WITH] = {
+            "versions": current_versions(),
+            "data": self.prepared.dataset.description,
+            "data_sha256": survey.digest_of(list(survey.digests)),
+            "frames": len(survey.frames),
+            "set_aside": survey.frames.set_aside,
+            "folds": [
+                {"name": fold.name, "pool": len(fold.pool), "evaluation": len(fold.evaluation)}
+                for fold in self.prepared.folds
+            ],
+        }
+        write_text(self.folder / SETTINGS, yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120))
+
+    def _write_plan(self, state: State) -> None:
+        finished = self._finished()
+        names = ("seed", "fold", "round", "strategy", "variant")
+        trainings: list[dict[str, Any]] = []
+        for one in self.planned:
+            unit = finished.get(one.place)
+            trainings.append(
+                {
+                    **dict(zip(names, one.place, strict=True)),
+                    "frames": one.frames,
+                    "iterations": one.iterations,
+                    "done": unit is not None,
+                    "folder": None if unit is None else f"trainings/{unit.fingerprint}",
+                }
+            )
+        content = {
+            "study": self.config.name,
+            "done": state.done,
+            "planned": state.planned,
+            "failed": state.failed,
+            "seconds_left": state.seconds_left,
+            "jobs": self.jobs,
+            "embeddings": {name: f"embeddings/{name}" for name in embedding_names(self.config)},
+            "trainings": trainings,
+        }
+        write_text(self.folder / PLAN, json.dumps(content, indent=1) + "\n")
+
+
+def read_study(folder: Path) -> StudyConfig:
+    """The configuration of a study's folder.
+
+    Raises:
+        ScanpickError: The folder is none, or was changed into something that cannot be read.
+    """
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise ScanpickError(
+            f"{folder} is no study: it has no {SETTINGS}. Start one with: scanpick study CONFIG --out DIR"
+        )
+    values = {name: value for name, value in read_yaml(path).items() if name != _MADE_WITH}
+    return StudyConfig.of(values, str(path))
+
+
+def with_seeds(config: StudyConfig, seeds: Sequence[int]) -> StudyConfig:
+    """The same study for other seeds."""
+    return StudyConfig.of({**config.model_dump(mode="json"), "seeds": list(seeds)})

@@ -1,0 +1,156 @@
+"""Every frame of a study read once: what can be used, what is labelled in it, and fingerprints of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scanpick.datasets import Dataset
+from scanpick.errors import FrameError
+from scanpick.files import sha256_of_text, write_text
+from scanpick.labels import count_objects
+from scanpick.structures import Labels
+from scanpick.studies.data import JoinedDataset
+from scanpick.studies.frame_cache import FrameCache
+from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
+from scanpick.workspace.manifest import current_versions
+from scanpick.workspace.reading import Block, BlockReader, Progress, blocks_of, fingerprint_of, source_of
+from scanpick.workspace.worker_pool import run_jobs
+
+_CACHE_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What reading all frames showed.
+
+    Attributes:
+        frames: The frames; those without points or labels, and exact doubles of others, are set aside.
+        counts: Usable frame id -> class -> number of labelled objects.
+        digests: Usable frame id -> hex digest of its points and labels.
+    """
+
+    frames: FrameTable
+    counts: Mapping[str, Mapping[str, int]]
+    digests: Mapping[str, str]
+
+    def digest_of(self, frame_ids: Sequence[str]) -> str:
+        """One digest of these frames' points and labels."""
+        return sha256_of_text("\n".join(f"{one}\t{self.digests[one]}" for one in sorted(frame_ids)))
+
+
+def survey(dataset: JoinedDataset, folder: Path, *, workers: int, progress: Progress) -> Survey:
+    """Read every frame that has changed since it was read last.
+
+    Args:
+        dataset: The frames of the study.
+        folder: Where ``frames.parquet``, ``labels.json`` and what a killed run had read are kept.
+        workers: Processes.
+        progress: Shows how far it is.
+    """
+    records = dataset.records
+    sources = [source_of(record) for record in records]
+    settings = [[getattr(part, "settings", None), repr(part.name)] for part in dataset.parts]
+    opened = [config.model_dump(mode="json") for config in dataset.configs]
+    store = folder / "survey" / fingerprint_of(settings, opened, current_versions()["scanpick"])
+    blocks = blocks_of(records, sources, np.ones(len(records), dtype=bool))
+    found: dict[int, dict[str, Any]] = {}
+    for block in blocks:
+        stored = _stored(store, block)
+        if stored is not None:
+            found[block.number] = stored
+    missing = [block for block in blocks if block.number not in found]
+    if missing:
+        with progress("Reading frames and labels", sum(len(block.frame_ids) for block in missing)) as advance:
+            reader = _SurveyReader(FrameCache(dataset, _CACHE_BYTES))
+            for block, rows in run_jobs(reader, missing, workers):
+                write_text(store / f"{block.number:06d}.json", json.dumps(rows))
+                found[block.number] = rows
+                advance(len(block.frame_ids))
+    columns = {
+        name: [value for block in blocks for value in found[block.number][name]]
+        for name in ("contents", "num_points", "statuses", "counts", "label_digests")
+    }
+    statuses = _without_doubles([record.frame_id for record in records], columns["contents"], columns["statuses"])
+    frames = FrameTable(
+        records=tuple(records),
+        num_points=np.array(columns["num_points"], dtype=np.int64),
+        statuses=tuple(statuses),
+        contents=tuple(columns["contents"]),
+        sources=tuple(sources),
+    )
+    rows = np.flatnonzero(frames.usable)
+    counts = {frames.frame_ids[row]: columns["counts"][row] for row in rows}
+    digests = {frames.frame_ids[row]: f"{frames.contents[row]}-{columns['label_digests'][row]}" for row in rows}
+    write_frame_table(folder / "frames.parquet", frames)
+    write_text(folder / "labels.json", json.dumps(counts, indent=0) + "\n")
+    return Survey(frames, counts, digests)
+
+
+@dataclass(frozen=True)
+class _SurveyReader:
+    """Reads a block of frames with their labels; sent to the workers."""
+
+    dataset: Dataset
+
+    def __call__(self, block: Block) -> dict[str, Any]:
+        readings = BlockReader(self.dataset, None)(block)
+        statuses = [problem or OK for problem in readings.problems.tolist()]
+        counts: list[dict[str, int]] = []
+        digests: list[str] = []
+        for row, frame_id in enumerate(block.frame_ids):
+            count, digest = {}, ""
+            if statuses[row] == OK:
+                try:
+                    labels = self.dataset.labels(frame_id)
+                    if labels is None:
+                        raise FrameError("The frame has no labels.", kind="labels")
+                    count, digest = count_objects(labels), _digest(labels)
+                except FrameError as error:
+                    statuses[row] = f"{error.kind}: {error}"
+            counts.append(count)
+            digests.append(digest)
+        return {
+            "frame_ids": list(block.frame_ids),
+            "sources": list(block.sources),
+            "contents": readings.contents.tolist(),
+            "num_points": readings.num_points.tolist(),
+            "statuses": statuses,
+            "counts": counts,
+            "label_digests": digests,
+        }
+
+
+def _digest(labels: Labels) -> str:
+    """A hex digest of all that training and evaluation read of labels."""
+    parts: list[Any] = [labels.boxes.class_names.tolist(), labels.boxes.array.tolist()]
+    if labels.camera_objects is not None:
+        parts += [np.asarray(value).tolist() for value in vars(labels.camera_objects).values() if value is not None]
+    return fingerprint_of(parts)
+
+
+def _stored(store: Path, block: Block) -> dict[str, Any] | None:
+    """What an earlier run read of this block, where its files have not changed since and none was in trouble."""
+    try:
+        rows: dict[str, Any] = json.loads((store / f"{block.number:06d}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = rows["frame_ids"] == list(block.frame_ids) and rows["sources"] == list(block.sources)
+    # What spoilt a frame may be a file beside its points, so that it is tried again.
+    return rows if same and all(status == OK for status in rows["statuses"]) else None
+
+
+def _without_doubles(frame_ids: Sequence[str], contents: Sequence[str], statuses: Sequence[str]) -> list[str]:
+    """Frames with the same points as an earlier one are set aside: labelled twice, they would be counted twice."""
+    first: dict[str, str] = {}
+    kept = []
+    for frame_id, content, status in zip(frame_ids, contents, statuses, strict=True):
+        if status == OK and first.setdefault(content, frame_id) != frame_id:
+            status = f"double: The frame has the same points as {first[content]}."
+        kept.append(status)
+    return kept

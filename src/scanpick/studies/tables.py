@@ -1,0 +1,187 @@
+"""The tables of a study: ``trainings.csv``, ``scores.csv`` and ``picks.csv``, every raw number in them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanpick.datasets import Dataset
+from scanpick.errors import ScanpickError
+from scanpick.files import sha256_of_text, write_text
+from scanpick.formats.predictions import read_predictions
+from scanpick.studies.config import StudyConfig
+from scanpick.studies.experiment import Experiment, Trained
+from scanpick.studies.metrics import GroundTruth, Metric, measure, read_ground_truth
+from scanpick.studies.preparation import Preparation
+from scanpick.studies.training_runs import PREDICTIONS
+
+Row = dict[str, Any]
+Key = tuple[int, int, str, str]
+"""Seed, round, strategy, variant."""
+
+
+@dataclass(eq=False)
+class StudyTables:
+    """Writes the tables of a study's folder, whole, whenever something was finished.
+
+    Attributes:
+        config: The study.
+        prepared: Its frames.
+        folder: Its folder.
+    """
+
+    config: StudyConfig
+    prepared: Preparation
+    folder: Path
+    _truth: GroundTruth | None = None
+
+    def write(self, experiments: Iterable[Experiment]) -> None:
+        """Write all three from what the experiments have done so far."""
+        experiments = list(experiments)
+        trainings: list[Row] = []
+        by_key: dict[Key, list[tuple[Row, Trained]]] = defaultdict(list)
+        for one in experiments:
+            for trained in one.trained:
+                if trained.round in one.own_rounds:
+                    row = self._training_row(one, trained)
+                    trainings.append(row)
+                    by_key[one.seed, trained.round, one.called, one.variant].append((row, trained))
+        scores = [row for key, parts in by_key.items() if (row := self._score_row(key, parts)) is not None]
+        write_table(self.folder / "trainings.csv", self._columns(fold=True), trainings)
+        write_table(self.folder / "scores.csv", self._columns(fold=False), scores)
+        write_table(self.folder / "picks.csv", PICK_COLUMNS, [row for one in experiments for row in self._picks(one)])
+
+    def _training_row(self, one: Experiment, trained: Trained) -> Row:
+        result = trained.unit.result()
+        return {
+            "study": self.config.name,
+            "seed": one.seed,
+            "fold": one.fold.name,
+            "round": trained.round,
+            "strategy": one.called,
+            "variant": one.variant,
+            "detector": self.config.detector.name,
+            "iterations": trained.unit.run_settings.settings.iterations,
+            "batch_size": trained.unit.run_settings.settings.batch_size,
+            "encoder": _encoder_of(self.config, one),
+            "frames": trained.bill.frames,
+            "boxes": trained.bill.boxes,
+            **{f"boxes_{name}": trained.bill.boxes_by_class.get(name, 0) for name in self._classes()},
+            "cost": trained.bill.cost,
+            "seconds": round(result["seconds"], 2),
+            "fingerprint": trained.unit.fingerprint,
+            **result["metrics"],
+        }
+
+    def _score_row(self, key: Key, parts: Sequence[tuple[Row, Trained]]) -> Row | None:
+        """Without folds the training's own row; else the means, and metrics of all folds' predictions together."""
+        rows = [row for row, _ in parts]
+        if len(self.prepared.folds) == 1:
+            return {name: value for name, value in rows[0].items() if name != "fold"}
+        if len(parts) < len(self.prepared.folds):
+            return None
+        counted = ("frames", "boxes", *(f"boxes_{name}" for name in self._classes()), "cost")
+        means = {name: sum(row[name] for row in rows) / len(rows) for name in counted}
+        seconds = {"seconds": round(sum(row["seconds"] for row in rows), 2)}
+        fingerprint = sha256_of_text("\n".join(sorted(row["fingerprint"] for row in rows)))[:16]
+        told = {name: value for name, value in rows[0].items() if name != "fold"}
+        pooled = self._pooled(fingerprint, [trained for _, trained in parts])
+        return {**told, **means, **seconds, "fingerprint": fingerprint, **pooled}
+
+    def _pooled(self, fingerprint: str, parts: Sequence[Trained]) -> dict[str, float]:
+        """Metrics of the predictions of all folds, evaluated once; kept as ``pooled/<fingerprint>.json``."""
+        path = self.folder / "pooled" / f"{fingerprint}.json"
+        if path.is_file():
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        detections = {}
+        for part in parts:
+            detections |= read_predictions(part.unit.folder / PREDICTIONS)
+        if self._truth is None:
+            frames = [frame_id for fold in self.prepared.folds for frame_id in fold.evaluation]
+            self._truth = read_ground_truth(self._dataset(), frames)
+        values = measure(self._dataset(), self._truth, detections, [Metric.parse(one) for one in self.config.metrics])
+        write_text(path, json.dumps(values, indent=1) + "\n")
+        return values
+
+    def _dataset(self) -> Dataset:
+        return self.prepared.dataset
+
+    def _picks(self, one: Experiment) -> Iterable[Row]:
+        for picked in one.picked:
+            if picked.round not in one.own_rounds:
+                continue
+            picks = picked.picks
+            for rank, frame_id in enumerate(picks.frame_ids):
+                bill = picked.bills[rank]
+                frames = self.prepared.survey.frames
+                yield {
+                    "seed": one.seed,
+                    "fold": one.fold.name,
+                    "round": picked.round,
+                    "strategy": one.called,
+                    "variant": one.variant,
+                    "rank": rank + 1,
+                    "frame_id": frame_id,
+                    "sequence": frames.records[frames.row_of[frame_id]].sequence,
+                    "gain": picks.gains[rank],
+                    "boxes": bill.boxes,
+                    "cost": bill.cost,
+                    "score": picks.scores[rank],
+                    "nearest_selected": picks.nearest_selected[rank],
+                }
+
+    def _classes(self) -> list[str]:
+        """Every class that is labelled somewhere in the study."""
+        return sorted({name for counts in self.prepared.survey.counts.values() for name in counts})
+
+    def _columns(self, *, fold: bool) -> list[str]:
+        columns = [*_ROW_START[:2], *(["fold"] if fold else []), *_ROW_START[2:]]
+        return [
+            *columns,
+            *(f"boxes_{name}" for name in self._classes()),
+            *("cost", "seconds", "fingerprint"),
+            *self.config.metrics,
+        ]
+
+
+_ROW_START = (
+    *("study", "seed", "round", "strategy", "variant", "detector", "iterations", "batch_size", "encoder"),
+    *("frames", "boxes"),
+)
+PICK_COLUMNS = (
+    *("seed", "fold", "round", "strategy", "variant", "rank", "frame_id", "sequence"),
+    *("gain", "boxes", "cost", "score", "nearest_selected"),
+)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as CSV, atomically; what is None or missing is empty. Numbers keep every digit."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a table, as text.
+
+    Raises:
+        ScanpickError: It cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise ScanpickError(f"{path}: cannot read this table: {error}.") from error
+
+
+def _encoder_of(config: StudyConfig, one: Experiment) -> str:
+    chosen = config.encoder if one.strategy is None else one.strategy.encoder or config.encoder
+    return chosen.name

@@ -1,0 +1,111 @@
+"""The pieces of work of a study that take long. Each is a file with a fingerprint, and is done once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from scanpick.datasets import Dataset
+from scanpick.detectors.saved import load_detector
+from scanpick.files import sha256_of_text
+from scanpick.formats.predictions import read_predictions_meta, write_predictions
+from scanpick.studies.threads import limited_threads
+from scanpick.studies.training_runs import TrainingRun, finished_result, predict_frames, run_training
+
+
+class Unit(Protocol):
+    """A piece of work. Picklable: it is done in a worker process."""
+
+    @property
+    def key(self) -> str:
+        """Equal keys, equal results."""
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """How much work it is: training steps, and frames to predict."""
+
+    def finished(self) -> bool:
+        """Whether its result is on disk."""
+
+    def run(self, dataset: Dataset) -> None:
+        """Do it. Killed and done again, it ends with the same result."""
+
+
+@dataclass(frozen=True)
+class TrainingUnit:
+    """Train, predict the evaluation frames, evaluate: ``trainings/<fingerprint>/``."""
+
+    run_settings: TrainingRun
+    fingerprint: str
+    trainings: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where its results are."""
+        return self.trainings / self.fingerprint
+
+    @property
+    def key(self) -> str:
+        """See `Unit.key`."""
+        return f"training {self.fingerprint}"
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """See `Unit.steps`."""
+        return self.run_settings.settings.iterations, len(self.run_settings.evaluation)
+
+    def finished(self) -> bool:
+        """See `Unit.finished`."""
+        return finished_result(self.folder, self.fingerprint) is not None
+
+    def result(self) -> dict[str, Any]:
+        """The numbers of the finished training."""
+        result = finished_result(self.folder, self.fingerprint)
+        assert result is not None
+        return result
+
+    def run(self, dataset: Dataset) -> None:
+        """See `Unit.run`."""
+        run_training(dataset, self.run_settings, self.folder)
+
+
+@dataclass(frozen=True)
+class PoolPredictionUnit:
+    """What a trained detector finds in frames without labels: ``trainings/<fingerprint>/pool.parquet``."""
+
+    training: TrainingUnit
+    frames: tuple[str, ...]
+    data: str
+
+    @property
+    def path(self) -> Path:
+        """The predictions table."""
+        return self.training.folder / "pool.parquet"
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the detector and of the frames with their content."""
+        return sha256_of_text("\n".join([self.training.fingerprint, self.data, *self.frames]))[:16]
+
+    @property
+    def key(self) -> str:
+        """See `Unit.key`."""
+        return f"pool {self.fingerprint}"
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """See `Unit.steps`."""
+        return 0, len(self.frames)
+
+    def finished(self) -> bool:
+        """See `Unit.finished`."""
+        return self.path.is_file() and read_predictions_meta(self.path).get("fingerprint") == self.fingerprint
+
+    def run(self, dataset: Dataset) -> None:
+        """See `Unit.run`."""
+        settings = self.training.run_settings
+        with limited_threads(settings.threads):
+            model, _ = load_detector(self.training.folder)
+            detections, set_aside = predict_frames(model, dataset, self.frames, device=settings.device)
+            write_predictions(self.path, detections, {"fingerprint": self.fingerprint, "set_aside": set_aside})
