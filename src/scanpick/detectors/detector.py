@@ -28,6 +28,10 @@ class DetectorModel(Protocol):
     def settings(self) -> dict[str, Any]:
         """What the network is built from, JSON-serialisable."""
 
+    @property
+    def head_layers(self) -> Sequence[nn.Module]:
+        """Layers of the network after which Monte-Carlo dropout goes."""
+
     def sample(self, scene: Scene, rng: np.random.Generator, *, training: bool) -> Any:
         """What the network and, in training, its losses need of one scene. A pure function of scene and rng."""
 

@@ -7,7 +7,7 @@ same frame (ensemble, dropout, resampled or flipped inputs); an **aggregation** 
 from scanpick.registry import Registry
 from scanpick.uncertainty.aggregation import AGGREGATIONS, aggregate
 from scanpick.uncertainty.box_scores import BoxScore
-from scanpick.uncertainty.disagreement import disagreement
+from scanpick.uncertainty.disagreement import disagreement, disagreement_of_boxes
 from scanpick.uncertainty.scoring import FrameScores, score_disagreement, score_frames
 
 SCORES: Registry[BoxScore] = Registry(
@@ -20,6 +20,8 @@ SCORES: Registry[BoxScore] = Registry(
         "class_entropy": "scanpick.uncertainty.box_scores:class_entropy",
         "heading_entropy": "scanpick.uncertainty.box_scores:heading_entropy",
         "box_spread": "scanpick.uncertainty.box_scores:box_spread",
+        "dropout_disagreement": "scanpick.uncertainty.box_scores:dropout_disagreement",
+        "input_disagreement": "scanpick.uncertainty.box_scores:input_disagreement",
     },
     group="scanpick.scores",
 )
@@ -31,6 +33,7 @@ __all__ = [
     "FrameScores",
     "aggregate",
     "disagreement",
+    "disagreement_of_boxes",
     "score_disagreement",
     "score_frames",
 ]

@@ -66,6 +66,16 @@ def box_spread(detections: Detections) -> Float64Array:
     return _column(detections, "box_spread")
 
 
+def dropout_disagreement(detections: Detections) -> Float64Array:
+    """The column that ``scanpick predict --passes`` adds: how much passes with dropout differ about a box."""
+    return _column(detections, "dropout_disagreement")
+
+
+def input_disagreement(detections: Detections) -> Float64Array:
+    """The column that ``scanpick predict --variations`` adds: how much varied inputs differ about a box."""
+    return _column(detections, "input_disagreement")
+
+
 def objectness(detections: Detections) -> Float64Array:
     """(B,) the detections' scores, which must be probabilities.
 

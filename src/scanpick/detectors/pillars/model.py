@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from scanpick.arrays import Float32Array
+from scanpick.arrays import BoxArray, Float32Array, Float64Array
 from scanpick.detectors.pillars.config import PILLAR, PILLAR_AUGMENTATION, PILLAR_NANO, PillarConfig
 from scanpick.detectors.pillars.losses import box_losses, heatmap_loss, iou_loss, overlap_loss
 from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
@@ -19,6 +19,7 @@ from scanpick.detectors.pillars.pillars import Pillars, make_pillars, points_aro
 from scanpick.detectors.pillars.targets import PillarTargets, decode_boxes, make_targets
 from scanpick.detectors.scene import Scene
 from scanpick.geometry.nms import nms_rotated
+from scanpick.geometry.rotated_iou import bev_iou_of_pairs
 from scanpick.options import build_checked_dataclass
 from scanpick.structures import Boxes3D, Detections
 
@@ -63,6 +64,11 @@ class PillarModel:
     def settings(self) -> dict[str, Any]:
         """The configuration, JSON-serialisable."""
         return asdict(self.config)
+
+    @property
+    def head_layers(self) -> list[nn.Module]:
+        """What the heatmap and the boxes are made from."""
+        return [self.network.where, self.network.what.norm, self.network.what.mix]
 
     def sample(self, scene: Scene, rng: np.random.Generator, *, training: bool) -> PillarSample:
         """Pillars, and in training targets, of a scene. Nothing here is random."""
@@ -127,7 +133,7 @@ class PillarModel:
         heat = torch.sigmoid(heatmap)
         peaks = heat * (F.max_pool2d(heat, 3, 1, 1) == heat)
         return [
-            self._boxes_of_frame(sample, peaks[row], features[row : row + 1])
+            self._boxes_of_frame(sample, heat[row], peaks[row], features[row : row + 1])
             for row, sample in enumerate(batch.samples)
         ]
 
@@ -135,7 +141,7 @@ class PillarModel:
         maps: tuple[Tensor, Tensor] = self.network(batch.features, batch.starts, batch.cells, len(batch.samples))
         return maps
 
-    def _boxes_of_frame(self, sample: PillarSample, peaks: Tensor, features: Tensor) -> Detections:
+    def _boxes_of_frame(self, sample: PillarSample, heat_map: Tensor, peaks: Tensor, features: Tensor) -> Detections:
         config = self.config
         flat = peaks.flatten()
         heat, place = flat.topk(min(4 * config.most_boxes, len(flat)))
@@ -143,20 +149,48 @@ class PillarModel:
         likely = heat ** (1 - config.iou_exponent) > config.score_threshold
         heat, place = heat[likely], place[likely]
         per_head = peaks[0].numel()
-        label, cell = (place // per_head).cpu().numpy(), place % per_head
-        around = torch.from_numpy(points_around(sample.pillars, cell.cpu().numpy(), config)).to(features.device)
-        values, overlap = self.network.what(features, cell, around)
-        overlap = torch.sigmoid(overlap)
+        label = (place // per_head).cpu().numpy()
+        boxes, overlap = self._described(sample, place % per_head, features)
         score = (heat ** (1 - config.iou_exponent) * overlap**config.iou_exponent).double().cpu().numpy()
-        boxes = decode_boxes(values.cpu().numpy(), cell.cpu().numpy(), sample.pillars.cell_ground_m, config)
         kept: list[int] = []
         for index in range(len(config.class_names)):
             mine = np.flatnonzero((label == index) & (score > config.score_threshold))
             kept.extend(mine[nms_rotated(boxes[mine], score[mine], config.nms_iou)])
         chosen = np.array(sorted(kept, key=lambda row: -score[row])[: config.most_boxes], dtype=np.int64)
         names = np.array(config.class_names)[label[chosen]] if len(chosen) else np.zeros(0, dtype=np.str_)
-        extras = {"heatmap": heat.double().cpu().numpy()[chosen], "iou": overlap.double().cpu().numpy()[chosen]}
+        extras = {
+            "heatmap": heat.double().cpu().numpy()[chosen],
+            "iou": overlap.double().cpu().numpy()[chosen],
+            "box_spread": self._spread(sample, boxes[chosen], place[chosen], heat_map, features),
+        }
         return Detections(sample.frame_id, Boxes3D(boxes[chosen], names), score[chosen], extras=extras)
+
+    def _described(self, sample: PillarSample, cell: Tensor, features: Tensor) -> tuple[BoxArray, Tensor]:
+        """(K, 7) boxes that (K,) cells tell of, and (K,) their IoU estimates."""
+        cells = cell.cpu().numpy()
+        around = torch.from_numpy(points_around(sample.pillars, cells, self.config)).to(features.device)
+        values, overlap = self.network.what(features, cell, around)
+        boxes = decode_boxes(values.cpu().numpy(), cells, sample.pillars.cell_ground_m, self.config)
+        return boxes, torch.sigmoid(overlap)
+
+    def _spread(
+        self, sample: PillarSample, boxes: BoxArray, places: Tensor, heat_map: Tensor, features: Tensor
+    ) -> Float64Array:
+        """(K,) 1 - mean BEV IoU of boxes with those of the cells around their own, which the peaks suppressed.
+
+        Each neighbour weighs as much as the heatmap says; where it says nothing around a box its spread is 0.
+        """
+        _, nx, ny = heat_map.shape
+        label, cell = places // (nx * ny), places % (nx * ny)
+        step = torch.tensor([[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j], device=cell.device)
+        row, column = (cell // ny)[:, None] + step[:, 0], (cell % ny)[:, None] + step[:, 1]  # (K, 8)
+        inside = (row >= 0) & (row < nx) & (column >= 0) & (column < ny)
+        around = torch.where(inside, row * ny + column, cell[:, None])
+        weight = (heat_map.flatten(1)[label[:, None], around] * inside).double().cpu().numpy()
+        neighbours, _ = self._described(sample, around.flatten(), features)
+        overlap = bev_iou_of_pairs(np.repeat(boxes, len(step), axis=0), neighbours).reshape(weight.shape)
+        total = weight.sum(axis=1)
+        return np.where(total > 0, 1 - (overlap * weight).sum(axis=1) / np.maximum(total, 1e-12), 0.0)
 
 
 def pillar_nano(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:

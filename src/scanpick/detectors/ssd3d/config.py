@@ -79,6 +79,8 @@ class Ssd3dConfig:
         most_boxes: Most detections of a frame.
         norm_eps: Of the batch norms.
         aggregation_norm_eps: Of the batch norms in the aggregation layers.
+        regression_beta: Errors of boxes below this (metres, or widths of a direction bin) count by their square, larger
+            ones linearly. Small: errors of centimetres, which decide overlaps of 0.7, keep their weight.
         above_ground: Measure heights from a local estimate of the ground, those of `least` and `greatest` too, and
             make them a feature of the points. Objects then stand at height 0 wherever they are.
         overlap_exponent: Share of an estimate of the 3D IoU in a score: centre-ness^(1 - e) * IoU^e. 0: no estimate.
@@ -130,6 +132,7 @@ class Ssd3dConfig:
     most_boxes: int = 100
     norm_eps: float = 1e-3
     aggregation_norm_eps: float = 1e-5
+    regression_beta: float = 1.0
     above_ground: bool = False
     overlap_exponent: float = 0.0
     nms: Literal["extents", "rotated"] = "extents"

@@ -47,7 +47,8 @@ def detections_of_frame(
         frame_id: The frame.
         boxes: (P, 7) boxes of all candidates.
         scores: (P, classes).
-        heading_probabilities: (P, bins); their entropy in nats goes with each box as "heading_entropy".
+        heading_probabilities: (P, bins); their entropy, relative to that of a uniform guess, goes with each box
+            as "heading_entropy".
         config: Thresholds.
     """
     label = scores.argmax(axis=1)
@@ -55,6 +56,7 @@ def detections_of_frame(
     kept = keep_boxes(boxes, best, label, config)
     boxes, spread_of_boxes = _of_clusters(boxes, best, label, kept, config)
     entropy = -(heading_probabilities * np.log(np.maximum(heading_probabilities, 1e-12))).sum(axis=1)
+    entropy = np.clip(entropy / np.log(max(heading_probabilities.shape[1], 2)), 0, 1)
     return Detections(
         frame_id,
         Boxes3D(boxes, np.array(config.class_names)[label[kept]]),

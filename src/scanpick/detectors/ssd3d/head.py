@@ -62,9 +62,18 @@ class Head(nn.Module):
         offsets, votes = self.vote_module(seeds, features[:, : self.candidates])
         class_logits, boxes = self.conv_pred(self.vote_aggregation(points, features, votes))
         box, overlap = boxes.split((6 + 2 * self.bins, int(self.overlap)), dim=-1)
-        parts = box.split((3, 3, self.bins, self.bins), dim=-1)
-        overlap_logits = overlap[..., 0] if self.overlap else None
-        return Predictions(seeds, offsets, votes, class_logits, *parts, overlap_logits)
+        centre_offsets, half_sizes, direction_logits, residuals = box.split((3, 3, self.bins, self.bins), dim=-1)
+        return Predictions(
+            seeds,
+            offsets,
+            votes,
+            class_logits,
+            centre_offsets,
+            half_sizes,
+            direction_logits,
+            residuals,
+            overlap[..., 0] if self.overlap else None,
+        )
 
 
 class VoteModule(nn.Module):
@@ -100,6 +109,11 @@ class Branches(nn.Module):
         self.reg_convs = nn.Sequential()
         self.reg_convs.add_module("layer0", ConvNorm(inputs, width, dimensions=1, eps=eps))
         self.conv_reg = nn.Conv1d(width, 6 + 2 * config.direction_bins + (config.overlap_exponent > 0), 1)
+
+    @property
+    def hidden_layers(self) -> list[nn.Module]:
+        """All layers but the outputs."""
+        return [*self.shared_convs, *self.cls_convs, *self.reg_convs]
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(B, P, classes) and (B, P, 6 + 2 x bins, and 1 for the overlap) from (B, P, C)."""

@@ -23,6 +23,7 @@ def losses(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> d
     vote = _shares(targets.votes_count, predictions)
     in_bin = F.one_hot(targets.direction_bins, config.direction_bins) * box[..., None]
     residuals = targets.direction_residuals[..., None].expand_as(predictions.direction_residuals)
+    beta = config.regression_beta
     # As in the reference, the centre loss moves votes as well, which the corner loss does not.
     centre_offsets = predictions.centre_offsets + (predictions.votes - predictions.votes.detach())
     # Corners are those of the predicted box with the bin of the true one.
@@ -35,11 +36,11 @@ def losses(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> d
     )
     named = {
         "centre_ness": _binary(predictions.class_logits, targets.centre_ness, judged),
-        "centre": _smooth_l1(centre_offsets, targets.centre_offsets, box[..., None]),
+        "centre": _smooth_l1(centre_offsets, targets.centre_offsets, box[..., None], beta),
         "direction_bin": _categorical(predictions.direction_logits, targets.direction_bins, box),
-        "direction_residual": _smooth_l1(predictions.direction_residuals, residuals, in_bin),
-        "size": _smooth_l1(predictions.half_sizes, targets.half_sizes, box[..., None]),
-        "corners": _smooth_l1(corners_of_boxes(decoded), targets.corners, box[..., None, None]),
+        "direction_residual": _smooth_l1(predictions.direction_residuals, residuals, in_bin, beta),
+        "size": _smooth_l1(predictions.half_sizes, targets.half_sizes, box[..., None], beta),
+        "corners": _smooth_l1(corners_of_boxes(decoded), targets.corners, box[..., None, None], beta),
         "vote": _smooth_l1(predictions.vote_offsets, targets.vote_offsets, vote[..., None]),
     }
     if predictions.overlap_logits is not None:
@@ -61,8 +62,8 @@ def _shares(mask: Tensor, predictions: Predictions) -> Tensor:
     return chosen / (chosen.sum() + 1e-6)
 
 
-def _smooth_l1(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    return (F.smooth_l1_loss(predicted, target, reduction="none") * weight).sum()
+def _smooth_l1(predicted: Tensor, target: Tensor, weight: Tensor, beta: float = 1.0) -> Tensor:
+    return (F.smooth_l1_loss(predicted, target, reduction="none", beta=beta) * weight).sum()
 
 
 def _binary(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:

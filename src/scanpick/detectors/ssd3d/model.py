@@ -71,7 +71,9 @@ class Ssd3dModel:
         self.config = config
         self.class_names = config.class_names
         self.augmentation = augmentation
-        self.network: nn.Module = Ssd3dNetwork(config)
+        network = Ssd3dNetwork(config)
+        self.network: nn.Module = network
+        self.head_layers = network.bbox_head.conv_pred.hidden_layers
 
     @property
     def name(self) -> str:
