@@ -25,13 +25,13 @@ def test_power_against_simulation():
 def test_it_is_the_smallest_number(effect):
     needed = seeds_needed(effect, 1.0, alpha=0.01)
     assert paired_power(effect, 1.0, needed, 0.01) >= 0.8
-    assert needed == 8 or paired_power(effect, 1.0, needed - 1, 0.01) < 0.8
+    assert needed == 2 or paired_power(effect, 1.0, needed - 1, 0.01) < 0.8
 
 
 def test_edges():
     assert seeds_needed(0.0, 1.0) is None
     assert seeds_needed(0.001, 1.0) is None  # millions
     assert seeds_needed(1.0, float("nan")) is None
-    # However clear, the sign-flip test cannot give p < 0.05 with fewer than 6 seeds, nor 0.05 / 7 with fewer than 9.
-    assert seeds_needed(1.0, 0.0) == seeds_needed(100.0, 1.0) == 6
-    assert seeds_needed(100.0, 1.0, alpha=0.05 / 7) == 9
+    assert seeds_needed(1.0, 0.0) == seeds_needed(100.0, 1.0) == 2
+    assert seeds_needed(100.0, 1.0, fewest=6) == seeds_needed(1.0, 0.0, fewest=6) == 6
+    assert seeds_needed(0.5, 1.0, fewest=6) == 34

@@ -10,9 +10,12 @@ import numpy as np
 
 from scanpick.evaluation.study_statistics.estimates import Estimate, mean
 from scanpick.evaluation.study_statistics.power import seeds_needed
-from scanpick.evaluation.study_statistics.sign_flips import holm, sign_flip_p, smallest_p
+from scanpick.evaluation.study_statistics.sign_flips import holm, sign_flip_p, smallest_p, step_down
 
 LEVEL = 0.05
+
+FEWEST_TO_SHOW = 6
+"""Seeds with which the sign-flip test can give a p-value below `LEVEL` at all."""
 
 Verdict = Literal["better", "worse", "no evidence of a difference"]
 
@@ -25,8 +28,9 @@ class PairedDifference:
         differences: Seed -> difference in points.
         difference: Their mean with its interval and deviation.
         p_value: Of the sign-flip test; NaN without a seed.
-        corrected_p: Corrected after Holm for all strategies compared.
-        smallest_p: The smallest corrected p-value that so many seeds could give the strategy that differs most.
+        corrected_p: Corrected for all strategies compared (`step_down`).
+        holm_p: Corrected after Holm, for whoever prefers it: never smaller than needed, often much larger.
+        smallest_p: The smallest p-value, corrected or not, that so many seeds can give.
         verdict: "better" or "worse" only where the interval does not hold 0 and the corrected p-value is below 0.05.
         seeds_needed: Seeds with which a difference of this size would be seen (power 0.8, paired t-test at 0.05 divided
             by the number of strategies compared); None where it is not known or more than can be counted.
@@ -36,6 +40,7 @@ class PairedDifference:
     difference: Estimate
     p_value: float
     corrected_p: float
+    holm_p: float
     smallest_p: float
     verdict: Verdict
     seeds_needed: int | None
@@ -57,22 +62,27 @@ def paired_differences(
     """
     paired = {name: _paired(of_seed, reference) for name, of_seed in values.items()}
     arrays = {name: np.array(list(of_seed.values())) for name, of_seed in paired.items()}
-    p_values = {name: sign_flip_p(array) for name, array in arrays.items()}
-    corrected = dict(zip(p_values, holm(np.array(list(p_values.values()))).tolist(), strict=True))
+    seeds = sorted(set().union(*paired.values()))
+    table = np.array([[of_seed.get(seed, np.nan) for of_seed in paired.values()] for seed in seeds])
+    p_values = np.array([sign_flip_p(array) for array in arrays.values()])
+    corrected, after_holm = step_down(table.reshape(len(seeds), len(paired))), holm(p_values)
     tested = sum(len(array) > 0 for array in arrays.values())
     found = {}
-    for name, array in arrays.items():
+    for place, (name, array) in enumerate(arrays.items()):
         difference = mean(array)
+        needed = None
+        if difference.value is not None and difference.deviation is not None:
+            alpha = LEVEL / tested
+            needed = seeds_needed(difference.value, difference.deviation, alpha=alpha, fewest=FEWEST_TO_SHOW)
         found[name] = PairedDifference(
-            paired[name],
-            difference,
-            p_values[name],
-            corrected[name],
-            min(1.0, tested * smallest_p(len(array))),
-            _verdict(difference, corrected[name]),
-            None
-            if difference.value is None or difference.deviation is None
-            else seeds_needed(difference.value, difference.deviation, alpha=LEVEL / tested),
+            differences=paired[name],
+            difference=difference,
+            p_value=float(p_values[place]),
+            corrected_p=float(corrected[place]),
+            holm_p=float(after_holm[place]),
+            smallest_p=smallest_p(len(array)),
+            verdict=_verdict(difference, float(corrected[place])),
+            seeds_needed=needed,
         )
     return found
 

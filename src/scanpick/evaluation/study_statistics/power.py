@@ -7,7 +7,7 @@ the number found is rough.
 
 from __future__ import annotations
 
-from math import ceil, log2, sqrt
+from math import sqrt
 
 from scipy import stats
 
@@ -26,22 +26,22 @@ def paired_power(difference: float, deviation: float, seeds: int, alpha: float =
     return float(stats.nct.sf(limit, freedom, shift)) + (float(far) if far == far else 0.0)
 
 
-def seeds_needed(difference: float, deviation: float, *, power: float = POWER, alpha: float = 0.05) -> int | None:
+def seeds_needed(
+    difference: float, deviation: float, *, power: float = POWER, alpha: float = 0.05, fewest: int = 2
+) -> int | None:
     """Seeds with which a difference of this size would be found with this power; None if more than `MOST`.
-
-    At least so many that the sign-flip test can reach `alpha` at all.
 
     Args:
         difference: Mean paired difference.
         deviation: Standard deviation of the differences.
         power: Chance to find it.
         alpha: Level of the test, corrected for several strategies where there are several.
+        fewest: The number is at least this: what another test than the t-test needs to show anything.
 
     Example:
         >>> seeds_needed(0.5, 1.0), seeds_needed(3.0, 2.5), seeds_needed(0.0, 1.0)
         (34, 8, None)
     """
-    fewest = 1 + ceil(log2(1 / alpha) - 1e-12)
     if difference == 0 or not deviation >= 0:
         return None
     if deviation <= 1e-12 * abs(difference):
