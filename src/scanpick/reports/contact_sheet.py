@@ -84,7 +84,7 @@ def draw_contact_sheet(
         except ScanpickError as error:
             problems[frame_id] = str(error)
         else:
-            boxes[frame_id] = _boxes(dataset, frame_id)
+            boxes[frame_id] = labelled_boxes_of(dataset, frame_id)
         advance(1)
     bev = fitting_view(list(clouds.values()), pixels=_PIXELS)
     views = [
@@ -92,9 +92,9 @@ def draw_contact_sheet(
             rank=rank + 1,
             record=records[picks[rank]],
             reason=pick_reason(selection, rank),
-            picture=_data_uri(bev_image(clouds[frame_id], bev)) if frame_id in clouds else "",
+            picture=data_uri(bev_image(clouds[frame_id], bev)) if frame_id in clouds else "",
             problem=problems.get(frame_id, ""),
-            outlines=_outlines(boxes.get(frame_id, Boxes3D.empty()), bev),
+            outlines=outlines_of(boxes.get(frame_id, Boxes3D.empty()), bev),
         )
         for rank, frame_id in enumerate(selection.frame_ids[:MOST_VIEWS])
     ]
@@ -129,7 +129,7 @@ def _rank_of(selection: Selection, frame_id: str) -> str:
     return f" (#{picked[frame_id]})" if frame_id in picked else " (labelled)"
 
 
-def _boxes(dataset: Dataset, frame_id: str) -> Boxes3D:
+def labelled_boxes_of(dataset: Dataset, frame_id: str) -> Boxes3D:
     """The frame's labels where there are any; ones that cannot be read do not matter to a picture of the points."""
     try:
         labels = dataset.labels(frame_id)
@@ -138,7 +138,8 @@ def _boxes(dataset: Dataset, frame_id: str) -> Boxes3D:
     return Boxes3D.empty() if labels is None else labels.boxes
 
 
-def _outlines(boxes: Boxes3D, bev: BevView) -> tuple[str, ...]:
+def outlines_of(boxes: Boxes3D, bev: BevView) -> tuple[str, ...]:
+    """SVG points of the boxes' outlines in the picture's pixels; boxes out of view are left out."""
     height, width = bev.shape
     lines = bev.pixels(box_outlines(boxes))
     inside = [((line >= 0) & (line <= (width, height))).all(axis=1).any() for line in lines]
@@ -146,7 +147,8 @@ def _outlines(boxes: Boxes3D, bev: BevView) -> tuple[str, ...]:
     return tuple(" ".join(f"{x:.1f},{y:.1f}" for x, y in line) for line in shown)
 
 
-def _data_uri(picture: Picture) -> str:
+def data_uri(picture: Picture) -> str:
+    """A picture as a small PNG inside a text."""
     content = io.BytesIO()
     palette = Image.fromarray(picture).quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     palette.save(content, "PNG", optimize=True)

@@ -29,7 +29,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 INK, MUTED, GRID = "#1B2430", "#5B6675", "#E3E7EC"
 
 # The strategies of a comparison keep their colours from one figure to the next, whichever of them are drawn.
-_FIXED = {
+STRATEGY_SLOTS = {
     "random": 7,
     "diversity": 0,
     "uncertainty": 1,
@@ -101,11 +101,11 @@ def series_styles(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     Known strategies have the same look in every figure. Other names take what is left, in the order given; past eight
     series the looks repeat.
     """
-    taken = {_FIXED[name] for name in names if name in _FIXED}
+    taken = {STRATEGY_SLOTS[name] for name in names if name in STRATEGY_SLOTS}
     free = [slot for slot in range(len(COLOURS)) if slot not in taken] or list(range(len(COLOURS)))
-    others = [name for name in dict.fromkeys(names) if name not in _FIXED]
+    others = [name for name in dict.fromkeys(names) if name not in STRATEGY_SLOTS]
     slots = {name: free[place % len(free)] for place, name in enumerate(others)}
-    slots |= {name: _FIXED[name] for name in names if name in _FIXED}
+    slots |= {name: STRATEGY_SLOTS[name] for name in names if name in STRATEGY_SLOTS}
     return {
         name: {"color": COLOURS[slots[name]], "marker": MARKERS[slots[name]], "markeredgecolor": "white"}
         for name in dict.fromkeys(names)

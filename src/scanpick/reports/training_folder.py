@@ -17,7 +17,7 @@ from scanpick.structures import Detections
 from scanpick.studies.metrics import GroundTruth, tables_to_compare
 from scanpick.studies.scenes import camera_of_frame
 
-AVERAGES, CURVES = "ap.json", "pr.png"
+PREDICTIONS, AVERAGES, CURVES = "predictions.parquet", "ap.json", "pr.png"
 
 
 def report_evaluation(

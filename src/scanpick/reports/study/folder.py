@@ -1,0 +1,286 @@
+"""A study's folder as the report reads it: ``scores.csv``, ``picks.csv``, ``study.yaml``, ``plan.json``.
+
+Only ``scores.csv`` has to be there. A study that is still running, was killed, or was copied without its large files is
+reported as far as it goes, and what is missing is said.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from scanpick.errors import ScanpickError, unknown_name
+
+T = TypeVar("T")
+
+START, ALL = "start", "all"
+"""What stands under strategy for the shared start and for the fully labelled pool."""
+
+REFERENCE = "random"
+"""The strategy that the others are compared with."""
+
+_METRIC = re.compile(r".+_(bbox|aos|bev|3d)_[a-z]+_(R40|R11|exact)_[0-9.]+")
+_CLASS = "boxes_"
+
+
+@dataclass(frozen=True, order=True)
+class Arm:
+    """A strategy, or one variant of it.
+
+    Attributes:
+        strategy: What it is called.
+        variant: "" or an entry of a grid, such as "delta=0.3".
+    """
+
+    strategy: str
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.strategy} ({self.variant})" if self.variant else self.strategy
+
+
+@dataclass(frozen=True)
+class Score:
+    """One line of ``scores.csv``: what was labelled, and what the detector trained on it reached.
+
+    Attributes:
+        seed: Repetition.
+        round: 0 for the start.
+        arm: Strategy and variant.
+        frames: Labelled frames in training, the start included.
+        boxes: Labelled objects; NaN where it is not given.
+        cost: What they cost; NaN where it is not given.
+        boxes_of: Class -> labelled objects.
+        metrics: Metric -> percent; NaN where it is empty.
+        texts: The line as it is.
+    """
+
+    seed: int
+    round: int
+    arm: Arm
+    frames: float
+    boxes: float
+    cost: float
+    boxes_of: Mapping[str, float]
+    metrics: Mapping[str, float]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One line of ``picks.csv``; numbers that are not given are NaN."""
+
+    seed: int
+    fold: str
+    round: int
+    arm: Arm
+    rank: int
+    frame_id: str
+    sequence: str
+    gain: float
+    boxes: float
+    cost: float
+    score: float
+    nearest_selected: str
+
+
+@dataclass(frozen=True, eq=False)
+class StudyFolder:
+    """A study as it lies on disk.
+
+    Attributes:
+        path: The folder.
+        name: What the study is called.
+        metric: The metric that statistics are about.
+        settings: ``study.yaml``.
+        plan: ``plan.json``.
+        scores: The lines of ``scores.csv``.
+        picks: The lines of ``picks.csv``.
+        trainings: The lines of ``trainings.csv``, as texts.
+        missing: What of this is not there, in words.
+    """
+
+    path: Path
+    name: str
+    metric: str
+    settings: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    scores: tuple[Score, ...]
+    picks: tuple[Pick, ...]
+    trainings: tuple[Mapping[str, str], ...]
+    missing: tuple[str, ...] = field(default=())
+
+    @property
+    def metrics(self) -> list[str]:
+        """Every metric of ``scores.csv``, in its order."""
+        return list(dict.fromkeys(name for score in self.scores for name in score.metrics))
+
+
+def read_study(path: Path, metric: str | None = None) -> StudyFolder:
+    """Read a study's folder.
+
+    Args:
+        path: The folder.
+        metric: The metric that statistics are about; by default the study's primary one.
+
+    Raises:
+        ScanpickError: It holds no ``scores.csv``, a file in it is damaged, or the metric is unknown.
+    """
+    if not (path / "scores.csv").is_file():
+        raise ScanpickError(
+            f"{path}: expected the folder of a study with its scores.csv, got none. Run one with: scanpick study CONFIG"
+        )
+    missing: list[str] = []
+    settings = _optional(path / "study.yaml", _read_yaml, "its settings", missing)
+    plan = _optional(path / "plan.json", _read_json, "its plan", missing)
+    picks = _optional(path / "picks.csv", _read_picks, "what was picked", missing)
+    trainings = _optional(path / "trainings.csv", _read_rows, "its single trainings", missing)
+    scores = _read_scores(path / "scores.csv")
+    known = list(dict.fromkeys(name for score in scores for name in score.metrics))
+    # The first that the study asked for, where it names none; a study that has not evaluated yet has no columns.
+    settings = settings or {}
+    asked = settings.get("metrics") or known
+    wanted = metric or str(settings.get("primary_metric") or (asked[0] if asked else ""))
+    if scores and wanted not in known:
+        raise unknown_name("metric", wanted, known)
+    names = {score.texts.get("study", "") for score in scores} - {""}
+    name = str(settings.get("name") or (names.pop() if len(names) == 1 else path.resolve().name))
+    return StudyFolder(path, name, wanted, settings, plan or {}, scores, picks or (), trainings or (), tuple(missing))
+
+
+def _optional(path: Path, read: Callable[[Path], T], what: str, missing: list[str]) -> T | None:
+    if path.is_file():
+        return read(path)
+    missing.append(f"There is no {path.name}: {what} cannot be shown.")
+    return None
+
+
+def _read_rows(path: Path) -> tuple[Mapping[str, str], ...]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ScanpickError(f"{path}: cannot be read as CSV: {error}.") from error
+    for number, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise ScanpickError(
+                f"{path}, line {number}: expected {len(rows[0])} cells as in the first line, got others."
+            )
+    return tuple(rows)
+
+
+def _read_scores(path: Path) -> tuple[Score, ...]:
+    scores = []
+    for number, row in enumerate(_read_rows(path), start=2):
+        cells = _Cells(path, number, row)
+        scores.append(
+            Score(
+                seed=cells.whole("seed"),
+                round=cells.whole("round"),
+                arm=Arm(cells.text("strategy"), row.get("variant", "")),
+                frames=cells.number("frames"),
+                boxes=cells.number("boxes"),
+                cost=cells.number("cost"),
+                boxes_of={name.removeprefix(_CLASS): cells.number(name) for name in row if name.startswith(_CLASS)},
+                metrics={name: cells.number(name) for name in row if _METRIC.fullmatch(name)},
+                texts=row,
+            )
+        )
+    _check_once(path, scores)
+    return tuple(scores)
+
+
+def _check_once(path: Path, scores: list[Score]) -> None:
+    seen = set()
+    for score in scores:
+        key = (score.seed, score.round, score.arm)
+        if key in seen:
+            raise ScanpickError(f"{path}: expected one line for {score.arm}, seed {score.seed}, round {score.round}.")
+        seen.add(key)
+
+
+def _read_picks(path: Path) -> tuple[Pick, ...]:
+    picks = []
+    for number, row in enumerate(_read_rows(path), start=2):
+        cells = _Cells(path, number, row)
+        picks.append(
+            Pick(
+                seed=cells.whole("seed"),
+                fold=row.get("fold", ""),
+                round=cells.whole("round"),
+                arm=Arm(cells.text("strategy"), row.get("variant", "")),
+                rank=cells.whole("rank"),
+                frame_id=cells.text("frame_id"),
+                sequence=row.get("sequence", ""),
+                gain=cells.number("gain"),
+                boxes=cells.number("boxes"),
+                cost=cells.number("cost"),
+                score=cells.number("score"),
+                nearest_selected=row.get("nearest_selected", ""),
+            )
+        )
+    return tuple(picks)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of one line, read with the place in the message."""
+
+    path: Path
+    line: int
+    row: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        value = self.row.get(name, "")
+        if not value:
+            raise ScanpickError(f"{self.path}, line {self.line}: expected a value under '{name}', got none.")
+        return value
+
+    def whole(self, name: str) -> int:
+        value = self.text(name)
+        try:
+            return int(value)
+        except ValueError:
+            raise ScanpickError(
+                f"{self.path}, line {self.line}: expected a whole number under '{name}', got '{value}'."
+            ) from None
+
+    def number(self, name: str) -> float:
+        """NaN where the cell is empty or the column is not there."""
+        value = self.row.get(name, "")
+        try:
+            return float(value) if value else math.nan
+        except ValueError:
+            raise ScanpickError(
+                f"{self.path}, line {self.line}: expected a number under '{name}', got '{value}'."
+            ) from None
+
+
+def _read_yaml(path: Path) -> Mapping[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ScanpickError(f"{path}: cannot be read as YAML: {error}.") from error
+    return _mapping(path, values)
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise ScanpickError(f"{path}: cannot be read as JSON: {error}.") from error
+    return _mapping(path, values)
+
+
+def _mapping(path: Path, values: Any) -> Mapping[str, Any]:
+    if not isinstance(values, dict):
+        raise ScanpickError(f"{path}: expected names with values, got {type(values).__name__}.")
+    return values

@@ -1,0 +1,182 @@
+"""Picked frames from above, with true and predicted boxes: what the page's script shows, strategy by strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scanpick.datasets import Dataset
+from scanpick.errors import ScanpickError
+from scanpick.formats.predictions import read_predictions
+from scanpick.reports.bev import BevView, bev_image, fitting_view
+from scanpick.reports.contact_sheet import data_uri, labelled_boxes_of, outlines_of
+from scanpick.reports.numbers import count, significant
+from scanpick.reports.study.folder import Arm, Pick, StudyFolder
+from scanpick.reports.study.pool import open_dataset_of, training_folder
+from scanpick.reports.study.redundancy import picks_of
+from scanpick.reports.study.scoreboard import Scoreboard
+from scanpick.structures import Detections
+
+MOST_FRAMES = 160
+MOST_BYTES = 8_000_000
+"""Of pictures, so that a page stays well below 15 MB."""
+
+MOST_PICKS_OF_AN_ARM = 30
+SMALLEST_SCORE = 0.3
+"""Predicted boxes below it are not drawn: a detector has hundreds of them."""
+
+_PIXELS = 320
+_FRAMES_TO_FIT = 8
+
+
+@dataclass
+class Viewer:
+    """The cards of the viewer.
+
+    Attributes:
+        data: For the page's script: frames with their pictures, strategies with their picks.
+        about: What is shown, in a sentence.
+        problems: Why frames are missing, in sentences.
+    """
+
+    data: dict[str, Any] = field(default_factory=dict)
+    about: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+def draw_viewer(
+    folder: StudyFolder, board: Scoreboard, *, advance: Callable[[int], None] = lambda steps: None
+) -> Viewer:
+    """Draw the first picks of every strategy for the first seed and fold, as many as the page can hold.
+
+    Args:
+        folder: The study.
+        board: Its scores: which strategies and variants are shown, and up to which round.
+        advance: Called with the number of frames drawn; `MOST_FRAMES` at most.
+    """
+    wanted = _wanted(folder, board)
+    if not wanted:
+        return Viewer(problems=["Nothing was picked, so there is nothing to look at."])
+    dataset = open_dataset_of(folder)
+    if isinstance(dataset, ScanpickError):
+        return Viewer(problems=[f"The frames cannot be drawn: {dataset}"])
+    seed, fold = next((picks[0].seed, picks[0].fold) for picks in wanted.values())
+    frames, bev, unread = _draw_frames(dataset, list(_in_turn(wanted)), advance)
+    arms: list[dict[str, Any]] = []
+    for arm, picks in wanted.items():
+        cards = [_card(folder, pick, bev) for pick in picks if pick.frame_id in frames]
+        if cards:
+            arms.append({"name": str(arm), "picks": cards})
+    if not arms:
+        return Viewer(problems=[f"None of the picked frames can be read: {unread[0] if unread else ''}"])
+    predicted = any(card["predicted"] is not None for one in arms for card in one["picks"])
+    return Viewer(
+        {"frames": frames, "arms": arms, "pixels": _PIXELS},
+        _about(bev, seed, fold, predicted),
+        [f"{count(len(unread))} picked frames cannot be read any more: {unread[0]}"] if unread else [],
+    )
+
+
+def _wanted(folder: StudyFolder, board: Scoreboard) -> dict[Arm, list[Pick]]:
+    found = {}
+    for arm in board.shown_arms():
+        groups = picks_of(folder.picks, arm, board.shown_round)
+        if groups:
+            found[arm] = groups[min(groups)][:MOST_PICKS_OF_AN_ARM]
+    first = min(((picks[0].seed, picks[0].fold) for picks in found.values()), default=None)
+    return {arm: picks for arm, picks in found.items() if (picks[0].seed, picks[0].fold) == first}
+
+
+def _in_turn(wanted: Mapping[Arm, Sequence[Pick]]) -> Iterator[str]:
+    """Frame ids: the first picks of all strategies, then the second ones, and so on."""
+    for place in range(max(map(len, wanted.values()))):
+        yield from (picks[place].frame_id for picks in wanted.values() if place < len(picks))
+
+
+def _draw_frames(
+    dataset: Dataset, frame_ids: list[str], advance: Callable[[int], None]
+) -> tuple[dict[str, Any], BevView, list[str]]:
+    """Frame id -> picture and true boxes; what a picture shows; why frames are missing."""
+    unread: list[str] = []
+    record_of = {record.frame_id: record for record in dataset.records}
+    frame_ids = [frame_id for frame_id in dict.fromkeys(frame_ids) if frame_id in record_of][:MOST_FRAMES]
+    clouds = []
+    for frame_id in frame_ids[:_FRAMES_TO_FIT]:
+        try:
+            clouds.append(dataset.read(frame_id).points)
+        except ScanpickError:
+            continue
+    bev = fitting_view(clouds, pixels=_PIXELS)
+    frames: dict[str, Any] = {}
+    written = 0
+    for frame_id in frame_ids:
+        advance(1)
+        try:
+            points = dataset.read(frame_id).points
+        except ScanpickError as error:
+            unread.append(str(error))
+            continue
+        picture = data_uri(bev_image(points, bev))
+        written += len(picture)
+        if written > MOST_BYTES:
+            break
+        record = record_of[frame_id]
+        frames[frame_id] = {
+            "image": picture,
+            "true": outlines_of(labelled_boxes_of(dataset, frame_id), bev),
+            "sequence": record.sequence,
+            "index": record.index_in_sequence,
+        }
+    return frames, bev, unread
+
+
+def _card(folder: StudyFolder, pick: Pick, bev: BevView) -> dict[str, Any]:
+    before = training_folder(folder, pick.seed, pick.fold, pick.round - 1, pick.arm)
+    found = None if before is None else _predictions(before / "pool.parquet").get(pick.frame_id)
+    boxes = None if found is None else found.boxes[np.flatnonzero(found.scores >= SMALLEST_SCORE)]
+    return {
+        "frame": pick.frame_id,
+        "rank": pick.rank,
+        "round": pick.round,
+        "reason": reason(pick),
+        "predicted": None if boxes is None else outlines_of(boxes, bev),
+    }
+
+
+def reason(pick: Pick) -> str:
+    """Why a frame was picked, in words, as far as the study noted it."""
+    parts = []
+    if np.isfinite(pick.gain):
+        parts.append(f"gain {significant(pick.gain)}")
+    if np.isfinite(pick.score):
+        parts.append(f"uncertainty {significant(pick.score)}")
+    if pick.nearest_selected:
+        parts.append(f"nearest labelled frame {pick.nearest_selected}")
+    if np.isfinite(pick.boxes):
+        parts.append(f"{count(pick.boxes)} object{'s' if pick.boxes != 1 else ''}")
+    if not (np.isfinite(pick.gain) or np.isfinite(pick.score) or pick.nearest_selected):
+        parts.insert(0, "by chance" if pick.arm.strategy == "random" else "no reason was noted")
+    return "; ".join(parts)
+
+
+@lru_cache(maxsize=4)
+def _predictions(path: Path) -> Mapping[str, Detections]:
+    return read_predictions(path) if path.is_file() else {}
+
+
+def _about(bev: BevView, seed: int, fold: str, predicted: bool) -> str:
+    (near, far), (right, left) = bev.x_range_m, bev.y_range_m
+    what = (
+        f"Orange: what the detector that was asked before the pick found, with a score of {SMALLEST_SCORE:g} or more."
+        if predicted
+        else "No strategy asked the detector about these frames, so that there are no predicted boxes."
+    )
+    return (
+        f"Seed {seed}{f', fold {fold}' if fold else ''}; {far - near:.0f} m x {left - right:.0f} m, driving direction "
+        f"up, a ring every 20 m, bright is high. Blue: true boxes. {what}"
+    )

@@ -1,0 +1,116 @@
+"""How a study's report names metrics and writes numbers with their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from scanpick.evaluation.study_statistics.curves import Needed
+from scanpick.evaluation.study_statistics.estimates import Estimate
+from scanpick.reports.numbers import count, significant
+from scanpick.reports.study.scoreboard import Axis
+
+AXIS_NAMES: dict[Axis, str] = {"frames": "labelled frames", "boxes": "labelled objects", "cost": "annotation cost"}
+
+_MATCHED = {"3d": "3D", "bev": "bird's-eye view", "bbox": "2D", "aos": "orientation"}
+
+
+def metric_words(metric: str) -> str:
+    """A metric's name for people.
+
+    Example:
+        >>> metric_words("Car_3d_moderate_R40_0.7")
+        'Car, 3D AP, moderate, R40, IoU > 0.7'
+    """
+    parts = metric.rsplit("_", 4)
+    if len(parts) < 5 or parts[1] not in _MATCHED:
+        return metric
+    name, matched, difficulty, average, overlap = parts
+    return f"{name}, {_MATCHED[matched]} AP, {difficulty}, {average}, IoU > {overlap}"
+
+
+def points(value: float) -> str:
+    """An AP in percent."""
+    return f"{value:.1f}" if math.isfinite(value) else "n/a"
+
+
+def signed(value: float) -> str:
+    """A difference in points.
+
+    Example:
+        >>> signed(1.25), signed(-0.01)
+        ('+1.2', '0.0')
+    """
+    text = f"{value:+.1f}"
+    return text.lstrip("+-") if float(text) == 0 else text
+
+
+def signed_percent(value: float) -> str:
+    """A relative difference."""
+    return f"{100 * value:+.0f}%"
+
+
+def amount(value: float) -> str:
+    """A number of things, measured."""
+    return significant(value)
+
+
+def interval_text(estimate: Estimate, form: Callable[[float], str]) -> str:
+    """The interval, "" where there is none."""
+    if estimate.interval is None:
+        return ""
+    low, high = estimate.interval
+    return f"{_end(low, form)} to {_end(high, form)}"
+
+
+def with_interval(estimate: Estimate, form: Callable[[float], str]) -> str:
+    """The value with its interval, or why there is none.
+
+    Example:
+        >>> with_interval(Estimate(1.5, (1.0, 2.0), 0.2, 5), points)
+        '1.5 (1.0 to 2.0)'
+    """
+    if estimate.value is None:
+        return "not defined" if estimate.note.startswith("not defined") else "-"
+    interval = interval_text(estimate, form)
+    return f"{form(estimate.value)} ({interval})" if interval else form(estimate.value)
+
+
+def p_text(value: float) -> str:
+    """A p-value.
+
+    Example:
+        >>> p_text(0.03125), p_text(0.00002), p_text(1.0)
+        ('0.031', '< 0.001', '1')
+    """
+    if not math.isfinite(value):
+        return "-"
+    if value < 0.001:
+        return "< 0.001"
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def saved_text(needed: Needed | None) -> str:
+    """How many of the added labels are saved, with the interval; or that random's AP is not reached."""
+    if needed is None:
+        return "-"
+    low, high = needed.interval_of_added or (math.nan, math.nan)
+    if not math.isfinite(needed.value):
+        return "not reached"
+    if needed.interval_of_added is None:
+        return signed_percent(needed.saved_of_added)
+    return f"{signed_percent(needed.saved_of_added)} ({saved_end(low)} to {saved_end(high)})"
+
+
+def saved_end(value: float) -> str:
+    """An end of the interval of a saving."""
+    return signed_percent(value) if math.isfinite(value) else "not reached"
+
+
+def seeds_text(seeds: int | None) -> str:
+    """Seeds needed."""
+    return "-" if seeds is None else count(seeds)
+
+
+def _end(value: float, form: Callable[[float], str]) -> str:
+    return form(value) if math.isfinite(value) else "unbounded"
