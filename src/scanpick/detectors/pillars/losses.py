@@ -11,8 +11,11 @@ from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.targets import decode_boxes
 from scanpick.geometry.rotated_iou import iou_3d_of_pairs
 
-BOX_WEIGHTS = (1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 0.5, 0.5)
-"""Weight of each regressed value: the height counts double, since it decides the overlap of flat boxes."""
+BOX_WEIGHTS = (1.0, 1.0, 2.0, 1.0, 1.0, 3.0, 0.5, 0.5)
+"""Weight of each regressed value. Bottom and height count more: they decide the overlap of flat boxes, and vary so
+little that otherwise one height is learnt for all cars."""
+
+OVERLAP_WEIGHT = 1.0
 
 
 def heatmap_loss(logits: Tensor, target: Tensor, objects: int) -> Tensor:
