@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from scanpick.arrays import BoxArray, Float32Array, Float64Array
 from scanpick.detectors.pillars.config import PILLAR, PILLAR_AUGMENTATION, PILLAR_NANO, PillarConfig
-from scanpick.detectors.pillars.losses import box_losses, heatmap_loss, iou_loss, overlap_loss
+from scanpick.detectors.pillars.losses import OVERLAP_WEIGHT, box_losses, heatmap_loss, iou_loss, overlap_loss
 from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
 from scanpick.detectors.pillars.pillars import Pillars, make_pillars, points_around
 from scanpick.detectors.pillars.targets import PillarTargets, decode_boxes, make_targets
@@ -114,7 +114,7 @@ class PillarModel:
         values, overlap = self.network.what(features, batch.box_cells, batch.around)
         losses = {"heatmap": heatmap_loss(heatmap, batch.heatmap, sum(s.objects for s in batch.samples))}
         losses |= box_losses(values, batch.values, batch.backwards, batch.weights)
-        losses["overlap"] = overlap_loss(values, batch.values, batch.weights, self.config)
+        losses["overlap"] = OVERLAP_WEIGHT * overlap_loss(values, batch.values, batch.weights, self.config)
         targets = [sample.targets for sample in batch.samples if sample.targets is not None]
         grounds = np.concatenate([sample.pillars.cell_ground_m for sample in batch.samples])
         # Frames lie one below the other: their grounds stacked along x make one tall grid with the cells' numbering.
