@@ -293,21 +293,25 @@ class AdaptableReCon:
         return Patches(np.stack([n for n, _ in parts]), np.stack([c for _, c in parts]), np.stack(masks))
 
     def _rebuilt(self, batch: Batch) -> tuple[Reconstruction, Reconstruction | None]:
-        recon = self.network.recon
-        if batch.crops is None:
-            return recon(*batch.scenes, stop_gradient=self.options.stop_gradient), None
-        # The patches of scenes and crops together: batch norm then sees the same mixture as its running averages.
-        kinds = batch.scenes, batch.crops
-        rows = torch.cat([neighbourhoods.flatten(0, 1) for neighbourhoods, _, _ in kinds])
-        tokens = recon.MAE_encoder.encoder(rows[None])[0]
+        """Hidden patches of scenes and of crops.
+
+        Both go through the patch encoder together, so that its batch norm sees the mixture that its running averages
+        are of. Hidden patches do not, unlike in the authors' code: nothing but batch norm would see what they become,
+        and it is the costliest part.
+        """
+        recon, stop = self.network.recon, self.options.stop_gradient
+        kinds = [batch.scenes] if batch.crops is None else [batch.scenes, batch.crops]
+        visible = torch.cat([~mask.flatten() for _, _, mask in kinds])
+        rows = torch.cat([neighbourhoods.flatten(0, 1) for neighbourhoods, _, _ in kinds])[visible]  # (V, S, 3)
+        seen = recon.MAE_encoder.encoder(rows[None])[0]
+        tokens = seen.new_zeros(len(visible), seen.shape[1]).masked_scatter(visible[:, None], seen)
         shapes = [mask.shape for _, _, mask in kinds]
         parts = tokens.split([shape.numel() for shape in shapes])
-        made = [part.view(*shape, -1) for part, shape in zip(parts, shapes, strict=True)]
-        scenes, crops = (
-            recon(*kind, tokens=tokens, stop_gradient=self.options.stop_gradient)
-            for kind, tokens in zip(kinds, made, strict=True)
-        )
-        return scenes, crops
+        made = [
+            recon(*kind, tokens=part.view(*shape, -1), stop_gradient=stop)
+            for kind, part, shape in zip(kinds, parts, shapes, strict=True)
+        ]
+        return made[0], made[1] if len(made) > 1 else None
 
     def _agreement(self, vectors: Tensor, near: Tensor, batch: Batch) -> Tensor:
         rows = batch.neighboured
