@@ -13,7 +13,10 @@ from scanpick.errors import FrameError, MissingExtraError, ScanpickError
 from scanpick.structures import Frame, FrameRecord
 
 # Encoders that need options to be made, with options for a quick test.
-OPTIONS: dict[str, dict[str, Any]] = {"recon": {"random_weights": "tiny", "points": 256, "groups": 32}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "recon": {"random_weights": "tiny", "points": 256, "groups": 32},
+    "recon-parts": {"random_weights": "tiny", "points": 64, "groups": 8, "min_points": 3},
+}
 
 
 def frame_of(seed: int, count: int = 2000, columns: int = 4) -> Frame:

@@ -137,10 +137,12 @@ def command(
         typer.Option("--predictions", help="A predictions table: boxes and classes to expect.", rich_help_panel=_PLACE),
     ] = None,
     objects: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
             "--objects",
-            help="Embeddings of objects: an .npz file with values (M, D) and frame_id (M,). May be repeated.",
+            metavar="EMBEDDING|FILE",
+            help="Embeddings of objects: those beside an embedding of the workspace, or an .npz file with "
+            "values (M, D) and frame_id (M,). May be repeated.",
             rich_help_panel=_PLACE,
         ),
     ] = None,

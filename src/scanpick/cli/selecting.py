@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from scanpick.errors import ScanpickError
+from scanpick.arrays import Embeddings
+from scanpick.errors import ScanpickError, unknown_name
 from scanpick.formats.frame_columns import read_frame_columns
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.formats.object_embeddings import read_object_embeddings
@@ -23,6 +24,7 @@ from scanpick.selection import Pool
 from scanpick.selection.columns import with_columns, with_detections, with_objects
 from scanpick.selection.config import SelectionConfig
 from scanpick.structures import Selection
+from scanpick.workspace.embedding_files import read_objects
 from scanpick.workspace.pool import pool_of
 from scanpick.workspace.selections import facts_of, save_selection
 from scanpick.workspace.workspace import Workspace
@@ -58,7 +60,7 @@ class Source:
         return dataclasses.replace(self, pool=dataclasses.replace(self.pool, labelled=mask))
 
     def with_tables(
-        self, tables: Sequence[Path], predictions: Path | None, min_score: float | None, objects: Sequence[Path] = ()
+        self, tables: Sequence[Path], predictions: Path | None, min_score: float | None, objects: Sequence[str] = ()
     ) -> Source:
         """The same with columns from tables, counts from predictions and embeddings of objects."""
         pool = self.pool
@@ -68,10 +70,24 @@ class Source:
         if predictions is not None:
             found = {self.row_id(frame_id): one for frame_id, one in read_predictions(predictions).items()}
             pool = with_detections(pool, found, min_score)
-        for path in objects:
-            values, frame_ids = read_object_embeddings(path)
-            pool = with_objects(pool, path.stem, values, [self.row_id(text) for text in frame_ids])
+        for given in objects:
+            name, values, frame_ids = self._objects(given)
+            pool = with_objects(pool, name, values, [self.row_id(text) for text in frame_ids])
         return dataclasses.replace(self, pool=pool)
+
+    def _objects(self, given: str) -> tuple[str, Embeddings, list[str]]:
+        """Name, vectors and frame ids of the objects in a file, or beside an embedding of the workspace.
+
+        Raises:
+            ScanpickError: There is neither, or the embedding has no objects.
+        """
+        path = Path(given)
+        if path.suffix == ".npz" or self.workspace is None:
+            return path.stem, *read_object_embeddings(path)
+        if given not in self.workspace.embedding_names():
+            raise unknown_name("file of objects (.npz) or embedding", given, self.workspace.embedding_names())
+        objects, frame_ids = read_objects(self.workspace.embedding_folder(given))
+        return given, objects.values, frame_ids
 
 
 def from_file(embeddings: Path, ids: Path | None) -> Source:

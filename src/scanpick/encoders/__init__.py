@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scanpick.encoders.encoder import Encoder
+from scanpick.encoders.encoder import Encoder, PartEncoder
 from scanpick.registry import Registry
 
 ENCODERS: Registry[Callable[..., Encoder]] = Registry(
@@ -12,6 +12,7 @@ ENCODERS: Registry[Callable[..., Encoder]] = Registry(
         "scan_context": "scanpick.encoders.scan_context:ScanContext",
         "statistics": "scanpick.encoders.statistics:Statistics",
         "recon": "scanpick.encoders.recon.encoder:ReConScene",
+        "recon-parts": "scanpick.encoders.recon.parts:ReConParts",
     },
     group="scanpick.encoders",
 )
@@ -31,4 +32,4 @@ def make_encoder(name: str, options: Mapping[str, Any]) -> Encoder:
     return build(name, ENCODERS.load(name), options)
 
 
-__all__ = ["DEFAULT_ENCODER", "ENCODERS", "Encoder", "make_encoder"]
+__all__ = ["DEFAULT_ENCODER", "ENCODERS", "Encoder", "PartEncoder", "make_encoder"]

@@ -1,10 +1,13 @@
 """What every encoder offers."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from scanpick.arrays import Embeddings
+from scanpick.arrays import Embeddings, Float32Array
 from scanpick.structures import Frame
+from scanpick.structures.embedded_objects import EmbeddedObjects
 
 
 @runtime_checkable
@@ -37,3 +40,33 @@ class Encoder(Protocol):
         Raises:
             FrameError: A frame cannot be encoded.
         """
+
+
+@runtime_checkable
+class PartEncoder(Encoder, Protocol):
+    """Embeds the objects in a frame, and makes the frame's vector of these alone.
+
+    What is costly, `encode_objects`, is done frame by frame; pooling may then learn from the objects of all frames
+    (`fitted`). Before that, a frame's vector lacks what would have to be learned.
+    """
+
+    @property
+    def object_dimension(self) -> int:
+        """Length of an object's vector."""
+
+    def encode_objects(self, frames: Sequence[Frame]) -> EmbeddedObjects:
+        """The objects of each frame; none is right where there are none.
+
+        Raises:
+            FrameError: A frame cannot be encoded.
+        """
+
+    def pooled(self, objects: EmbeddedObjects) -> Embeddings:
+        """(n, D) float32: the vector of each of n frames."""
+
+    def fitted(self, values: Embeddings) -> PartEncoder:
+        """The encoder with what pooling learns from (M, object D) objects of all frames; the same for the same ones."""
+
+    @property
+    def learned(self) -> Mapping[str, Float32Array]:
+        """What was learned, by a name that can be a file's; empty before `fitted`, and where nothing is learned."""

@@ -1,14 +1,21 @@
-"""Embeddings of objects in frames: an .npz file with ``values`` (M, D) and ``frame_id`` (M,), the frame of each."""
+"""Embeddings of objects in frames: an .npz file with ``values`` (M, D) and ``frame_id`` (M,), the frame of each.
+
+Files that scanpick writes also hold ``box`` (M, 6), the centre and the extents along x, y, z of the box around an
+object's points in metres, LiDAR frame, and ``num_points`` (M,).
+"""
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from scanpick.arrays import Embeddings
 from scanpick.errors import ScanpickError
+from scanpick.files import atomic_path
+from scanpick.structures.embedded_objects import EmbeddedObjects
 
 
 def read_object_embeddings(path: Path) -> tuple[Embeddings, list[str]]:
@@ -33,3 +40,29 @@ def read_object_embeddings(path: Path) -> tuple[Embeddings, list[str]]:
     names = [name.decode() if isinstance(name, bytes) else str(name) for name in frame_ids.tolist()]
     with np.errstate(over="ignore"):  # numbers too large for float32 become infinite, which is told as such
         return values.astype(np.float32), names
+
+
+def write_object_embeddings(path: Path, objects: EmbeddedObjects, frame_ids: Sequence[str]) -> None:
+    """Write the objects of the frames with these ids, atomically."""
+    names = np.repeat(np.array(frame_ids, dtype=np.str_), objects.counts)
+    with atomic_path(path) as temporary:
+        np.savez(temporary, values=objects.values, frame_id=names, box=objects.boxes, num_points=objects.num_points)
+
+
+def read_objects_of(path: Path, frame_ids: Sequence[str]) -> EmbeddedObjects:
+    """Read back what was written for these frames.
+
+    Raises:
+        ScanpickError: The file cannot be read, or holds something else.
+    """
+    values, names = read_object_embeddings(path)
+    row_of = {frame_id: row for row, frame_id in enumerate(frame_ids)}
+    rows = np.array([row_of.get(name, -1) for name in names], dtype=np.int64)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            boxes, num_points = arrays["box"], arrays["num_points"]
+    except (KeyError, ValueError) as error:
+        raise ScanpickError(f"{path}: cannot read the arrays box and num_points from it: {error}.") from error
+    if (rows < 0).any() or (np.diff(rows) < 0).any():
+        raise ScanpickError(f"{path}: expected the objects of the embedding's frames, in their order.")
+    return EmbeddedObjects(np.bincount(rows, minlength=len(frame_ids)), values, boxes, num_points)

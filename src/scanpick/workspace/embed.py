@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from scanpick import __version__
 from scanpick.arrays import Embeddings
-from scanpick.encoders import Encoder
+from scanpick.encoders import Encoder, PartEncoder
 from scanpick.errors import ScanpickError
 from scanpick.structures import EmbeddingTable
 from scanpick.structures.checks import name_some
-from scanpick.workspace.embedding_files import StoredEmbedding, read_embedding, write_embedding
+from scanpick.structures.embedded_objects import EmbeddedObjects
+from scanpick.workspace.embedding_files import StoredEmbedding, read_embedding, read_objects, write_embedding
 from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.index import reading_store
 from scanpick.workspace.reading import BLOCK, Block, Progress, blocks_of, no_progress, read_blocks
@@ -32,7 +34,9 @@ def embed(
 ) -> EmbeddingTable:
     """Encode every usable frame, or only those that changed since this was done with the same settings.
 
-    Frames that the encoder refuses are left out; ``meta.json`` names them under ``set_aside`` with the reason.
+    Frames that the encoder refuses are left out; ``meta.json`` names them under ``set_aside`` with the reason. Where
+    the encoder embeds objects, these are kept beside the embedding, and what pooling learns is learned from all of
+    them: the result is that of a fresh run, whatever was there before.
 
     Args:
         workspace: An indexed workspace.
@@ -50,7 +54,7 @@ def embed(
         frames = workspace.frames()
         store = reading_store(workspace, workspace.manifest().dataset, encoder)
         made_by = {"encoder": encoder.name, "settings": json.loads(json.dumps(encoder.settings))}
-        before = _usable_before(workspace, name, made_by)
+        before = _usable_before(workspace, name, made_by, with_objects=isinstance(encoder, PartEncoder))
         if before is not None and before.table.meta.get("data_sha256") == frames.data_sha256:
             store.clear()
             return before.table
@@ -64,9 +68,23 @@ def embed(
         ids = [frame_id for frame_id, encoded in zip(frames.frame_ids, merge.encoded, strict=True) if encoded]
         contents = [content for content, encoded in zip(frames.contents, merge.encoded, strict=True) if encoded]
         meta = {**made_by, "scanpick": __version__, "data_sha256": frames.data_sha256, "set_aside": merge.set_aside}
-        write_embedding(folder, ids, contents, merge.values(), encoder.dimension, meta)
+        if isinstance(encoder, PartEncoder):
+            objects = merge.objects(encoder.object_dimension)
+            fitted = encoder.fitted(objects.values)
+            pooled = _pooled(fitted, objects)
+            learned = fitted.learned
+            write_embedding(folder, ids, contents, pooled, fitted.dimension, meta, objects=objects, learned=learned)
+        else:
+            write_embedding(folder, ids, contents, merge.values(), encoder.dimension, meta)
         store.clear()
     return workspace.embedding(name)
+
+
+def _pooled(encoder: PartEncoder, objects: EmbeddedObjects) -> Iterator[Embeddings]:
+    """The vectors of all frames from their objects, block by block."""
+    frames = len(objects.counts)
+    for start in range(0, frames, BLOCK):
+        yield encoder.pooled(objects.of_frames(np.arange(start, min(start + BLOCK, frames))))
 
 
 def import_embedding(
@@ -147,29 +165,59 @@ class _Merge:
 
     def values(self) -> Iterator[Embeddings]:
         """The vectors of the encoded frames in order, block by block."""
+        for rows, readings in self._blocks():
+            block = np.zeros((len(rows), self._dimension), dtype=np.float32)
+            for place, (row, row_read) in enumerate(rows):
+                if row_read is None:
+                    assert self._before is not None
+                    block[place] = self._before.table.values[self._row_kept(row)]
+                else:
+                    assert readings is not None, "a block that was just written is gone"
+                    block[place] = readings.values[row_read]
+            yield block
+
+    def objects(self, dimension: int) -> EmbeddedObjects:
+        """The objects of the encoded frames in order."""
+        parts = [EmbeddedObjects.none(0, dimension)]
+        for rows, readings in self._blocks():
+            for row, row_read in rows:
+                if row_read is None:
+                    assert self._before is not None
+                    assert self._before.objects is not None
+                    parts.append(self._before.objects.of_frames([self._row_kept(row)]))
+                else:
+                    assert readings is not None, "a block that was just written is gone"
+                    assert readings.objects is not None
+                    parts.append(readings.objects.of_frames([row_read]))
+        return EmbeddedObjects.joined(parts)
+
+    def _blocks(self) -> Iterator[tuple[list[tuple[int, int | None]], Readings | None]]:
+        """The encoded frames of each block with their rows in what was just read, None for those kept from before."""
         just_read = {block.number for block in self.blocks}
         for number, start in enumerate(range(0, len(self._frames), BLOCK)):
             readings = self._store.load(number) if number in just_read else None
             row_read = {} if readings is None else {key: row for row, key in enumerate(readings.frame_ids.tolist())}
             rows = [row for row in range(start, min(start + BLOCK, len(self._frames))) if self.encoded[row]]
-            block = np.zeros((len(rows), self._dimension), dtype=np.float32)
-            for place, row in enumerate(rows):
-                frame_id = self._frames.frame_ids[row]
-                if self._reused[row]:
-                    assert self._before is not None
-                    block[place] = self._before.table.values[self._row_before[frame_id, self._frames.contents[row]]]
-                else:
-                    assert readings is not None, "a block that was just written is gone"
-                    block[place] = readings.values[row_read[frame_id]]
-            yield block
+            yield (
+                [(row, None if self._reused[row] else row_read[self._frames.frame_ids[row]]) for row in rows],
+                readings,
+            )
+
+    def _row_kept(self, row: int) -> int:
+        return self._row_before[self._frames.frame_ids[row], self._frames.contents[row]]
 
 
-def _usable_before(workspace: Workspace, name: str, made_by: Mapping[str, Any]) -> StoredEmbedding | None:
+def _usable_before(
+    workspace: Workspace, name: str, made_by: Mapping[str, Any], *, with_objects: bool
+) -> StoredEmbedding | None:
     """The embedding of this name, if it is whole and was made with these settings by this version."""
     if name not in workspace.embedding_names():
         return None
+    folder = workspace.embedding_folder(name)
     try:
-        before = read_embedding(workspace.embedding_folder(name))
+        before = read_embedding(folder)
+        if with_objects:
+            before = replace(before, objects=read_objects(folder)[0])
     except ScanpickError:  # damaged: made again
         return None
     wanted = {**made_by, "scanpick": __version__}

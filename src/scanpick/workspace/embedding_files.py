@@ -1,7 +1,8 @@
 """``embeddings/<name>/``: ``embeddings.npy`` (N, D) float32, ``frame_ids.parquet``, ``meta.json``.
 
-``meta.json`` is written last and holds the fingerprints of the other two, so that a killed writer or a damaged file
-shows.
+Where the encoder embeds objects, these are in ``objects.npz``; what was learned from all frames together (centres of
+words, a whitening) is in an ``.npy`` file of its own. ``meta.json`` is written last and holds the fingerprints of the
+others, so that a killed writer or a damaged file shows.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
-from scanpick.arrays import Embeddings
+from scanpick.arrays import Embeddings, Float32Array
 from scanpick.errors import ScanpickError
 from scanpick.files import atomic_path, sha256_of_file, write_text
+from scanpick.formats.object_embeddings import read_objects_of, write_object_embeddings
 from scanpick.structures import EmbeddingTable
+from scanpick.structures.embedded_objects import EmbeddedObjects
+
+OBJECTS = "objects.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +34,12 @@ class StoredEmbedding:
     Attributes:
         table: The frames and their vectors, memory-mapped.
         contents: N hex digests of the points that the vectors were made from.
+        objects: The objects in the frames, where they were asked for.
     """
 
     table: EmbeddingTable
     contents: tuple[str, ...]
+    objects: EmbeddedObjects | None = None
 
 
 def write_embedding(
@@ -42,8 +49,22 @@ def write_embedding(
     blocks: Iterable[Embeddings],
     dimension: int,
     meta: Mapping[str, Any],
+    *,
+    objects: EmbeddedObjects | None = None,
+    learned: Mapping[str, Float32Array] | None = None,
 ) -> None:
-    """Write an embedding whose (N, D) rows come in `blocks`, so that they need not fit into memory."""
+    """Write an embedding whose (N, D) rows come in `blocks`, so that they need not fit into memory.
+
+    Args:
+        folder: Where to.
+        frame_ids: N ids.
+        contents: N hex digests of the points.
+        blocks: The vectors.
+        dimension: D.
+        meta: How they were made.
+        objects: The objects in the N frames, where there are any.
+        learned: What was learned from all of them, by name.
+    """
     values_path, ids_path = folder / "embeddings.npy", folder / "frame_ids.parquet"
     (folder / "meta.json").unlink(missing_ok=True)
     with atomic_path(values_path) as temporary, temporary.open("wb") as file:
@@ -54,8 +75,16 @@ def write_embedding(
     with atomic_path(ids_path) as temporary:
         columns = [pyarrow.array(column, type=pyarrow.string()) for column in (frame_ids, contents)]
         pyarrow.parquet.write_table(pyarrow.table(columns, names=["frame_id", "content"]), temporary)
+    further: dict[str, Any] = {}
+    if objects is not None:
+        write_object_embeddings(folder / OBJECTS, objects, frame_ids)
+        further |= {"objects": len(objects), "objects_sha256": sha256_of_file(folder / OBJECTS)}
+    if learned:
+        further["learned"] = {name: _write_array(folder / f"{name}.npy", array) for name, array in learned.items()}
+    _remove_others(folder, {"embeddings", *(learned or {})}, with_objects=objects is not None)
     meta = {
         **meta,
+        **further,
         "frames": len(frame_ids),
         "dimension": dimension,
         "embeddings_sha256": sha256_of_file(values_path),
@@ -86,14 +115,51 @@ def read_embedding(folder: Path) -> StoredEmbedding:
         ScanpickError: A file is missing, cut off or changed.
     """
     meta = read_meta(folder)
-    for name, key in (("embeddings.npy", "embeddings_sha256"), ("frame_ids.parquet", "frame_ids_sha256")):
+    written = {"embeddings.npy": meta.get("embeddings_sha256"), "frame_ids.parquet": meta.get("frame_ids_sha256")}
+    written |= {f"{name}.npy": sha256 for name, sha256 in meta.get("learned", {}).items()}
+    for name, sha256 in written.items():
         path = folder / name
-        if not path.is_file() or sha256_of_file(path) != meta.get(key):
+        if not path.is_file() or sha256_of_file(path) != sha256:
             raise ScanpickError(f"{path}: missing, cut off or changed since it was written.{_again(folder)}")
     ids = pyarrow.parquet.ParquetFile(folder / "frame_ids.parquet").read()
     values = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
     table = EmbeddingTable(folder.name, tuple(ids.column("frame_id").to_pylist()), values, meta)
     return StoredEmbedding(table, tuple(ids.column("content").to_pylist()))
+
+
+def read_objects(folder: Path) -> tuple[EmbeddedObjects, list[str]]:
+    """The objects in an embedding's frames, and the M ids of their frames; checked to be what was written.
+
+    Raises:
+        ScanpickError: The encoder gave none, or the file is missing, cut off or changed.
+    """
+    meta = read_meta(folder)
+    path = folder / OBJECTS
+    if "objects_sha256" not in meta:
+        raise ScanpickError(
+            f"The embedding '{folder.name}' has no embeddings of objects: its encoder '{meta.get('encoder')}' makes "
+            f"none. Make some with: scanpick embed {folder.parent.parent} --encoder recon-parts"
+        )
+    if not path.is_file() or sha256_of_file(path) != meta["objects_sha256"]:
+        raise ScanpickError(f"{path}: missing, cut off or changed since it was written.{_again(folder)}")
+    frame_ids = pyarrow.parquet.ParquetFile(folder / "frame_ids.parquet").read(["frame_id"]).column(0).to_pylist()
+    objects = read_objects_of(path, frame_ids)
+    return objects, np.repeat(np.array(frame_ids, dtype=np.str_), objects.counts).tolist()
+
+
+def _write_array(path: Path, array: Float32Array) -> str:
+    with atomic_path(path) as temporary:
+        np.save(temporary, array)
+    return sha256_of_file(path)
+
+
+def _remove_others(folder: Path, arrays: set[str], *, with_objects: bool) -> None:
+    """Remove what an embedding that was here before had besides."""
+    for path in folder.glob("*.npy"):
+        if path.stem not in arrays and not path.name.startswith("."):
+            path.unlink()
+    if not with_objects:
+        (folder / OBJECTS).unlink(missing_ok=True)
 
 
 def _again(folder: Path) -> str:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from scanpick.arrays import BoolArray, Points
+from scanpick.arrays import BoolArray, Embeddings, Points
 from scanpick.datasets import Dataset
-from scanpick.encoders import Encoder
+from scanpick.encoders import Encoder, PartEncoder
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import sha256_of_text
 from scanpick.structures import Frame, FrameRecord
+from scanpick.structures.embedded_objects import EmbeddedObjects
 from scanpick.workspace.readings import Readings, ReadingStore
 from scanpick.workspace.worker_pool import available_cores, run_jobs
 
@@ -140,6 +141,7 @@ class BlockReader:
         contents, problems, encoding_problems = [""] * count, [""] * count, [""] * count
         num_points = np.zeros(count, dtype=np.int64)
         values = np.zeros((count, 0 if self.encoder is None else self.encoder.dimension), dtype=np.float32)
+        objects: list[EmbeddedObjects | None] = [None] * count
         waiting: list[tuple[int, Frame]] = []
         for row, frame_id in enumerate(block.frame_ids):
             try:
@@ -151,10 +153,10 @@ class BlockReader:
             num_points[row] = len(frame.points)
             waiting.append((row, frame))
             if self.encoder is not None and len(waiting) >= self.encoder.batch_size:
-                self._encode(waiting, values, encoding_problems)
+                self._encode(waiting, values, objects, encoding_problems)
                 waiting.clear()
         if self.encoder is not None and waiting:
-            self._encode(waiting, values, encoding_problems)
+            self._encode(waiting, values, objects, encoding_problems)
         return Readings(
             frame_ids=_texts(block.frame_ids),
             sources=_texts(block.sources),
@@ -163,6 +165,7 @@ class BlockReader:
             problems=_texts(problems),
             encoding_problems=_texts(encoding_problems),
             values=values,
+            objects=self._joined(objects),
         )
 
     def _read(self, frame_id: str) -> Frame:
@@ -181,27 +184,54 @@ class BlockReader:
             raise FrameError("The frame has points that are NaN or infinite.", kind="not finite")
         return frame
 
-    def _encode(self, batch: Sequence[tuple[int, Frame]], values: np.ndarray, problems: list[str]) -> None:
+    def _encode(
+        self,
+        batch: Sequence[tuple[int, Frame]],
+        values: np.ndarray,
+        objects: list[EmbeddedObjects | None],
+        problems: list[str],
+    ) -> None:
         """Encode a batch; where that fails, frame by frame, so that one frame costs only itself."""
-        assert self.encoder is not None
         try:
-            encoded = self.encoder.encode([frame for _, frame in batch])
-            if encoded.shape != (len(batch), self.encoder.dimension):
-                raise ScanpickError(
-                    f"Encoder '{self.encoder.name}': expected vectors of shape "
-                    f"{(len(batch), self.encoder.dimension)}, got {encoded.shape}."
-                )
-            for (row, _), vector in zip(batch, encoded, strict=True):
-                if np.isfinite(vector).all():
-                    values[row] = vector
-                else:
-                    problems[row] = f"not finite: the encoder '{self.encoder.name}' gave NaN or infinity."
+            encoded, found = self._vectors([frame for _, frame in batch])
         except FrameError as error:
             if len(batch) == 1:
                 problems[batch[0][0]] = f"{error.kind}: {error}"
                 return
             for one in batch:
-                self._encode([one], values, problems)
+                self._encode([one], values, objects, problems)
+            return
+        assert self.encoder is not None
+        for place, (row, _) in enumerate(batch):
+            of_frame = None if found is None else found.of_frames([place])
+            finite = np.isfinite(encoded[place]).all() and (of_frame is None or np.isfinite(of_frame.values).all())
+            if finite:
+                values[row], objects[row] = encoded[place], of_frame
+            else:
+                problems[row] = f"not finite: the encoder '{self.encoder.name}' gave NaN or infinity."
+
+    def _vectors(self, frames: Sequence[Frame]) -> tuple[Embeddings, EmbeddedObjects | None]:
+        """The vectors of frames, and their objects where the encoder embeds these."""
+        encoder = self.encoder
+        assert encoder is not None
+        found: EmbeddedObjects | None = None
+        if isinstance(encoder, PartEncoder):
+            found = encoder.encode_objects(frames)
+            encoded = encoder.pooled(found)
+        else:
+            encoded = encoder.encode(frames)
+        if encoded.shape != (len(frames), encoder.dimension):
+            raise ScanpickError(
+                f"Encoder '{encoder.name}': expected vectors of shape {(len(frames), encoder.dimension)}, "
+                f"got {encoded.shape}."
+            )
+        return encoded, found
+
+    def _joined(self, objects: Sequence[EmbeddedObjects | None]) -> EmbeddedObjects | None:
+        if not isinstance(self.encoder, PartEncoder):
+            return None
+        nothing = EmbeddedObjects.none(1, self.encoder.object_dimension)
+        return EmbeddedObjects.joined([nothing if one is None else one for one in objects])
 
 
 def digest_of(points: Points) -> str:

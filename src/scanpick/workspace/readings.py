@@ -6,14 +6,20 @@ import contextlib
 import hashlib
 import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scanpick.arrays import Embeddings, Int64Array, StringArray
 from scanpick.files import write_bytes
+from scanpick.structures.embedded_objects import EmbeddedObjects
+
+_OBJECTS = "objects_"
+"""Prefix of the arrays of objects in a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +34,7 @@ class Readings:
         problems: (n,) why a frame cannot be used, "" where it can.
         encoding_problems: (n,) why a usable frame cannot be encoded, "" where it can.
         values: (n, D) float32 vectors, zero where there is a problem; D is 0 without an encoder.
+        objects: The objects in the frames, where the encoder embeds them; none where there is a problem.
     """
 
     frame_ids: StringArray
@@ -37,17 +44,37 @@ class Readings:
     problems: StringArray
     encoding_problems: StringArray
     values: Embeddings
+    objects: EmbeddedObjects | None = None
 
     def __len__(self) -> int:
         return len(self.frame_ids)
 
     def rows(self, keep: Sequence[int]) -> Readings:
         """Some of the rows."""
-        return Readings(**{name: array[list(keep)] for name, array in vars(self).items()})
+        columns = {name: array[list(keep)] for name, array in self._columns().items()}
+        return Readings(**columns, objects=None if self.objects is None else self.objects.of_frames(keep))
 
     def joined(self, other: Readings) -> Readings:
         """These rows and those of another."""
-        return Readings(**{name: np.concatenate([array, vars(other)[name]]) for name, array in vars(self).items()})
+        theirs = other._columns()
+        columns = {name: np.concatenate([array, theirs[name]]) for name, array in self._columns().items()}
+        both = [part.objects for part in (self, other) if part.objects is not None]
+        return Readings(**columns, objects=EmbeddedObjects.joined(both) if both else None)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it as arrays by name."""
+        objects = {} if self.objects is None else vars(self.objects)
+        return self._columns() | {f"{_OBJECTS}{name}": array for name, array in objects.items()}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Readings:
+        """What `arrays` gave."""
+        columns = {name: array for name, array in arrays.items() if not name.startswith(_OBJECTS)}
+        objects = {name.removeprefix(_OBJECTS): array for name, array in arrays.items() if name.startswith(_OBJECTS)}
+        return cls(**columns, objects=EmbeddedObjects(**objects) if objects else None)
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {name: array for name, array in vars(self).items() if name != "objects"}
 
 
 class ReadingStore:
@@ -72,12 +99,12 @@ class ReadingStore:
         if hashlib.sha256(packed).digest() != digest:
             return None
         with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-            return Readings(**arrays)
+            return Readings.of_arrays(arrays)
 
     def save(self, number: int, readings: Readings) -> None:
         """Write the readings of a block atomically."""
         packed = io.BytesIO()
-        np.savez(packed, **vars(readings))
+        np.savez(packed, allow_pickle=False, **readings.arrays())
         write_bytes(self._path(number), hashlib.sha256(packed.getvalue()).digest() + packed.getvalue())
 
     def clear(self) -> None:

@@ -165,7 +165,7 @@ def scene_groups(xyz: Float32Array, points: int, groups: int, size: int, up: str
             file's first one as the authors' code does, so that the order in a file does not matter.
         groups: G. Since a farthest-point sample of a farthest-point sample is its beginning, the centres are the
             first G points kept.
-        size: S.
+        size: S. Where fewer than G or S points are kept, they are repeated.
         up: The axis that z becomes.
     """
     xyz = xyz[_first_nearest_to_centroid(xyz)]
@@ -174,6 +174,7 @@ def scene_groups(xyz: Float32Array, points: int, groups: int, size: int, up: str
         kept = np.ascontiguousarray(kept[:, [1, 2, 0]])  # a rotation: left, up, forward, right-handed like before
     cloud = kept - kept.mean(axis=0, dtype=np.float64).astype(np.float32)
     cloud = cloud / max(np.linalg.norm(cloud, axis=1).max(), np.finfo(np.float32).tiny)
+    cloud = cloud[np.arange(max(len(cloud), groups, size)) % len(cloud)]
     centres = cloud[:groups]
     rows, _ = nearest_neighbours(cloud, centres, size)
     return cloud[rows] - centres[:, None], centres

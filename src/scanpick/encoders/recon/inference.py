@@ -121,7 +121,7 @@ class _Patches:
 
     def __call__(self, neighbourhoods: Tensor) -> Tensor:
         batch, groups, size, _ = neighbourhoods.shape
-        tokens = [self._few(few) for few in neighbourhoods.reshape(-1, size, 3).split(GROUPS_AT_A_TIME)]
+        tokens = [self._few(few) for few in torch.split(neighbourhoods.reshape(-1, size, 3), GROUPS_AT_A_TIME)]
         return torch.cat(tokens).view(batch, groups, -1).to(neighbourhoods.dtype)
 
     def _few(self, groups: Tensor) -> Tensor:
@@ -220,7 +220,7 @@ def _row_layer(layer: nn.Module, precision: Precision) -> _Linear:
 
 
 def _can_pack() -> bool:
-    operators = torch.ops.mkldnn
-    return torch.backends.mkldnn.is_available() and all(
-        hasattr(operators, name) for name in ("_linear_pointwise", "_reorder_linear_weight")
+    available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return available and all(
+        hasattr(torch.ops.mkldnn, name) for name in ("_linear_pointwise", "_reorder_linear_weight")
     )
