@@ -1,64 +1,98 @@
-"""Least distances from early chosen points to later ones, for the triangle inequality."""
+"""Anchors: rows near points, whose distances to chosen points rule pairs out by the triangle inequality.
+
+With the anchor a of a point x, ``|x - c| >= |a - c| - |a - x|``. Frames come one after the other, so the middle one of
+a run is near all of the run: those are the anchors. Where rows come in no order, early chosen points are.
+"""
 
 from __future__ import annotations
+
+import functools
 
 import numba
 import numpy as np
 
-from scanpick.arrays import Float32Array, Int64Array
-from scanpick.selection.kernels.lowering import SLACK
-from scanpick.selection.kernels.workers import one_blas_thread
+from scanpick.arrays import Float32Array, FloatArray, Int64Array
+from scanpick.selection.kernels.lowering import EVERYTHING, SLACK, UNDERFLOW, Steps
+from scanpick.selection.kernels.workers import Scratch, Workers, one_blas_thread
+
+RUN = 32
+"""Rows in sequence that share an anchor."""
 
 FIRST_EDGE, EDGE_FACTOR = 64, 2
 """When this many points are chosen, and each time they have doubled, points take their nearest one as their anchor."""
 
-LEAST_BYTES = 32 << 20
-"""What the distances of a stage may take, if an eighth of the data is less."""
+LEAST_BYTES, SHARE = 32 << 20, 4
+"""What the distances of a stage may take: this, or a quarter of the data where that is more."""
+
+ROWS, COLUMNS = 512, 256
+"""Anchors and columns per matrix product."""
 
 
 class Stage:
-    """The columns from `start` to `stop`, for which the anchors are among the columns before `start`.
+    """The columns from `start` to `stop`, and the anchors that points have for these.
 
     Attributes:
         start: First column.
         stop: Column after the last.
-        floors: (start, stop - start) least distance of each anchor to each column, filled up to `known`; None where
-            no anchors are used.
+        count: Anchors; 0 where none are used.
+        floors: (count, C) least distance of each anchor to each column, from `start` on, in whole steps; see
+            `columns_in_reach`.
     """
 
-    def __init__(self, start: int, stop: int, *, anchored: bool) -> None:
-        self.start, self.stop = start, stop
-        # Pages that are never written take no memory.
-        self.floors: Float32Array | None = np.empty((start, stop - start), dtype=np.float32) if anchored else None
+    def __init__(self, start: int, stop: int, step: float, rows: Float32Array, row_floors: FloatArray) -> None:
+        self.start, self.stop, self.count = start, stop, len(rows)
+        self.floors: Steps = np.empty((len(rows), 0), dtype=np.uint8)
+        self.step, self._rows, self._row_floors = step, rows, row_floors
         self._known = start
 
-    def extend(self, column_rows: Float32Array, column_floors: Float32Array, count: int) -> None:
+    def extend(self, column_rows: Float32Array, column_floors: Float32Array, count: int, workers: Workers) -> None:
         """Fill in the columns up to `count`."""
         stop = min(count, self.stop)
-        if self.floors is None or self._known >= stop:
+        if self.count == 0 or self._known >= stop:
             return
-        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-            products = column_rows[: self.start] @ column_rows[self._known : stop].T
-        _fill(products, column_floors, self.start, self._known, self.floors)
+        if stop - self.start > self.floors.shape[1]:
+            known, room = self.floors, max(COLUMNS, 2 * (stop - self.start))
+            self.floors = np.empty((self.count, min(room, self.stop - self.start)), dtype=np.uint8)
+            self.floors[:, : known.shape[1]] = known
+        for first in range(self._known, stop, COLUMNS):
+            new = slice(first, min(first + COLUMNS, stop))
+            parts = [slice(row, row + ROWS) for row in range(0, self.count, ROWS)]
+            workers.run([functools.partial(self._fill, part, new, column_rows, column_floors) for part in parts])
         self._known = stop
 
+    def _fill(
+        self, part: slice, new: slice, column_rows: Float32Array, column_floors: Float32Array, scratch: Scratch
+    ) -> None:
+        rows, columns = self._rows[part], column_rows[new]
+        products = np.matmul(rows, columns.T, out=scratch.float32("anchors", len(rows), len(columns)))
+        floors = self.floors[part, new.start - self.start : new.stop - self.start]
+        least_steps(products, self._row_floors[part], column_floors[new], self.step, floors)
 
-def stages(count: int, data_bytes: int) -> list[Stage]:
-    """Stages that cover `count` columns. Where memory ends, columns are compared without anchors.
 
-    Several, since the radius shrinks with every choice: anchors must stay near for the inequality to bite.
+def last_column(anchors: int, data_bytes: int) -> int:
+    """Where memory for distances to this many anchors ends, and columns are compared without."""
+    return max(data_bytes // SHARE, LEAST_BYTES) // max(anchors, 1)
+
+
+@numba.njit(cache=True, nogil=True)
+def least_steps(
+    products: Float32Array, floors: FloatArray, column_floors: Float32Array, step: float, steps: Steps
+) -> None:
+    """Lower bounds of the distances of anchors and columns, in whole steps.
+
+    Args:
+        products: (a, m) dot products of centred rows.
+        floors: (a,) squared norms of the anchors, lowered by the rounding share.
+        column_floors: (m,) the same of the columns.
+        step: Length of a step.
+        steps: (a, m) written.
     """
-    room = max(data_bytes // 8, LEAST_BYTES) // 4
-    result = [Stage(0, min(FIRST_EDGE, count), anchored=False)]
-    while (start := result[-1].stop) < count:
-        next_edge = start * EDGE_FACTOR
-        if start * (next_edge - start) <= room and start == FIRST_EDGE * EDGE_FACTOR ** (len(result) - 1):
-            last = next_edge * (next_edge * EDGE_FACTOR - next_edge) > room
-            stop = start + room // start if last else next_edge
-            result.append(Stage(start, min(stop, count), anchored=True))
-        else:
-            result.append(Stage(start, count, anchored=False))
-    return result
+    for anchor in range(products.shape[0]):
+        for c in range(products.shape[1]):
+            least = floors[anchor] + column_floors[c] - 2.0 * products[anchor, c] - UNDERFLOW
+            # NaN, from an overflow, becomes 0: nothing is ruled out.
+            least = least if least > 0.0 else 0.0
+            steps[anchor, c] = np.uint8(min(np.sqrt(least) * (1.0 - SLACK) / step, EVERYTHING - 1.0))
 
 
 def chain_of_nearest(rows: Float32Array) -> Int64Array:
@@ -84,13 +118,3 @@ def _chain(squared: Float32Array) -> Int64Array:
         chain[step] = nearest
         used[nearest] = True
     return chain
-
-
-@numba.njit(cache=True, nogil=True)
-def _fill(products: Float32Array, column_floors: Float32Array, start: int, known: int, floors: Float32Array) -> None:
-    for anchor in range(products.shape[0]):
-        for c in range(products.shape[1]):
-            least = np.float64(column_floors[anchor]) + column_floors[known + c] - 2.0 * products[anchor, c]
-            # NaN, from an overflow, becomes 0: nothing is ruled out.
-            least = least if least > 0.0 else 0.0
-            floors[anchor, known - start + c] = np.float32(np.sqrt(least) * (1.0 - SLACK))

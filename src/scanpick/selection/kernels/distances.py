@@ -16,6 +16,9 @@ from scanpick.arrays import Embeddings, Float32Array, Float64Array, FloatArray, 
 LANES = 32
 """Partial sums of `squared_distance`: enough to fill vector registers."""
 
+SAMPLE = 512
+"""Rows from which the typical distance is estimated."""
+
 ROW_BLOCK = 4096
 """Rows summed at a time, so that sums do not depend on the number of threads."""
 
@@ -39,6 +42,15 @@ class CentredRows:
         self.mean = column_means(self.X)
         self.origin = self.mean.astype(np.float32)
         self.share = rounding_share(self.X.shape[1])
+
+    def typical_distance(self) -> float:
+        """Root mean square distance of two rows, from the sample; 0 for none."""
+        sample = self.sample()
+        return float(np.sqrt(2.0 * squared_distances_to(self.X, sample, self.mean).mean())) if len(sample) else 0.0
+
+    def sample(self) -> Int64Array:
+        """Indices of some rows, at equal steps."""
+        return np.linspace(0, len(self.X) - 1, min(len(self.X), SAMPLE)).astype(np.int64)
 
     def gather(self, indices: Int64Array, rows: Float32Array, floors: Float64Array) -> None:
         """Write the centred rows (n, D) and their squared norms, lowered by the rounding share (n,)."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from scanpick.arrays import BoolArray, Embeddings, Float32Array, Float64Array, Int32Array, Int64Array
 from scanpick.selection.kernels.distances import LANES, dot, squared_distance
@@ -20,6 +21,14 @@ CHUNK = 64
 
 SLACK = 1e-6
 """Share by which distances in float32 are widened, many times their rounding."""
+
+EVERYTHING = 255
+"""Steps of a reach that rules nothing out."""
+
+Steps = NDArray[np.uint8]
+
+UNDERFLOW = 1e-33
+"""More than float32 loses where products are too small for it."""
 
 
 class State(NamedTuple):
@@ -31,7 +40,7 @@ class State(NamedTuple):
         squared: (N,) exact squared distance to the nearest column seen.
         nearest: (N,) number of that column, the earliest of equals.
         seen: (N,) columns that a point was compared with: those before this one.
-        anchor: (N,) an early column near the point.
+        anchor: (N,) number of the point's anchor, a row near it.
         anchor_distance: (N,) distance to it, rounded up.
         chosen: (N,) first M: index of each column's row.
         column_rows: (N, D) first M: rows less the origin.
@@ -62,6 +71,24 @@ class Rows(NamedTuple):
     ids: Int64Array
     centred: Float32Array
     floors: Float64Array
+
+
+class Anchors(NamedTuple):
+    """How far columns are from the anchors of points.
+
+    Attributes:
+        floors: (A, C) least distance of each anchor to each column from `first` on, in whole steps.
+        step: Length of a step.
+        first: The first of these columns.
+        start: The first one to compare.
+        stop: The one after the last to compare.
+    """
+
+    floors: Steps
+    step: float
+    first: int
+    start: int
+    stop: int
 
 
 @numba.njit(cache=True, nogil=True, forceinline=True)
@@ -101,33 +128,87 @@ def lower_by_products(
 
 
 @numba.njit(cache=True, nogil=True)
-def columns_in_reach(
-    state: State, ids: Int64Array, anchor_floors: Float32Array, first: int, start: int, stop: int
-) -> tuple[int, BoolArray]:
-    """Pairs that anchors do not rule out, and which columns from start to stop some point needs.
-
-    `anchor_floors` holds, a row an anchor, the least distance to each column from `first` on.
-    """
-    needed = np.zeros(stop - start, dtype=np.bool_)
-    pairs = 0
-    for position in range(len(ids)):
-        i = ids[position]
-        reach = _reach(state, i)
-        floor = anchor_floors[state.anchor[i], start - first : stop - first]
-        count = np.int32(0)
-        for c in range(len(floor)):
-            inside = not (floor[c] >= reach)
-            needed[c] |= inside
-            count += inside
-        pairs += int(count)
-    return pairs, needed
+def look_at_first(state: State, ids: Int64Array, run: int) -> None:
+    """Compare points with the first column, and with their anchors where those are the middle rows of runs."""
+    sums = np.empty(LANES)
+    for i in ids:
+        state.squared[i] = squared_distance(state.X[i], state.X[state.chosen[0]], sums)
+        state.nearest[i] = 0
+        state.seen[i] = 1
+        if run > 0:
+            state.anchor[i] = i // run
+            middle = min(i // run * run + run // 2, len(state.X) - 1)
+            distance = np.float32(np.sqrt(squared_distance(state.X[i], state.X[middle], sums)))
+            state.anchor_distance[i] = np.nextafter(distance, np.float32(np.inf))
 
 
 @numba.njit(cache=True, nogil=True)
-def lower_by_anchors(
-    state: State, rows: Rows, anchor_floors: Float32Array, first: int, stop: int, enough: float
-) -> None:
-    """Lower each point by the columns before `stop` that its own anchor does not rule out, pair by pair.
+def columns_in_reach(state: State, ids: Int64Array, anchors: Anchors) -> tuple[int, int, BoolArray]:
+    """Move points that need a column which they have not seen to the front of `ids`; the others have seen all now.
+
+    Returns:
+        How many points are left, how many pairs of them and columns, and which columns from start to stop they need.
+    """
+    needed = np.zeros(anchors.stop - anchors.start, dtype=np.bool_)
+    kept = pairs = 0
+    for position in range(len(ids)):
+        i = ids[position]
+        reach = _reach(state, i, anchors.step)
+        seen = max(state.seen[i], anchors.start)
+        floor = anchors.floors[state.anchor[i], seen - anchors.first : anchors.stop - anchors.first]
+        count = np.int32(0)
+        for c in range(len(floor)):
+            count += not (floor[c] >= reach)
+        if count == 0:
+            state.seen[i] = anchors.stop
+            continue
+        here = needed[seen - anchors.start :]
+        for c in range(len(floor)):
+            here[c] |= not (floor[c] >= reach)
+        ids[kept] = i
+        kept += 1
+        pairs += int(count)
+    return kept, pairs, needed
+
+
+@numba.njit(cache=True, nogil=True)
+def lower_by_most_promising(state: State, rows: Rows, anchors: Anchors, enough: float) -> int:
+    """Lower each point by the column nearest to its anchor, and move those still of interest to the front.
+
+    Where frames follow one another, that one column is mostly what all others would come to.
+
+    Returns:
+        How many points are still of interest.
+    """
+    sums = np.empty(LANES)
+    last, column = -1, 0
+    for position in range(len(rows.ids)):
+        i = rows.ids[position]
+        if state.anchor[i] != last:
+            last = state.anchor[i]
+            column = anchors.start + _first_of_least(
+                anchors.floors[last, anchors.start - anchors.first : anchors.stop - anchors.first]
+            )
+        if column >= state.seen[i]:
+            _lower_pair(state, rows, position, column, sums)
+    return _keep(state, rows, enough)
+
+
+@numba.njit(cache=True, nogil=True, forceinline=True)
+def _first_of_least(steps: Steps) -> int:
+    # In two passes, both in vector registers or cut short: `np.argmin` is not.
+    least = np.uint8(EVERYTHING)
+    for step in steps:
+        least = min(least, step)
+    first = 0
+    while steps[first] != least:
+        first += 1
+    return first
+
+
+@numba.njit(cache=True, nogil=True)
+def lower_by_anchors(state: State, rows: Rows, anchors: Anchors, enough: float) -> None:
+    """Lower each point by the columns before the last that its own anchor does not rule out, pair by pair.
 
     For points of which each needs few columns: a matrix product would compute many that none needs.
     """
@@ -138,16 +219,16 @@ def lower_by_anchors(
     bounds = np.empty(2 * CHUNK + 1, dtype=np.float32)
     for position in range(len(rows.ids)):
         i = rows.ids[position]
-        floor = anchor_floors[state.anchor[i]]
-        reach = _reach(state, i)
+        floor = anchors.floors[state.anchor[i]]
+        reach = _reach(state, i, anchors.step)
         seen = state.seen[i]
-        while seen < stop and value_of(state, i) > enough:
+        while seen < anchors.stop and value_of(state, i) > enough:
             count = 0
-            while seen < stop and count < CHUNK:
-                end = min(seen + CHUNK, stop)
-                if _any_inside(floor, seen - first, end - first, reach):
+            while seen < anchors.stop and count < CHUNK:
+                end = min(seen + CHUNK, anchors.stop)
+                if _any_inside(floor, seen - anchors.first, end - anchors.first, reach):
                     for c in range(seen, end):
-                        if not (floor[c - first] >= reach):
+                        if not (floor[c - anchors.first] >= reach):
                             columns[count] = c
                             count += 1
                 seen = end
@@ -157,7 +238,7 @@ def lower_by_anchors(
             if count > 0:
                 floor_i = rows.floors[position]
                 _lower_row(state, i, floor_i, products[:count], columns[:count], floors[:count], bounds, sums)
-                reach = _reach(state, i)
+                reach = _reach(state, i, anchors.step)
         state.seen[i] = seen
 
 
@@ -255,17 +336,18 @@ def _fill_bounds(column_floors: Float32Array, products: Float32Array, bounds: Fl
 def _row_limit(squared: float, floor: float) -> np.float32:
     """The smallest bound in float32 that rules a column out for a point, rounded up."""
     limit = np.float32(squared - floor)
-    return limit + np.abs(limit) * np.float32(2e-7) + np.float32(1e-33)
+    return limit + np.abs(limit) * np.float32(2e-7) + np.float32(UNDERFLOW)
 
 
 @numba.njit(cache=True, nogil=True, forceinline=True)
-def _reach(state: State, i: int) -> np.float32:
-    """Columns this far from a point's anchor or farther cannot be nearer than its nearest one."""
-    return np.float32((state.anchor_distance[i] + np.sqrt(state.squared[i])) * (1.0 + SLACK))
+def _reach(state: State, i: int, step: float) -> np.uint8:
+    """Columns this many steps from a point's anchor or farther cannot be nearer than its nearest one."""
+    steps = np.ceil((state.anchor_distance[i] + np.sqrt(state.squared[i])) * (1.0 + SLACK) / step)
+    return np.uint8(steps) if steps < EVERYTHING else np.uint8(EVERYTHING)
 
 
 @numba.njit(cache=True, nogil=True, forceinline=True)
-def _any_inside(floor: Float32Array, start: int, stop: int, reach: np.float32) -> bool:
+def _any_inside(floor: Steps, start: int, stop: int, reach: np.uint8) -> bool:
     count = np.int32(0)
     for c in range(start, stop):
         count += not (floor[c] >= reach)

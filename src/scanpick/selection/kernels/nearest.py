@@ -2,24 +2,29 @@
 
 A distance to a growing set only shrinks, so a value against the first chosen points is an upper bound: it need not be
 touched until a caller must know it better. Points are then compared in blocks with all points chosen since, as matrix
-products instead of one pass over memory per choice. Once some are chosen, the triangle inequality rules out most
-pairs: with the anchor a of a point x, an early chosen point near it, ``|x - c| >= |a - c| - |a - x|``.
+products instead of one pass over memory per choice. The triangle inequality rules out most pairs, from distances of
+chosen points to a few anchors (`anchors`), and the chosen point nearest to a point's anchor is tried first: mostly
+there is no need for more.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
 from scanpick.arrays import Embeddings, Float64Array, Int64Array
-from scanpick.selection.kernels.anchors import Stage, stages
-from scanpick.selection.kernels.distances import CentredRows, squared_distances_to
+from scanpick.selection.kernels.anchors import EDGE_FACTOR, FIRST_EDGE, RUN, Stage, last_column
+from scanpick.selection.kernels.distances import CentredRows, squared_distances_of_pairs
 from scanpick.selection.kernels.lowering import (
+    Anchors,
     Rows,
     State,
     columns_in_reach,
+    look_at_first,
     lower_by_anchors,
+    lower_by_most_promising,
     lower_by_one,
     lower_by_products,
 )
@@ -31,8 +36,14 @@ BLOCK = 512
 FIRST_BLOCK = 8192
 """Points whose distance to the first chosen one is evaluated at once."""
 
-COLUMNS = 256
+COLUMNS = 128
 """Chosen points per matrix product; points that have come near enough leave between two products."""
+
+STEPS, LEAST_STEP = 100, 1e-30
+"""Distances to anchors are kept in steps: this many to the typical distance of two rows."""
+
+NEAR = 0.5
+"""Share of the typical distance of two rows within which an anchor is of use."""
 
 PAIRS_PER_PRODUCT = 6
 """A pair evaluated by itself costs as much as this many in a matrix product."""
@@ -65,14 +76,15 @@ class NearestChosen:
             nearest=np.full(count, -1, dtype=np.int32),
             seen=np.zeros(count, dtype=np.int32),
             anchor=np.full(count, -1, dtype=np.int32),
-            anchor_distance=np.zeros(count, dtype=np.float32),
+            anchor_distance=np.full(count, np.inf, dtype=np.float32),
             # Room for all points to be chosen: pages that are never written take no memory.
             chosen=np.empty(count, dtype=np.int64),
             column_rows=np.empty((count, dimensions), dtype=np.float32),
             column_floors=np.empty(count, dtype=np.float32),
         )
-        self._stages = stages(count, X.nbytes)
-        self._edges = {stage.start for stage in self._stages[1:]}
+        self._run, self._stages = stages(self.source, self.state)
+        self._near = NEAR * self.source.typical_distance()
+        self._edges = set() if self._run else {stage.start for stage in self._stages[1:]}
 
     def values(self, ids: Int64Array) -> Float64Array:
         """(n,) squared distance times factor, upper bounds where points have not seen all chosen ones."""
@@ -99,9 +111,7 @@ class NearestChosen:
     def first_look(self, ids: Int64Array) -> None:
         """Compare those of these points that have seen no chosen one with the first, so that they can be ranked."""
         fresh = ids[self.state.seen[ids] == 0]
-        if len(fresh):
-            blocks = np.array_split(fresh, -(-len(fresh) // FIRST_BLOCK))
-            self.workers.run([functools.partial(self._look, block) for block in blocks])
+        self._in_blocks(self._look, fresh, FIRST_BLOCK)
 
     def update(self, ids: Int64Array, enough: float = 0.0, stop: int | None = None) -> None:
         """Compare these points with the chosen ones that they have not seen, up to number `stop`.
@@ -109,6 +119,8 @@ class NearestChosen:
         A point may be left behind, its distance an upper bound, when squared distance times factor is <= `enough`.
         """
         stop = self.count if stop is None else min(stop, self.count)
+        if stop > 0:
+            self.first_look(ids)
         behind = ids[self.values(ids) > enough]
         for stage in self._stages:
             if stage.start >= stop or len(behind) == 0:
@@ -116,14 +128,17 @@ class NearestChosen:
             # Those that have seen less have gone through the earlier stages, or are near enough.
             end = min(stage.stop, stop)
             now = behind[self.state.seen[behind] < end]
-            if len(now):
-                stage.extend(self.state.column_rows, self.state.column_floors, self.count)
+            stage.extend(self.state.column_rows, self.state.column_floors, self.count, self.workers)
+            anchored = (self.state.anchor_distance[now] < self._near) & (stage.count > 0)
+            for task, some, key in (
+                (self._compare_anchored, now[anchored], self.state.anchor),
+                (self._compare, now[~anchored], self.state.seen),
+            ):
                 # Points that need the same columns go into the same block.
-                order = np.argsort((self.state.seen if stage.floors is None else self.state.anchor)[now], kind="stable")
-                blocks = np.array_split(now[order], -(-len(now) // BLOCK))
-                self.workers.run([functools.partial(self._compare, block, stage, end, enough) for block in blocks])
-                self._set_anchors(now, end)
-                behind = behind[self.values(behind) > enough]
+                some = some[np.argsort(key[some], kind="stable")]
+                self._in_blocks(functools.partial(task, stage=stage, stop=end, enough=enough), some, BLOCK)
+            self._set_anchors(now, end)
+            behind = behind[self.values(behind) > enough]
 
     def follow(self, rows: Rows, start: int, enough: float) -> None:
         """Compare a few points whose rows are at hand with the chosen ones from `start` on, one by one.
@@ -135,37 +150,46 @@ class NearestChosen:
             if column + 1 in self._edges:
                 self._set_anchors(rows.ids, column + 1)
 
-    def _look(self, ids: Int64Array, _: Scratch) -> None:
-        first = self.state.X[self.state.chosen[0]]
-        self.state.squared[ids] = squared_distances_to(self.state.X, ids, first)
-        self.state.nearest[ids] = 0
-        self.state.seen[ids] = 1
+    def _in_blocks(self, task: Callable[[Int64Array, Scratch], None], ids: Int64Array, block: int) -> None:
+        if len(ids):
+            blocks = np.array_split(ids, -(-len(ids) // block))
+            self.workers.run([functools.partial(task, block) for block in blocks])
 
-    def _compare(self, ids: Int64Array, stage: Stage, stop: int, enough: float, scratch: Scratch) -> None:
+    def _look(self, ids: Int64Array, _: Scratch) -> None:
+        look_at_first(self.state, ids, self._run)
+
+    def _compare(self, ids: Int64Array, scratch: Scratch, *, stage: Stage, stop: int, enough: float) -> None:
         """Compare one block of points, all within one stage, with the columns before `stop`."""
-        start = int(self.state.seen[ids].min())
-        columns = np.arange(start, stop)
-        pairs = len(ids) * len(columns)
-        if stage.floors is not None:
-            pairs, needed = columns_in_reach(self.state, ids, stage.floors, stage.start, start, stop)
-            columns = columns[needed]
-        if len(columns) == 0:
-            self.state.seen[ids] = stop
+        columns = np.arange(int(self.state.seen[ids].min()), stop)
+        self._multiply(self.gather(ids, scratch), columns, stop, enough, scratch)
+
+    def _compare_anchored(self, ids: Int64Array, scratch: Scratch, *, stage: Stage, stop: int, enough: float) -> None:
+        """The same for points that are near their anchors."""
+        anchors = Anchors(stage.floors, stage.step, stage.start, int(self.state.seen[ids].min()), stop)
+        ids = ids[: columns_in_reach(self.state, ids, anchors)[0]]
+        if len(ids) == 0:
             return
         rows = self.gather(ids, scratch)
-        if stage.floors is not None and pairs * PAIRS_PER_PRODUCT < len(ids) * len(columns):
-            lower_by_anchors(self.state, rows, stage.floors, stage.start, stop, enough)
-            return
-        whole = len(columns) == stop - start
+        rows = first_of(rows, lower_by_most_promising(self.state, rows, anchors, enough))
+        _, pairs, needed = columns_in_reach(self.state, rows.ids.copy(), anchors)
+        columns = anchors.start + np.flatnonzero(needed)
+        if pairs * PAIRS_PER_PRODUCT < len(rows.ids) * len(columns):
+            lower_by_anchors(self.state, rows, anchors, enough)
+        else:
+            self._multiply(rows, columns, stop, enough, scratch)
+
+    def _multiply(self, rows: Rows, columns: Int64Array, stop: int, enough: float, scratch: Scratch) -> None:
+        """Lower points by columns as matrix products; those that are not left behind have seen all before `stop`."""
         for begin in range(0, len(columns), COLUMNS):
             part = columns[begin : begin + COLUMNS]
+            whole = len(part) == part[-1] + 1 - part[0]
             right = self.state.column_rows[part[0] : part[-1] + 1] if whole else self.state.column_rows[part]
             products = np.matmul(rows.centred, right.T, out=scratch.float32("products", len(rows.ids), len(part)))
             now = stop if begin + COLUMNS >= len(columns) else int(columns[begin + COLUMNS])
             kept = lower_by_products(self.state, rows, products, part, now, enough)
             if kept == 0:
                 return
-            rows = Rows(rows.ids[:kept], rows.centred[:kept], rows.floors[:kept])
+            rows = first_of(rows, kept)
 
     def _set_anchors(self, ids: Int64Array, seen: int) -> None:
         """Where a stage ends, the nearest chosen point becomes the anchor of the points that have come this far."""
@@ -174,3 +198,46 @@ class NearestChosen:
             self.state.anchor[there] = self.state.nearest[there]
             distance = np.sqrt(self.state.squared[there]).astype(np.float32)
             self.state.anchor_distance[there] = np.nextafter(distance, np.float32(np.inf))
+
+
+def first_of(rows: Rows, count: int) -> Rows:
+    """The first of some points."""
+    return Rows(rows.ids[:count], rows.centred[:count], rows.floors[:count])
+
+
+def stages(source: CentredRows, state: State) -> tuple[int, list[Stage]]:
+    """The length of runs with an anchor each, or 0, and the stages that cover all columns.
+
+    Without runs there are several, since the radius shrinks with every choice: anchors must stay near to be of use.
+    """
+    count = len(source.X)
+    step = max(source.typical_distance() / STEPS, LEAST_STEP)
+    plain = functools.partial(Stage, step=step, rows=state.column_rows[:0], row_floors=np.empty(0))
+    if comes_in_runs(source):
+        middles = middles_of_runs(count)
+        rows, floors = np.empty((len(middles), source.X.shape[1]), np.float32), np.empty(len(middles))
+        source.gather(middles, rows, floors)
+        last = min(last_column(len(middles), source.X.nbytes), count)
+        return RUN, [Stage(0, last, step, rows, floors), plain(last, count)]
+    result = [plain(0, min(FIRST_EDGE, count))]
+    while (start := result[-1].stop) < count:
+        room = last_column(start, source.X.nbytes)
+        if room < start or result[-1].stop != FIRST_EDGE * EDGE_FACTOR ** (len(result) - 1):
+            result.append(plain(start, count))
+        else:
+            stop = min(start * EDGE_FACTOR, start + room, count)
+            result.append(Stage(start, stop, step, state.column_rows[:start], state.column_floors[:start]))
+    return 0, result
+
+
+def middles_of_runs(count: int) -> Int64Array:
+    """Indices of the middle rows of all runs of `count` rows."""
+    return np.minimum(np.arange(0, count, RUN) + RUN // 2, count - 1)
+
+
+def comes_in_runs(source: CentredRows) -> bool:
+    """Whether most rows are near the middle one of their run, judged by a sample."""
+    sample = source.sample()
+    middles = middles_of_runs(len(source.X))[sample // RUN]
+    squared = squared_distances_of_pairs(source.X, sample, middles)
+    return bool(len(sample) > 0 and np.median(squared) < np.square(NEAR * source.typical_distance() / 2))

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController
 
 from scanpick.arrays import Float32Array, Float64Array, Int32Array
 from scanpick.errors import ScanpickError
@@ -86,11 +86,17 @@ class Workers:
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Matrix products inside run on the calling thread only."""
-    with _blas().limit(limits=1, user_api="blas"):
+    libraries = [(library, library.get_num_threads()) for library in _blas()]
+    for library, _ in libraries:
+        library.set_num_threads(1)
+    try:
         yield
+    finally:
+        for library, threads in libraries:
+            library.set_num_threads(threads)
 
 
 @functools.cache
-def _blas() -> ThreadpoolController:
+def _blas() -> list[LibController]:
     # Looking through the loaded libraries takes milliseconds: once is enough, as numpy's BLAS is there already.
-    return ThreadpoolController()
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
