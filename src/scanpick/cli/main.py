@@ -27,6 +27,7 @@ VERBS: tuple[str, ...] = (
     "predictions",
     "score",
     "probe",
+    "study",
 )
 
 INTERRUPTED = 130

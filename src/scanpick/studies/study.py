@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -138,9 +138,7 @@ class Study:
 
     def _write_settings(self) -> None:
         survey = self.prepared.survey
-        values = json.loads(self.config.model_dump_json(exclude_defaults=True))
-        values |= {"primary_metric": self.config.primary, "metrics": list(self.config.metrics)}
-        values |= {"seeds": list(self.config.seeds), "classes": list(self.config.classes)}
+        values = json.loads(self.config.model_dump_json()) | {"primary_metric": self.config.primary}
         values[_MADE_WITH] = {
             "versions": current_versions(),
             "data": self.prepared.dataset.description,
@@ -197,6 +195,14 @@ def read_study(folder: Path) -> StudyConfig:
     return StudyConfig.of(values, str(path))
 
 
-def with_seeds(config: StudyConfig, seeds: Sequence[int]) -> StudyConfig:
-    """The same study for other seeds."""
-    return StudyConfig.of({**config.model_dump(mode="json"), "seeds": list(seeds)})
+def read_plan(folder: Path) -> dict[str, Any]:
+    """``plan.json``: what is done and what is left.
+
+    Raises:
+        ScanpickError: There is none, or it is damaged.
+    """
+    try:
+        plan: dict[str, Any] = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ScanpickError(f"{folder}: expected the folder of a study that was begun: {error}.") from error
+    return plan

@@ -1,0 +1,333 @@
+"""``scanpick study``: compare strategies by training a detector on what each picks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scanpick.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from scanpick.studies.config import StudyConfig
+    from scanpick.studies.study import State
+
+
+def command(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CONFIG | status DIR | resume DIR | report DIR | compare DIR DIR",
+            help="A YAML file to run; or what to do with the folder of a study.",
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Instead of CONFIG: simulated, kitti-mini or kitti-3dssd.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The study's folder; runs/<name> by default.")] = None,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", help="How many (5), a range (0-4) or a list (0,3): instead of the study's.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 for all cores.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and how long it takes.")] = False,
+    data: Annotated[Path | None, typer.Option("--data", help="The folder of KITTI, for the presets on it.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", help="ReCon's pre-trained checkpoint, for kitti-3dssd.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PLACE=VALUE", help="Change a value: detector.iterations=600. May be repeated."),
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out at the end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a study: from a random start each strategy picks frames, a detector is trained on them, and evaluated.
+
+    Killed and started again, it goes on where it was, to the same numbers. Seeds and strategies can be added later.
+
+    Example: [bold]scanpick study --preset simulated --seeds 5[/]
+    """
+    from scanpick.errors import ScanpickError
+    from scanpick.studies.study import read_study
+
+    verb, folders = _asked(words or [])
+    if verb in ("status", "report", "compare") and (preset or out or seeds or changes):
+        raise ScanpickError(f"scanpick study {verb} takes folders only.")
+    if verb == "status":
+        _print_status(folders[0], as_json=as_json)
+    elif verb == "report":
+        _print_report(_write_report(folders[0]), as_json=as_json)
+    elif verb == "compare":
+        _compare(folders[0], folders[1], as_json=as_json)
+    elif verb == "resume":
+        config = _changed(read_study(folders[0]).model_dump(mode="json"), changes, seeds, str(folders[0]))
+        _run(config, folders[0], jobs, report=not no_report, as_json=as_json)
+    else:
+        config = _configured(folders, preset, data, weights, changes, seeds)
+        folder = out or Path("runs") / config.name
+        if dry_run:
+            _print_plan(config, folder, jobs, as_json=as_json)
+        else:
+            _run(config, folder, jobs, report=not no_report, as_json=as_json)
+
+
+_VERBS = {"status": 1, "resume": 1, "report": 1, "compare": 2}
+"""What can be done with the folders of studies, and with how many."""
+
+
+def _asked(words: list[str]) -> tuple[str, list[Path]]:
+    from scanpick.errors import ScanpickError
+
+    verb = words[0] if words and words[0] in _VERBS and not Path(words[0]).is_file() else "run"
+    paths = [Path(word) for word in (words if verb == "run" else words[1:])]
+    wanted = _VERBS.get(verb)
+    if wanted is not None and len(paths) != wanted:
+        raise ScanpickError(f"scanpick study {verb}: expected {wanted} folder{'s' * (wanted > 1)}, got {len(paths)}.")
+    if wanted is None and len(paths) > 1:
+        raise ScanpickError(
+            f"scanpick study: expected one configuration, or one of {', '.join(_VERBS)} with folders, "
+            f"got '{' '.join(words)}'."
+        )
+    return verb, paths
+
+
+def _configured(
+    files: list[Path],
+    preset: str | None,
+    data: Path | None,
+    weights: Path | None,
+    changes: list[str] | None,
+    seeds: str | None,
+) -> StudyConfig:
+    from scanpick.errors import ScanpickError
+    from scanpick.studies.config import read_yaml
+    from scanpick.studies.presets import read_preset
+
+    if (preset is None) == (not files):
+        raise ScanpickError("Give either a configuration or --preset, such as: scanpick study --preset simulated")
+    if preset is None:
+        return _changed(read_yaml(files[0]), changes, seeds, str(files[0]))
+    given = {"data": None if data is None else str(data), "weights": None if weights is None else str(weights)}
+    # What is named by --set needs not be told otherwise.
+    for text in changes or []:
+        if text.startswith("encoder.options"):
+            given["weights"] = given["weights"] or ""
+    return _changed(read_preset(preset, given), changes, seeds, f"the preset '{preset}'")
+
+
+def _changed(values: dict[str, Any], changes: list[str] | None, seeds: str | None, where: str) -> StudyConfig:
+    from scanpick.studies.config import StudyConfig
+    from scanpick.studies.overrides import overridden
+
+    values = overridden(values, changes or [])
+    if seeds is not None:
+        values["seeds"] = _seeds(seeds)
+    return StudyConfig.of(values, where)
+
+
+def _seeds(text: str) -> list[int]:
+    """``5`` are five seeds, ``0-4`` a range, ``0,3,7`` a list."""
+    from scanpick.errors import ScanpickError
+
+    try:
+        if "," in text:
+            return [int(word) for word in text.split(",")]
+        first, dash, last = text.partition("-")
+        return list(range(int(first), int(last) + 1)) if dash else list(range(int(first)))
+    except ValueError:
+        raise ScanpickError(f"--seeds: expected a number (5), a range (0-4) or a list (0,3), got '{text}'.") from None
+
+
+def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from scanpick.cli.output import log, progress_bar
+    from scanpick.errors import ScanpickError
+    from scanpick.studies.study import Study
+
+    study = Study(config, folder, jobs)
+    console: Console = log
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console,
+    )
+    task = bar.add_task("Training", total=None, left="", visible=False)
+
+    def show(state: State) -> None:
+        if not bar.live.is_started:
+            bar.start()
+        left = "" if state.seconds_left is None else f"about {_duration(state.seconds_left)} left"
+        bar.update(task, completed=state.done, total=state.planned, left=left, visible=True)
+
+    try:
+        failures = study.run(progress_bar, show)
+    finally:
+        bar.stop()
+    for where, why in failures.items():
+        log.print(f"{where}: {why}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    path = _write_report(folder) if report else None
+    _print_scores(folder, as_json=as_json)
+    if path is not None and not as_json:
+        _print_report(path, as_json=False)
+    if failures:
+        raise ScanpickError(
+            f"{len(failures)} of {len(study.experiments)} experiments did not come to their end, for the reasons above. "
+            f"What was finished is kept. Go on with: scanpick study resume {folder}"
+        )
+
+
+def _print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -> None:
+    import json
+
+    from rich.table import Table
+
+    from scanpick.cli.output import console, log
+    from scanpick.studies.estimate import draft, measure_rates
+    from scanpick.studies.experiment import experiments_of
+    from scanpick.studies.plan import plan_of, seconds_left
+    from scanpick.workspace.worker_pool import available_cores
+
+    prepared = draft(config)
+    planned = plan_of(config, experiments_of(config, prepared, folder))
+    log.print("Timing a few training steps ...")
+    rates = measure_rates(config, prepared)
+    jobs = jobs or available_cores()
+    seconds = seconds_left(planned, rates, jobs)
+    facts: dict[str, Any] = {
+        "study": config.name,
+        "data": prepared.dataset.description,
+        "folds": [
+            {"name": one.name, "pool": len(one.pool), "evaluation": len(one.evaluation)} for one in prepared.folds
+        ],
+        "seeds": list(config.seeds),
+        "trainings": len(planned),
+        "jobs": jobs,
+        "seconds_per_training_step": rates.step_s,
+        "seconds_per_predicted_frame": rates.frame_s,
+        "seconds": seconds,
+    }
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    table = Table(title=f"{config.name}: {len(planned)} trainings, about {_duration(seconds)} with {jobs} processes")
+    for name in ("round", "strategy", "variant", "labelled frames", "steps", "trainings", "each about"):
+        table.add_column(name, justify="left" if name in ("strategy", "variant") else "right")
+    groups: dict[tuple[int, str, str], list[Any]] = {}
+    for one in planned:
+        _, _, number, strategy, variant = one.place
+        groups.setdefault((number, strategy, variant), []).append(one)
+    for (number, strategy, variant), ones in sorted(groups.items(), key=lambda item: item[0][0]):
+        first = ones[0]
+        each = _duration(rates.training(first.iterations, first.evaluated))
+        numbers = (str(first.frames), str(first.iterations), str(len(ones)), each)
+        table.add_row(str(number), strategy, variant, *numbers)
+    console.print(table)
+    for fold in prepared.folds:
+        name = f"fold {fold.name}: " if fold.name else ""
+        console.print(f"{name}{len(fold.pool)} frames may be labelled, {len(fold.evaluation)} are evaluated")
+    console.print(f"{len(config.seeds)} seeds; a training step takes {rates.step_s:.2f} s on {config.threads} thread")
+
+
+def _print_status(folder: Path, *, as_json: bool) -> None:
+    import json
+
+    from rich.table import Table
+
+    from scanpick.cli.output import console
+    from scanpick.studies.study import read_plan
+
+    plan = read_plan(folder)
+    if as_json:
+        print(json.dumps({name: value for name, value in plan.items() if name != "trainings"}, indent=2))
+        return
+    left = plan["seconds_left"]
+    told = "" if not left else f", about {_duration(left)} left when it was last seen"
+    table = Table(title=f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}")
+    for name in ("strategy", "variant", "round", "done", "planned"):
+        table.add_column(name, justify="left" if name in ("strategy", "variant") else "right")
+    counts: dict[tuple[str, str, int], list[bool]] = {}
+    for one in plan["trainings"]:
+        counts.setdefault((one["strategy"], one["variant"], one["round"]), []).append(one["done"])
+    for (strategy, variant, number), done in counts.items():
+        table.add_row(strategy, variant, str(number), str(sum(done)), str(len(done)))
+    console.print(table)
+    if plan["failed"]:
+        console.print(f"{plan['failed']} experiments failed. Go on with: scanpick study resume {folder}")
+
+
+def _print_scores(folder: Path, *, as_json: bool) -> None:
+    import json
+    from statistics import mean, stdev
+
+    from rich.table import Table
+
+    from scanpick.cli.output import console
+    from scanpick.studies.study import read_study
+    from scanpick.studies.tables import read_table
+
+    metric = read_study(folder).primary
+    groups: dict[tuple[int, str, str], list[dict[str, str]]] = {}
+    for row in read_table(folder / "scores.csv"):
+        groups.setdefault((int(row["round"]), row["strategy"], row["variant"]), []).append(row)
+    facts = []
+    for (number, strategy, variant), rows in sorted(groups.items(), key=lambda item: item[0][0]):
+        values = [float(row[metric]) for row in rows]
+        facts.append(
+            {
+                "round": number,
+                "strategy": strategy,
+                "variant": variant,
+                "seeds": len(rows),
+                "frames": mean(float(row["frames"]) for row in rows),
+                "boxes": mean(float(row["boxes"]) for row in rows),
+                "cost": mean(float(row["cost"]) for row in rows),
+                metric: mean(values),
+                "deviation": stdev(values) if len(values) > 1 else None,
+            }
+        )
+    if as_json:
+        print(json.dumps({"study": str(folder), "metric": metric, "scores": facts}, indent=2))
+        return
+    table = Table(title=metric)
+    for name in ("round", "strategy", "variant", "seeds", "frames", "boxes", "cost", "AP", "deviation"):
+        table.add_column(name, justify="left" if name in ("strategy", "variant") else "right")
+    for one in facts:
+        deviation = "" if one["deviation"] is None else f"{one['deviation']:.1f}"
+        cells = [str(one[name]) for name in ("round", "strategy", "variant", "seeds")]
+        cells += [f"{one[name]:.4g}" for name in ("frames", "boxes", "cost")]
+        table.add_row(*cells, f"{one[metric]:.1f}", deviation)
+    console.print(table)
+
+
+def _write_report(folder: Path) -> Path:
+    from scanpick.cli.output import progress_bar
+    from scanpick.reports.study.report import STEPS, write_study_report
+
+    with progress_bar("Writing the report", STEPS) as advance:
+        return write_study_report(folder, advance=advance)
+
+
+def _print_report(path: Path, *, as_json: bool) -> None:
+    from scanpick.cli.results import print_facts
+
+    print_facts({"report": str(path)}, as_json=as_json)
+
+
+def _compare(first: Path, second: Path, *, as_json: bool) -> None:
+    from scanpick.errors import ScanpickError
+
+    raise ScanpickError(f"Comparing {first} and {second} is not there yet.")
+
+
+def _duration(seconds: float) -> str:
+    """In the largest units that matter: 45 s, 12 min, 3 h 20 min."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,59 @@
+"""Single values of a configuration changed from outside: ``detector.iterations=600``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from scanpick.errors import ScanpickError
+
+
+def overridden(values: dict[str, Any], texts: Iterable[str]) -> dict[str, Any]:
+    """A copy with some values replaced. Places are dotted names, and numbers in lists; values are YAML.
+
+    Example:
+        >>> overridden({"detector": {"iterations": 3000}, "seeds": [0]}, ["detector.iterations=600", "seeds=[0, 1]"])
+        {'detector': {'iterations': 600}, 'seeds': [0, 1]}
+
+    Raises:
+        ScanpickError: A text has another form, or the place is in no mapping or list.
+    """
+    changed = copy.deepcopy(values)
+    for text in texts:
+        place, equals, value = text.partition("=")
+        names = place.strip().split(".")
+        if not equals or not all(names):
+            raise ScanpickError(f"--set: expected PLACE=VALUE such as detector.iterations=600, got '{text}'.")
+        try:
+            parsed = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ScanpickError(f"--set {place}: '{value}' is no YAML value: {error}.") from error
+        target: Any = changed
+        for name in names[:-1]:
+            target = _inside(target, name, text)
+        if isinstance(target, list):
+            target[_row(target, names[-1], text)] = parsed
+        elif isinstance(target, dict):
+            target[names[-1]] = parsed
+        else:
+            raise ScanpickError(f"--set {text}: '{'.'.join(names[:-1])}' is one value, with nothing in it.")
+    return changed
+
+
+def _inside(target: Any, name: str, text: str) -> Any:
+    if isinstance(target, list):
+        return target[_row(target, name, text)]
+    if isinstance(target, dict):
+        return target.setdefault(name, {})
+    raise ScanpickError(f"--set {text}: there is nothing in which '{name}' could be.")
+
+
+def _row(target: list[Any], name: str, text: str) -> int:
+    if not name.isdecimal() or int(name) >= len(target):
+        raise ScanpickError(
+            f"--set {text}: expected the place of one of {len(target)} entries (0, 1, ...), got '{name}'."
+        )
+    return int(name)
