@@ -51,6 +51,8 @@ def command(
         "dimension": table.values.shape[1],
         "set_aside": len(table.meta["set_aside"]),
     }
+    if "objects" in table.meta:
+        facts["objects"] = table.meta["objects"]
     print_facts(facts, as_json=as_json)
     if not as_json:
         print_set_aside(table.meta["set_aside"])
