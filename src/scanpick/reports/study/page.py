@@ -110,7 +110,7 @@ def study_page(
         redundancy=tables.redundancy_table(measured),
         viewer=viewer,
         metrics=tables.metrics_table(results),
-        settings=_flat(folder.settings),
+        settings=flat_settings(folder.settings),
         files=files,
     )
 
@@ -161,7 +161,7 @@ def _cards(results: StudyResults) -> list[Card]:
     return cards
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def flat_settings(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Nested settings as dotted names with texts; frames set aside are counted, not listed."""
     entries = []
     for key, value in values.items():
@@ -169,11 +169,11 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         if key == "set_aside" and isinstance(value, Mapping):
             entries.append((name, plural(len(value), "frame")))
         elif isinstance(value, Mapping):
-            entries += _flat(value, f"{name}.")
+            entries += flat_settings(value, f"{name}.")
         elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
             for place, one in enumerate(value):
                 inner = one if isinstance(one, Mapping) else {"": one}
-                entries += _flat(inner, f"{name}.{place + 1}.")
+                entries += flat_settings(inner, f"{name}.{place + 1}.")
         elif value not in (None, "", [], {}):
             entries.append((name.rstrip("."), ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
     return entries

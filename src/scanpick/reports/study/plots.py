@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from scanpick.evaluation.study_statistics.estimates import Estimate
 from scanpick.reports.figures import INK, MUTED, STRATEGY_SLOTS, new_figure, series_styles
@@ -37,6 +38,7 @@ def plot_strategies(results: StudyResults) -> Figure:
             _seeds_and_mean(right, row, differences, one.paired.difference, styles[one.arm], interval=True)
     _reference_lines(left, {"start": results.start, "whole pool": results.full})
     right.axvline(0, color=INK, linewidth=1, zorder=1)
+    right.set_xlim(*at_least_one_point(*right.get_xlim()))
     _rows(left, [_row_name(one) for one in shown])
     _rows(right, [""] * rows)
     board = results.board
@@ -65,10 +67,11 @@ def plot_curves(results: StudyResults, axes: Sequence[Axis] = AXES) -> Figure | 
         for one in results.shown:
             _curve(panel, results, one, axis, styles[one.arm])
         panel.set_xlabel(axis_label(results, axis))
+        panel.xaxis.set_major_locator(MaxNLocator(6, integer=axis != "cost"))
         panel.margins(x=0.04)
-    level = max(panel.get_ylim()[1] for panel in panels), min(panel.get_ylim()[0] for panel in panels)
+    low, high = min(panel.get_ylim()[0] for panel in panels), max(panel.get_ylim()[1] for panel in panels)
     for place, panel in enumerate(panels):
-        panel.set_ylim(level[1], level[0])
+        panel.set_ylim(*at_least_one_point(low, high))
         if place:
             panel.tick_params(labelleft=False)
     panels[0].set_ylabel("AP in %, mean ± standard error")
@@ -155,7 +158,7 @@ def plot_pool(
             edgecolors="white",
             linewidths=0.5,
         )
-        panel.set_title("\n".join(textwrap.wrap(str(arm), 26) + [notes[arm]] * (arm in notes)), fontsize=9)
+        panel.set_title("\n".join([*textwrap.wrap(str(arm), 26), notes.get(arm, "")]).rstrip(), fontsize=9)
         panel.set_xticks([])
         panel.set_yticks([])
         panel.grid(visible=False)
@@ -178,6 +181,12 @@ def arm_styles(arms: Sequence[Arm]) -> dict[Arm, Look]:
         if owner.setdefault(style["color"], name) != name:
             style |= {"markerfacecolor": "white", "markeredgecolor": style["color"], "linestyle": (0, (3, 1.5))}
     return {arm: styles[arm.strategy] for arm in arms}
+
+
+def at_least_one_point(low: float, high: float) -> tuple[float, float]:
+    """Limits of an axis of AP that do not blow up differences of nothing."""
+    middle = (low + high) / 2
+    return (low, high) if high - low >= 1 else (middle - 0.5, middle + 0.5)
 
 
 def axis_label(results: StudyResults, axis: Axis) -> str:
@@ -257,7 +266,8 @@ def _reference_lines(panel: Axes, estimates: Mapping[str, Estimate]) -> None:
         panel.axvline(value, color=MUTED, linewidth=1.3, linestyle=dashes[place], zorder=1)
         if one.deviation:
             panel.axvspan(value - one.deviation, value + one.deviation, color=MUTED, alpha=0.1, linewidth=0, zorder=0)
-    low, high = panel.get_xlim()
+    low, high = at_least_one_point(*panel.get_xlim())
+    panel.set_xlim(low, high)
     for place, (name, _, value) in enumerate(known):
         near = place > 0 and abs(value - known[0][2]) < 0.35 * (high - low)
         panel.annotate(

@@ -150,13 +150,11 @@ class Scoreboard:
             which = "; ".join(empty[:6]) + (f"; and {len(empty) - 6} more" if len(empty) > 6 else "")
             told.append(f"{len(empty)} of {len(self.folder.scores)} scores have no {metric} and do not count: {which}.")
         absent = [name for name in self.planned_strategies if name not in {arm.strategy for arm in self.arms}]
-        expected = len(self.seeds) * (1 + len(self.arms) * self.planned_rounds)
-        done = sum(score.arm.strategy != ALL for score in self.folder.scores)
-        if absent or done < expected:
-            planned = expected + len(absent) * len(self.seeds) * self.planned_rounds
+        done, planned = self._progress(len(absent))
+        if done < planned:
             lacking = f" There is nothing yet of {', '.join(absent)}." if absent else ""
             told.append(
-                f"The study is not finished: {done} of {planned} scores are there.{lacking} "
+                f"The study is not finished: {done} of {planned} trainings are done.{lacking} "
                 f"Seeds that a strategy lacks are left out of its comparison."
             )
         if self.arms and 0 < self.shown_round < self.planned_rounds:
@@ -166,6 +164,14 @@ class Scoreboard:
         if Arm(REFERENCE) not in self.arms:
             told.append(f"The strategy '{REFERENCE}' is not among those done: nothing can be compared with it.")
         return told
+
+    def _progress(self, absent: int) -> tuple[int, int]:
+        """Trainings done and planned: as the engine counts them, or counted from the scores."""
+        done, planned = self.folder.plan.get("done"), self.folder.plan.get("planned")
+        if isinstance(done, int) and isinstance(planned, int):
+            return done, planned
+        expected = len(self.seeds) * (1 + (len(self.arms) + absent) * self.planned_rounds)
+        return sum(score.arm.strategy != ALL for score in self.folder.scores), expected
 
     def _at(self, arm: Arm, number: int) -> list[tuple[int, Score]]:
         return sorted(self._of.get((arm, number), {}).items())

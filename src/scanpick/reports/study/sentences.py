@@ -49,8 +49,8 @@ def findings(results: StudyResults) -> list[str]:
     told.append(too_few_seeds(results))
     alike = [str(one.arm) for one in compared if _verdict(one) == "no evidence of a difference"]
     if alike:
-        which = "any strategy" if len(alike) == len(compared) else ", ".join(alike)
-        told.append(f"No evidence of a difference to random: {which}.")
+        which = " for any strategy" if len(alike) == len(compared) else f": {', '.join(alike)}"
+        told.append(f"No evidence of a difference to random{which}.")
     return [text for text in told if text]
 
 
@@ -162,7 +162,7 @@ def saving_sentences(results: StudyResults) -> list[str]:
             continue
         if not any(math.isfinite(needed.value) for needed in known.values()):
             share = max(needed.reached for needed in known.values())
-            never.append(f"{one.arm}{f' (in {percent(share)} of the resamples it does)' if share > 0 else ''}")
+            never.append(f"{one.arm}{f' (in {percent(share)} of the resamples it does)' if share >= 0.005 else ''}")
             continue
         told.append(f"{one.arm}: {'; '.join(_saving(needed, axis) for axis, needed in known.items())}.")
     if never:

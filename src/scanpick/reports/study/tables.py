@@ -21,7 +21,6 @@ from scanpick.reports.study.words import (
     interval_text,
     p_text,
     points,
-    saved_text,
     seeds_text,
     signed,
     signed_percent,
@@ -114,23 +113,18 @@ def difference_table(results: StudyResults, *, every: bool = False) -> Table:
 
 
 def budget_table(results: StudyResults) -> Table:
-    """Areas under the label-budget curves, and labels saved on the way to random's final AP."""
+    """Mean AP over the budget, which is the area under a label-budget curve by its width, and that less random's."""
     axes = [axis for axis in AXES if any(one.area[axis].value is not None for one in results.shown)]
     rows = []
     for one in results.shown:
         cells = []
         for axis in axes:
-            cells.append(_value(one.area[axis], points))
             reference = one.arm.strategy == REFERENCE
+            cells.append(_value(one.area[axis], points))
             cells.append("" if reference else with_interval(one.area_differences[axis], signed))
-            cells.append("" if reference else saved_text(one.needed[axis]))
         rows.append((_name(one), *cells))
-    names = [
-        name
-        for axis in axes
-        for name in (f"Mean AP over {AXIS_PLURAL[axis]}", "to random", f"{AXIS_PLURAL[axis].capitalize()} saved")
-    ]
-    return Table(_columns("Strategy", *names), tuple(rows))
+    names = [name for axis in axes for name in (f"Mean AP over {AXIS_PLURAL[axis]}", "less random's")]
+    return Table(_columns("Strategy", *names), tuple(rows) if axes else ())
 
 
 def redundancy_table(measured: Sequence[Redundancy]) -> Table:

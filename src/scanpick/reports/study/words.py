@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from scanpick.evaluation.study_statistics.curves import Needed
 from scanpick.evaluation.study_statistics.estimates import Estimate
 from scanpick.reports.numbers import count, significant
 from scanpick.reports.study.scoreboard import Axis
@@ -46,13 +45,24 @@ def signed(value: float) -> str:
 
 
 def signed_percent(value: float) -> str:
-    """A relative difference."""
-    return f"{100 * value:+.0f}%"
+    """A relative difference.
+
+    Example:
+        >>> signed_percent(0.123), signed_percent(-0.001)
+        ('+12%', '0%')
+    """
+    text = f"{100 * value:+.0f}%"
+    return "0%" if text in ("+0%", "-0%") else text
 
 
 def amount(value: float) -> str:
-    """A number of things, measured."""
-    return significant(value)
+    """A number of things: whole where it is.
+
+    Example:
+        >>> amount(40.0), amount(2.345)
+        ('40', '2.35')
+    """
+    return count(value) if float(value).is_integer() else significant(value)
 
 
 def interval_text(estimate: Estimate, form: Callable[[float], str]) -> str:
@@ -88,18 +98,6 @@ def p_text(value: float) -> str:
     if value < 0.001:
         return "< 0.001"
     return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def saved_text(needed: Needed | None) -> str:
-    """How many of the added labels are saved, with the interval; or that random's AP is not reached."""
-    if needed is None:
-        return "-"
-    low, high = needed.interval_of_added or (math.nan, math.nan)
-    if not math.isfinite(needed.value):
-        return "not reached"
-    if needed.interval_of_added is None:
-        return signed_percent(needed.saved_of_added)
-    return f"{signed_percent(needed.saved_of_added)} ({saved_end(low)} to {saved_end(high)})"
 
 
 def saved_end(value: float) -> str:
