@@ -9,8 +9,10 @@ from scanpick.encoders.statistics import Statistics
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.evaluation.probes import ProbeSettings
 from scanpick.structures import Boxes3D, EmbeddingTable, Frame, FrameRecord, Labels
+from scanpick.structures.embedded_objects import EmbeddedObjects
+from scanpick.studies.probe_encoding import ChangedFrames, Contestant
 from scanpick.studies.probe_files import difference_rows, facts, frame_rows, prediction_rows, score_rows
-from scanpick.studies.probing import ChangedFrames, Contestant, ProbePlan, run_probes
+from scanpick.studies.probing import ProbePlan, run_probes
 
 PLAN = ProbePlan(changed_frames=8, settings=ProbeSettings(near_s=0.1, apart_s=0.2, replicates=20))
 
@@ -130,6 +132,46 @@ def test_encoders_are_the_same_alone_and_together():
     for one, two in zip(alone.probing.scores["fine"], both.probing.scores["fine"], strict=True):
         assert one.value == two.value
         np.testing.assert_array_equal(one.replicates, two.replicates)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Two objects a frame; pooling subtracts the mean of the objects it was fitted to."""
+
+    centre: float | None = None
+
+    name, batch_size, in_workers, object_dimension, learned = "parts", 1, True, 1, {}
+
+    @property
+    def dimension(self):
+        return 1 if self.centre is None else 2
+
+    @property
+    def settings(self):
+        return {}
+
+    def encode_objects(self, frames):
+        values = np.array([[frame.points[:, 2].mean()] for frame in frames], np.float32).repeat(2, axis=0)
+        none = EmbeddedObjects.none(len(frames), 1)
+        boxes, points = np.zeros((len(values), 6), np.float32), np.ones(len(values), np.int64)
+        return replace(none, counts=np.full(len(frames), 2), values=values, boxes=boxes, num_points=points)
+
+    def fitted(self, values):
+        return Parts(float(values.mean()))
+
+    def pooled(self, objects):
+        means = objects.values.reshape(-1, 2).mean(axis=1, keepdims=True)
+        return means if self.centre is None else np.hstack([means, means - self.centre])
+
+    def encode(self, frames):
+        return self.pooled(self.encode_objects(frames))
+
+
+def test_what_pooling_learns_is_learned_from_the_frames():
+    run = _run(Drives(broken=("0/0",)), [Contestant("parts", Parts()), Contestant("statistics", Statistics())])
+    assert run.made_by["parts"]["dimension"] == 2
+    assert run.probing.score("parts", ("ridge", "number of Car", "r2")).value > 0.5
+    assert run.probing.score("parts", ("robustness", "mean", "auc")).frames == 8
 
 
 def test_rows_hold_every_raw_number():

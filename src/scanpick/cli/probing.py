@@ -13,8 +13,9 @@ from scanpick.errors import ScanpickError, unknown_name
 from scanpick.evaluation.probes import Probing, Score
 from scanpick.options import parse_pairs
 from scanpick.reports.probes import shown_columns
+from scanpick.studies.probe_encoding import Contestant
 from scanpick.studies.probe_files import differences
-from scanpick.studies.probing import Contestant, ProbeRun
+from scanpick.studies.probing import ProbeRun
 from scanpick.workspace.embedding_files import read_embedding
 
 
