@@ -82,8 +82,10 @@ def smallest_p(seeds: int) -> float:
 def _signs(count: int) -> Float64Array:
     """(R, n) assignments of signs: all of them, or so many by chance."""
     if count <= MOST_EXACT:
-        return 1.0 - 2.0 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
-    return np.random.default_rng(0).choice((-1.0, 1.0), size=(REPLICATES, count))
+        bits = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+    else:
+        bits = np.random.default_rng(0).integers(2, size=(REPLICATES, count))
+    return (1 - 2 * bits).astype(np.float64)
 
 
 def holm(p_values: Float64Array) -> Float64Array:
