@@ -14,6 +14,7 @@ from scanpick.cli.options import (
     Workers,
     WorkspaceArgument,
 )
+from scanpick.cli.refinement import UnitLength, Whiten
 
 
 def command(
@@ -26,6 +27,8 @@ def command(
     file: EmbeddingFile = None,
     ids: IdsFile = None,
     allow_extra: AllowExtra = False,
+    whiten: Whiten = None,
+    l2: UnitLength = False,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
@@ -34,14 +37,21 @@ def command(
     Killed and started again, it goes on where it stopped. Other settings, or frames that changed, are done again.
 
     Example: [bold]scanpick embed pool --encoder scan_context[/]
+    Example: [bold]scanpick embed pool --encoder statistics --whiten 95% --l2[/]
     Example: [bold]scanpick embed pool --encoder import --file mine.npy --ids mine.txt[/]
     """
     from scanpick.cli.embedding import choose_encoder, make_embedding
+    from scanpick.cli.refinement import refinement_of
     from scanpick.cli.results import print_facts, print_set_aside
+    from scanpick.workspace.refine import refine
     from scanpick.workspace.workspace import Workspace
 
+    refinement = refinement_of(whiten, l2)
     choice = choose_encoder(encoder, encoder_option, file=file, ids=ids, name=name, allow_extra=allow_extra)
-    table = make_embedding(Workspace.open(workspace), choice, workers=workers)
+    opened = Workspace.open(workspace)
+    table = make_embedding(opened, choice, workers=workers)
+    if refinement:
+        table = refine(opened, table.name, refinement)
     facts = {
         "workspace": str(workspace),
         "embedding": table.name,
@@ -51,8 +61,7 @@ def command(
         "dimension": table.values.shape[1],
         "set_aside": len(table.meta["set_aside"]),
     }
-    if "objects" in table.meta:
-        facts["objects"] = table.meta["objects"]
+    facts |= {name: table.meta[name] for name in ("objects", "whitening") if name in table.meta}
     print_facts(facts, as_json=as_json)
     if not as_json:
         print_set_aside(table.meta["set_aside"])

@@ -20,6 +20,7 @@ from scanpick.cli.options import (
     Workers,
     dataset_options,
 )
+from scanpick.cli.refinement import UnitLength, Whiten
 
 
 def command(
@@ -44,6 +45,8 @@ def command(
     file: EmbeddingFile = None,
     ids: IdsFile = None,
     allow_extra: AllowExtra = False,
+    whiten: Whiten = None,
+    l2: UnitLength = False,
     columns: Columns = None,
     option: DatasetOptions = None,
     with_report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html too.")] = True,
@@ -59,6 +62,7 @@ def command(
     """
     from scanpick.cli.embedding import choose_encoder, make_embedding
     from scanpick.cli.output import progress_bar
+    from scanpick.cli.refinement import refinement_of
     from scanpick.cli.results import frame_facts, print_facts, print_set_aside
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.options import parse_pairs
@@ -67,12 +71,14 @@ def command(
     from scanpick.selection.strategy import make_strategy
     from scanpick.workspace.index import index
     from scanpick.workspace.pool import pool_of
+    from scanpick.workspace.refine import refine
     from scanpick.workspace.selections import check_nobodys, check_not_replaced, save_selection, write_lists
 
     # What was asked for is checked before any frame is read
     options = parse_pairs(strategy_option or (), "--strategy-option") | ({} if start is None else {"start": start})
     make_strategy(strategy, options)
     parse_budget(budget)
+    refinement = refinement_of(whiten, l2)
     choice = choose_encoder(encoder, encoder_option, file=file, ids=ids, allow_extra=allow_extra)
     read_with = dataset_options(option, columns)
     check_nobodys(out)
@@ -84,6 +90,8 @@ def command(
     workspace = index(dataset, out, options=read_with, encoder=choice.encoder, workers=workers, progress=progress_bar)
     with workspace.write_lock():
         table = make_embedding(workspace, choice, workers=workers)
+        if refinement:
+            table = refine(workspace, table.name, refinement)
         pool = pool_of(workspace, [table.name], labelled)
         selection = select(pool, strategy, budget, seed=seed, options=options, at_most=at_most)
 
