@@ -133,3 +133,73 @@ def test_damaged_weights(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "weights.pt").write_bytes((tmp_path / "weights.pt").read_bytes()[:-100])
     with pytest.raises(ScanpickError, match="truncated"):
         run("predict", "simulated:demo", "--weights", tmp_path, "--out", tmp_path / "found.parquet")
+
+
+def test_training_is_tried_on_other_frames(trained: Path, tmp_path: Path) -> None:
+    """Predictions, averages, curves and pictures land in the folder; trained frames are refused."""
+    run("simulate", tmp_path / "kitti", "--frames", "6", "--seed", "2")
+    ids = sorted(path.stem for path in (tmp_path / "kitti" / "training" / "label_2").glob("*.txt"))
+    (tmp_path / "train.txt").write_text("\n".join(ids[:2]))
+    (tmp_path / "val.txt").write_text("\n".join(ids[2:]))
+    command = ["train", tmp_path / "kitti", "--frames", tmp_path / "train.txt", "--iterations", "1", *SMALL]
+    told = json.loads(run(*command, "--evaluate-frames", tmp_path / "val.txt", "--out", tmp_path / "out", "--json"))
+    assert told["evaluated_frames"] == len(ids) - 2
+    averages = json.loads((tmp_path / "out" / "ap.json").read_text())
+    assert averages["Car"]["3d"]["moderate"]["R40"] == pytest.approx(told["3d_moderate_R40"]["Car"])
+    assert list(read_predictions(tmp_path / "out" / "predictions.parquet")) == ids[2:]
+    assert (tmp_path / "out" / "pr.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ScanpickError, match="2 frames are in --frames and --evaluate-frames"):
+        run(*command, "--evaluate-frames", tmp_path / "train.txt", "--out", tmp_path / "other")
+    with pytest.raises(ScanpickError, match="Tram"):  # before anything is trained
+        run(
+            *(*command, "--classes", "Tramm", "--evaluate-frames", tmp_path / "val.txt"),
+            *("--out", tmp_path / "other"),
+        )
+    assert not (tmp_path / "other").exists()
+
+
+def test_pictures_of_the_best_and_worst_frames(trained: Path, tmp_path: Path) -> None:
+    """Perfect detections of half of the frames: those are the best, the others the worst."""
+    run("simulate", tmp_path / "kitti", "--frames", "4", "--seed", "3")
+    labels = tmp_path / "kitti" / "training" / "label_2"
+    results = tmp_path / "results"
+    results.mkdir()
+    for number, path in enumerate(sorted(labels.glob("*.txt"))):
+        lines = [line for line in path.read_text().splitlines() if line.startswith("Car")]
+        (results / path.name).write_text("".join(f"{line} 0.9\n" for line in lines) if number % 2 else "")
+    run(
+        *("evaluate", "--labels", labels, "--predictions", results, "--classes", "Car", "--bootstrap", "0"),
+        *("--pictures", tmp_path / "pictures"),
+    )
+    drawn = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert drawn
+    for name in drawn:
+        kind, _, frame = name.removesuffix(".png").split("_")
+        assert kind == ("best" if int(frame) % 2 else "worst")
+
+
+def test_passes_and_variations_add_columns(trained: Path, tmp_path: Path) -> None:
+    table = tmp_path / "found.parquet"
+    run(
+        *("predict", "simulated:demo", "--frames", trained / "frames.txt", "--weights", trained / "detector"),
+        *("--passes", "2", "--variations", "2", "--out", table),
+    )
+    for frame in read_predictions(table).values():
+        assert {"dropout_disagreement", "input_disagreement", "box_spread"} <= set(frame.extras)
+    for score in ("dropout_disagreement", "input_disagreement", "box_spread"):
+        told = json.loads(run("score", table, "--score", score, "--out", tmp_path / "scores.parquet", "--json"))
+        assert 0 <= told["smallest"] <= told["largest"] <= 1
+
+
+def test_training_options_are_checked_and_recorded(trained: Path, tmp_path: Path) -> None:
+    command = ["train", "simulated:demo", "--frames", trained / "frames.txt", "--iterations", "1", *SMALL]
+    run(
+        *(*command, "--training-option", "schedule=step", "--training-option", "clip=5"),
+        *("--precision", "bfloat16", "--view", "all", "--out", tmp_path / "out"),
+    )
+    described = json.loads((tmp_path / "out" / "detector.json").read_text())
+    assert (described["training"]["schedule"], described["training"]["clip"]) == ("step", 5.0)
+    assert described["settings"]["precision"] == "bfloat16"
+    assert described["view"] == "all"
+    with pytest.raises(ScanpickError, match="Did you mean 'schedule'"):
+        run(*command, "--training-option", "shedule=step", "--out", tmp_path / "other")

@@ -5,7 +5,17 @@ import pytest
 
 from scanpick.errors import ScanpickError
 from scanpick.structures import Boxes3D, Detections
-from scanpick.uncertainty import AGGREGATIONS, SCORES, aggregate, disagreement, score_disagreement, score_frames
+from scanpick.uncertainty import (
+    AGGREGATIONS,
+    SCORES,
+    aggregate,
+    disagreement,
+    disagreement_of_boxes,
+    score_disagreement,
+    score_frames,
+)
+
+COLUMNS = ("heading_entropy", "box_spread", "dropout_disagreement", "input_disagreement")
 
 
 def _frame(scores: list[float], frame_id: str = "a", x: list[float] | None = None, **further: object) -> Detections:
@@ -43,7 +53,7 @@ def test_every_score_takes_a_frame_without_detections_and_stays_within_0_and_1(n
         list(rng.uniform(size=20)),
         class_probabilities=rng.dirichlet(np.ones(3), 20),
         probability_classes=("a", "b", "c"),
-        extras={"heading_entropy": rng.uniform(size=20), "box_spread": rng.uniform(size=20)},
+        extras={name: rng.uniform(size=20) for name in COLUMNS},
     )
     values = score(full)
     assert values.shape == (20,)
@@ -51,7 +61,7 @@ def test_every_score_takes_a_frame_without_detections_and_stays_within_0_and_1(n
     assert values.max() <= 1
 
 
-@pytest.mark.parametrize("name", ["class_entropy", "heading_entropy", "box_spread"])
+@pytest.mark.parametrize("name", ["class_entropy", *COLUMNS])
 def test_missing_columns_are_named(name: str) -> None:
     with pytest.raises(ScanpickError, match=r"needs (a column|probabilities)"):
         SCORES.load(name)(_frame([0.5]))
@@ -105,3 +115,20 @@ def test_disagreement_of_frames() -> None:
         score_disagreement([first, {"a": second["a"]}])
     with pytest.raises(ScanpickError, match="two predictions or more"):
         score_disagreement([first])
+
+
+def test_disagreement_of_boxes_by_hand() -> None:
+    """Half a metre aside and a lower score; not seen at all by the other; and what only the other sees is left out."""
+    found = _frame([0.9, 0.6], x=[0.0, 20.0])
+    aside, alone = _frame([0.7, 0.8], x=[1.0, 50.0]), _frame([0.9, 0.6], x=[0.0, 20.0])
+    np.testing.assert_allclose(disagreement_of_boxes(found, [aside]), [1 - 0.6 * 0.8, 1.0])
+    np.testing.assert_allclose(disagreement_of_boxes(found, [alone]), [0, 0], atol=1e-12)
+    np.testing.assert_allclose(disagreement_of_boxes(found, [aside, alone]), [(1 - 0.6 * 0.8) / 2, 0.5])
+    assert disagreement_of_boxes(Detections.empty("a"), [aside]).shape == (0,)
+
+
+def test_disagreement_of_boxes_needs_others_of_the_frame() -> None:
+    with pytest.raises(ScanpickError, match="got none"):
+        disagreement_of_boxes(_frame([0.5]), [])
+    with pytest.raises(ScanpickError, match="frame 'a', got b"):
+        disagreement_of_boxes(_frame([0.5]), [_frame([0.5], frame_id="b")])

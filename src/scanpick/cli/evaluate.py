@@ -55,6 +55,14 @@ def command(
     ] = Missing.ERROR,
     diagnose: Annotated[bool, typer.Option("--diagnose", help="Say why a class finds little or nothing.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw precision over recall: .png, .svg or .pdf.")] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option("--pictures", help="Draw the best and the worst frames from above, true and predicted boxes."),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", help="With --pictures: where the points are; the KITTI folder that --labels is in."),
+    ] = None,
     against: Annotated[
         Path | None, typer.Option("--against", help="Other predictions of the same frames to compare with.")
     ] = None,
@@ -97,6 +105,7 @@ def command(
     import numpy as np
 
     from scanpick.cli.output import console
+    from scanpick.datasets import open_dataset
     from scanpick.errors import ScanpickError
     from scanpick.evaluation.bootstrap import differences, draw_frames, intervals
     from scanpick.evaluation.inspection import inspect, write_inspections
@@ -107,6 +116,7 @@ def command(
     from scanpick.formats.object_table import object_files, read_object_files
     from scanpick.formats.sequences import read_sequences
     from scanpick.reports.evaluation import differences_table, evaluation_json, evaluation_table, parts_table
+    from scanpick.reports.frame_pictures import draw_best_and_worst
     from scanpick.reports.precision_recall import plot_precision_recall
 
     if against is not None and not bootstrap:
@@ -155,6 +165,10 @@ def command(
         _tell(f"Outcomes of each label and detection: {outcomes}")
     if plot is not None:
         _tell(f"Precision over recall: {plot_precision_recall(evaluation, plot)}")
+    if pictures is not None:
+        opened = open_dataset(str(labels.parent.parent) if dataset is None else dataset)
+        drawn = draw_best_and_worst(evaluation, lambda frame_id: opened.read(frame_id).points, cameras, pictures)
+        _tell(f"Frames from above: {', '.join(str(path) for path in drawn)}")
 
 
 def _protocol(name: str, classes: Sequence[str] | None) -> EvaluationSettings:

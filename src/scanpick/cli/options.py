@@ -1,6 +1,7 @@
 """Arguments and options that several verbs share, and what they mean."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +50,24 @@ LabelledFile = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="Where a network runs: cpu, cuda, ...")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+class PointView(StrEnum):
+    """Which points of a frame a detector sees, see `scanpick.studies.scenes.View`."""
+
+    AUTO = "auto"
+    CAMERA = "camera"
+    ALL = "all"
+
+
+CameraView = Annotated[
+    PointView,
+    typer.Option(
+        "--view",
+        help="Which points: those in the camera's view, where KITTI is labelled, or all; auto cuts frames that have a "
+        "camera and reach around the sensor.",
+    ),
+]
 
 
 def dataset_options(pairs: Sequence[str] | None, columns: int | None) -> dict[str, Any]:

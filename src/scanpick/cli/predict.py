@@ -1,11 +1,13 @@
 """``scanpick predict``: find boxes in frames with a trained detector."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, Columns, DatasetArgument, DatasetOptions, Device, Seed
+from scanpick.cli.options import AsJson, CameraView, Columns, DatasetArgument, DatasetOptions, Device, PointView, Seed
 
 
 def command(
@@ -20,6 +22,14 @@ def command(
     kitti: Annotated[
         Path | None, typer.Option("--kitti", help="Also write KITTI result files into this folder.")
     ] = None,
+    passes: Annotated[
+        int, typer.Option("--passes", min=0, help="Passes with dropout, for the score dropout_disagreement.")
+    ] = 0,
+    dropout: Annotated[float, typer.Option("--dropout", help="With --passes: share of features left out.")] = 0.1,
+    variations: Annotated[
+        int, typer.Option("--variations", min=0, help="Varied inputs, for the score input_disagreement.")
+    ] = 0,
+    view: CameraView = PointView.AUTO,
     seed: Seed = 0,
     device: Device = "cpu",
     option: DatasetOptions = None,
@@ -28,38 +38,39 @@ def command(
 ) -> None:
     """Predict boxes. Labels are not looked at. Frames in which nothing is found are noted in the table, too.
 
+    --passes and --variations predict each frame so many times more: with random features of the heads left out, and
+    from a random part of the points, every other time mirrored. Each box then tells how much these differ about it.
+
     Example: [bold]scanpick predict kitti --frames val.txt --weights car-detector --out val.parquet[/]
     """
+    from dataclasses import asdict
+
     from scanpick.cli.options import dataset_options
     from scanpick.cli.output import progress_bar
-    from scanpick.cli.results import print_facts, print_set_aside
+    from scanpick.cli.results import print_cut, print_facts, print_set_aside
     from scanpick.datasets import open_dataset
-    from scanpick.detectors.prediction import predict
     from scanpick.detectors.saved import load_detector, weights_file
     from scanpick.exporters.kitti_results import write_kitti_results
     from scanpick.files import sha256_of_file
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.formats.predictions import write_predictions
-    from scanpick.structures import Detections
-    from scanpick.studies.scenes import camera_of_frame, read_scenes
+    from scanpick.studies.predicting import PredictionSettings, predict_frames
+    from scanpick.studies.scenes import View, camera_of_frame
 
     opened = open_dataset(dataset, **dataset_options(option, columns))
     frame_ids = [r.frame_id for r in opened.records] if frames is None else read_frame_ids(frames)
     model, described = load_detector(weights)
-    found: list[Detections] = []
-    set_aside: dict[str, str] = {}
+    settings = PredictionSettings(View(view.value), passes, dropout, variations, seed, device)
     with progress_bar("predict", len(frame_ids)) as advance:
-        for frame_id in frame_ids:  # one at a time: a pool does not fit into memory
-            read = read_scenes(opened, [frame_id], need_labels=False)
-            found.extend(predict(model, read.scenes, seed=seed, device=device))
-            set_aside |= read.set_aside
-            advance(1)
+        predicted = predict_frames(model, opened, frame_ids, settings, advance=advance)
+    found = predicted.detections
     meta = {
         "detector": described["detector"],
         "weights_sha256": sha256_of_file(weights_file(weights)),
         "data_set": dataset,
-        "seed": seed,
-        "set_aside": set_aside,
+        "prediction": asdict(settings),
+        "cut_to_the_camera": len(predicted.cut),
+        "set_aside": predicted.set_aside,
     }
     write_predictions(out, found, meta)
     if kitti is not None:
@@ -71,4 +82,5 @@ def command(
         "out": str(out),
     }
     print_facts(facts, as_json=as_json)
-    print_set_aside(set_aside)
+    print_cut(predicted.cut, predicted.assumed_size)
+    print_set_aside(predicted.set_aside)

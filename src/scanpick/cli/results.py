@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from scanpick.cli.output import console, log
+from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.workspace.workspace import Workspace
 
 
@@ -35,6 +36,15 @@ def print_set_aside(set_aside: Mapping[str, str], most: int = 5) -> None:
         log.print(f"  {escape(frame_id)}: {escape(reason)}", highlight=False, soft_wrap=True)
     if len(set_aside) > most:
         log.print(f"  and {len(set_aside) - most} more; the column 'status' of frames.parquet names them all")
+
+
+def print_cut(cut: Sequence[str], assumed_size: Sequence[str]) -> None:
+    """Say how many frames were cut to the camera's view, on stderr."""
+    if cut:
+        log.print(f"{len(cut)} frames were cut to the camera's view, where labels are; --view all takes all points.")
+    if assumed_size:
+        width, height = KITTI_IMAGE_SIZE
+        log.print(f"The image of {len(assumed_size)} of them is not there; its size was taken as {width}x{height}.")
 
 
 def frame_facts(workspace: Workspace) -> dict[str, Any]:

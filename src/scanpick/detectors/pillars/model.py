@@ -134,6 +134,8 @@ class PillarModel:
         peaks = heat * (F.max_pool2d(heat, 3, 1, 1) == heat)
         return [
             self._boxes_of_frame(sample, heat[row], peaks[row], features[row : row + 1])
+            if len(sample.pillars.features)  # where nothing is seen, whatever the network says is made up
+            else Detections.empty(sample.frame_id)
             for row, sample in enumerate(batch.samples)
         ]
 
