@@ -143,7 +143,7 @@ def adapt(
         "trained_on": len(adaptation.training_rows),
         "with_image_feature": 0 if features is None else len(features.values),
         "held_out": asdict(change_of(before.losses, after.losses, before.sequences)),
-        "versions": {"scanpick": __version__, "torch": torch.__version__},
+        "versions": {"scanpick": __version__, "torch": str(torch.__version__)},
     }
     weights = model.save(out, told)
     problems = {} if features is None else dict(features.problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -275,7 +276,8 @@ class AdaptableReCon:
         path = folder / "weights.pt"
         state = self.network.recon.state_dict()
         head = {f"view_proj.{name}": value for name, value in self.network.view_proj.state_dict().items()}
-        write_weights_file(path, {"base_model": {n: v.cpu() for n, v in (state | head).items()}, "told": dict(told)})
+        tensors = {name: value.cpu() for name, value in (state | head).items()}
+        write_weights_file(path, {"base_model": tensors, "told": json.dumps(told)})
         return path
 
     @property
