@@ -57,9 +57,8 @@ def test_a_slope_and_the_sensors_height_make_little_difference() -> None:
 def test_boxes_come_back_in_the_lidar_frame() -> None:
     model = grounded()
     (found,) = predict(model, [car_scene(0)])
-    batch = model.batch(
-        [model.sample(car_scene(0), np.random.default_rng([0, 3]), training=False)], torch.device("cpu")
-    )
+    sample = model.sample(car_scene(0), np.random.default_rng([0, 3]), training=False)
+    batch = model.batch([sample], torch.device("cpu"))
     with torch.inference_mode():
         heights = model.network(batch.cloud).centres[0, :, 2].numpy()
     ground = sample.ground.height_at(found.boxes.centres[:, :2])
