@@ -19,7 +19,7 @@ from scanpick.evaluation.study_statistics.paired import paired_differences
 from scanpick.reports.study.folder import ALL, START, Arm, read_study
 from scanpick.reports.study.page import flat_settings
 from scanpick.reports.study.scoreboard import Scoreboard, SeedValues
-from scanpick.reports.study.words import interval_text, metric_words, p_text, points, signed
+from scanpick.reports.study.words import metric_words, p_text, points, signed, with_interval
 
 _NO_SETTINGS = ("name", "made_with.versions", "made_with.set_aside")
 
@@ -148,21 +148,17 @@ def comparison_tables(comparison: StudyComparison) -> list[Table]:
     settings = _table("Settings that differ", ["setting", one, other], texts=3)
     for name, values in comparison.settings.items():
         settings.add_row(escape(name), *map(escape, values))
-    title = f"{metric_words(comparison.metric)}; difference: {other} less {one}"
-    arms = _table(title, ["strategy", one, other, "difference", "95% interval", "pairs", "p", "corrected", ""], texts=1)
+    title = f"{metric_words(comparison.metric)}\nfirst: {one}, second: {other}"
+    arms = _table(title, ["strategy", "first", "second", "second less first", "p", "verdict"], texts=1)
     for arm in comparison.arms:
-        difference = arm.difference
-        arms.add_row(
-            escape(arm.arm),
-            _points(arm.one),
-            _points(arm.other),
-            "-" if difference.value is None else signed(difference.value),
-            interval_text(difference, signed) or difference.note,
-            str(difference.seeds),
-            p_text(arm.p_value),
-            p_text(arm.corrected_p),
-            arm.verdict,
-        )
+        difference = with_interval(arm.difference, signed)
+        cells = (_points(arm.one), _points(arm.other), difference, p_text(arm.corrected_p))
+        arms.add_row(escape(arm.arm), *cells, "no evidence" if arm.verdict.startswith("no") else arm.verdict)
+    arms.caption = (
+        "± deviation over seeds; 95% intervals over paired seeds; p of the sign-flip test, corrected; "
+        "no evidence: no evidence of a difference"
+    )
+    arms.caption_justify = "left"
     return [settings, arms] if comparison.settings else [arms]
 
 
@@ -211,7 +207,8 @@ def _listed(seeds: tuple[int, ...]) -> str:
 def _table(title: str, headers: list[str], *, texts: int) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for place, header in enumerate(headers):
-        table.add_column(header, justify="left" if place < texts or not header else "right", overflow="fold")
+        numbers = place >= texts and header != "verdict"
+        table.add_column(header, justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
     return table
 
 

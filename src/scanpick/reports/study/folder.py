@@ -140,7 +140,7 @@ def read_study(path: Path, metric: str | None = None) -> StudyFolder:
         )
     missing: list[str] = []
     settings = _optional(path / "study.yaml", _read_yaml, "its settings", missing)
-    plan = _optional(path / "plan.json", _read_json, "its plan", missing)
+    plan = _optional(path / "plan.json", _read_json, "", [])
     picks = _optional(path / "picks.csv", _read_picks, "what was picked", missing)
     trainings = _optional(path / "trainings.csv", _read_rows, "its single trainings", missing)
     scores = _read_scores(path / "scores.csv")

@@ -6,8 +6,10 @@ folds; its interval is over seeds.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -99,3 +101,20 @@ def _covered(values: Embeddings, in_pool: np.ndarray, chosen: Int64Array) -> Flo
     place = np.full(len(values), -1)
     place[np.flatnonzero(in_pool)] = np.arange(in_pool.sum())
     return nearest_chosen(values[in_pool], place[chosen][place[chosen] >= 0])
+
+
+def read_redundancy(path: Path) -> list[Redundancy]:
+    """Read measures back from ``redundancy.csv``, as `scanpick.reports.study.tables.redundancy_rows` lays them out."""
+    found = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            measures = {}
+            for name in MEASURES:
+                value, low, high, deviation = (
+                    float(text) if (text := row[key]) else None
+                    for key in (name, f"{name}_low", f"{name}_high", f"{name}_deviation")
+                )
+                bounds = None if low is None or high is None else (low, high)
+                measures[name] = Estimate(value, bounds, deviation, int(row["seeds"]), row[f"{name}_note"])
+            found.append(Redundancy(Arm(row["strategy"], row["variant"]), measures))
+    return found

@@ -207,7 +207,7 @@ def difference_rows(results: StudyResults) -> list[Row]:
 def redundancy_rows(measured: Sequence[Redundancy]) -> list[Row]:
     """The redundancy measures with all digits."""
     return [
-        {"strategy": one.arm.strategy, "variant": one.arm.variant}
+        {"strategy": one.arm.strategy, "variant": one.arm.variant, "seeds": one.measures["objects"].seeds}
         | {key: value for name in MEASURES for key, value in _estimate(name, one.measures[name]).items()}
         for one in measured
     ]
