@@ -39,7 +39,7 @@ def test_adapted_weights_embed(frames: Path, start: Path, tmp_path: Path) -> Non
     told = run_json("adapt", *given)
     assert told["set_aside"] == 1
     assert told["frames"] == 6
-    assert f"weights={out / 'weights.pt'}" in told["embed_with"]
+    assert f"--weights {out / 'weights.pt'}" in told["embed_with"]
     shown = run("adapt", *given).output
     assert "drive1/009" in shown
     assert "has 2 points" in shown

@@ -80,7 +80,7 @@ def command(
     told = adapt(opened, frame_ids, request, out, progress=progress_bar)
     held_out = told["held_out"]
     low, high = held_out["interval"]
-    options = {"weights": str(out / told["weights"]), **told["embed_options"]}
+    options = [f"--encoder-option {name}={value}" for name, value in told["embed_options"].items()]
     facts = {
         "encoder": encoder,
         "frames": told["frames"],
@@ -91,9 +91,7 @@ def command(
         "held_out_loss": {"before": held_out["before"], "after": held_out["after"]},
         "change_percent": {"mean": 100 * held_out["relative"], "from": 100 * low, "to": 100 * high},
         "out": str(out),
-        "embed_with": " ".join(
-            ["--encoder", encoder, *(f"--encoder-option {name}={value}" for name, value in options.items())]
-        ),
+        "embed_with": " ".join(["--encoder", encoder, "--weights", str(out / told["weights"]), *options]),
     }
     print_facts(facts, as_json=as_json)
     print_set_aside(told["set_aside"] | told["image_problems"])

@@ -1,5 +1,6 @@
 """``scanpick embed``: make a vector of every frame of a workspace."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,10 @@ def command(
     workspace: WorkspaceArgument,
     encoder: EncoderName = None,
     encoder_option: EncoderOptions = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", help="The encoder's weights: a published checkpoint, or one that adapt wrote."),
+    ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="What to call the embedding; the encoder's name by default.")
     ] = None,
@@ -38,6 +43,7 @@ def command(
 
     Example: [bold]scanpick embed pool --encoder scan_context[/]
     Example: [bold]scanpick embed pool --encoder statistics --whiten 95% --l2[/]
+    Example: [bold]scanpick embed pool --encoder recon --weights adapted/weights.pt[/]
     Example: [bold]scanpick embed pool --encoder import --file mine.npy --ids mine.txt[/]
     """
     from scanpick.cli.embedding import choose_encoder, make_embedding
@@ -47,7 +53,8 @@ def command(
     from scanpick.workspace.workspace import Workspace
 
     refinement = refinement_of(whiten, l2)
-    choice = choose_encoder(encoder, encoder_option, file=file, ids=ids, name=name, allow_extra=allow_extra)
+    options = [*(encoder_option or ()), *([] if weights is None else [f"weights={weights}"])]
+    choice = choose_encoder(encoder, options, file=file, ids=ids, name=name, allow_extra=allow_extra)
     opened = Workspace.open(workspace)
     table = make_embedding(opened, choice, workers=workers)
     if refinement:
