@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from scanpick.datasets import open_dataset
 from scanpick.encoders.statistics import Statistics
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.evaluation.probes import ProbeSettings
@@ -195,6 +196,19 @@ def test_rows_hold_every_raw_number():
     assert run.probing.score("a", ("ridge", "number of Car", "r2")).value == pytest.approx(expected, abs=1e-6)
     assert frame_rows(run)[0]["sequence"] == "drive_0"
     assert facts(run)["drives"] == 6
+
+
+def test_real_frames_are_grouped_by_the_drives_they_are_from(test_data):
+    """KITTI's object frames are listed at random; the mapping says which belong together."""
+    dataset = open_dataset(str(test_data / "kitti"))
+    run = _run(dataset, [Contestant("statistics", Statistics())], replace(PLAN, changed_frames=0))
+    drives = {record.sequence for record in dataset.records}
+    assert len(set(run.probing.groups.tolist())) == len(drives) < len(dataset.records)
+    for drive in drives:
+        assert len(set(run.probing.groups[run.frames.sequences == drive].tolist())) == 1
+    score = run.probing.score("statistics", ("retrieval", "same drive", "precision"))
+    assert score.value > 3 * score.chance
+    assert not run.probing.left_out.keys() & {"number of Car", "far share", "occluded share", "box density"}
 
 
 def test_a_killed_run_goes_on(tmp_path):
