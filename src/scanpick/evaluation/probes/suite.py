@@ -28,7 +28,7 @@ from scanpick.evaluation.probes.scores import Score, mean_score
 from scanpick.evaluation.probes.splits import LEAST_GROUPS, Grouping, Split, group_frames, outer_splits
 from scanpick.evaluation.probes.targets import Targets, usable_targets
 
-MOST_FRAMES = 8000
+MOST_FRAMES = 5000
 """All pairs of frames are looked at."""
 
 FEW_GROUPS = 10
@@ -168,7 +168,9 @@ def probe(
 def _check(frames: ProbeFrames, embeddings: Sequence[Vectors]) -> None:
     count = len(frames.frame_ids)
     if count > MOST_FRAMES:
-        raise ScanpickError(f"Probes look at all pairs of at most {MOST_FRAMES} frames, got {count}. Give fewer.")
+        raise ScanpickError(
+            f"Probes look at all pairs of at most {MOST_FRAMES} frames, got {count}. Choose some: --frames FILE."
+        )
     names = [vectors.name for vectors in embeddings]
     if not names or len(set(names)) < len(names):
         raise ScanpickError(f"Probes need embeddings with different names, got: {', '.join(names) or 'none'}.")
