@@ -63,6 +63,13 @@ def test_chance_in_the_losses_is_the_same_when_resumed(tmp_path: Path) -> None:
     assert (tmp_path / "whole/log.csv").read_text() == (tmp_path / "parts/log.csv").read_text()
 
 
+def test_slow_steps_are_kept_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanpick.networks.training.CHECKPOINT_S", 0.0)
+    with pytest.raises(InterruptedError):
+        train_network(Noisy(), stopping, replace(SETTINGS, checkpoint_every=100), tmp_path, fingerprint={})
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + 5
+
+
 def test_the_generator_of_the_caller_is_left_alone(tmp_path: Path) -> None:
     model = Noisy()
     torch.manual_seed(1)

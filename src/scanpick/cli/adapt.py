@@ -61,7 +61,8 @@ def command(
     from scanpick.datasets import open_dataset
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.options import parse_pairs
-    from scanpick.studies.adapting import AdaptationRequest, adapt
+    from scanpick.reports.adapting import draw_adaptation
+    from scanpick.studies.adapting import DESCRIPTION, AdaptationRequest, adapt
 
     request = AdaptationRequest(
         encoder=encoder,
@@ -78,6 +79,7 @@ def command(
     opened = open_dataset(dataset, **dataset_options(option, columns))
     frame_ids = None if frames is None else read_frame_ids(frames)
     told = adapt(opened, frame_ids, request, out, progress=progress_bar)
+    picture = draw_adaptation(out)[0]
     held_out = told["held_out"]
     low, high = held_out["interval"]
     options = [f"--encoder-option {name}={value}" for name, value in told["embed_options"].items()]
@@ -91,7 +93,8 @@ def command(
         "held_out_loss": {"before": held_out["before"], "after": held_out["after"]},
         "change_percent": {"mean": 100 * held_out["relative"], "from": 100 * low, "to": 100 * high},
         "out": str(out),
+        "picture": str(picture),
         "embed_with": " ".join(["--encoder", encoder, "--weights", str(out / told["weights"]), *options]),
     }
     print_facts(facts, as_json=as_json)
-    print_set_aside(told["set_aside"] | told["image_problems"])
+    print_set_aside(told["set_aside"] | told["image_problems"], all_named_in=str(out / DESCRIPTION))

@@ -27,7 +27,12 @@ def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
     console.print(table)
 
 
-def print_set_aside(set_aside: Mapping[str, str], most: int = 5) -> None:
+def print_set_aside(
+    set_aside: Mapping[str, str],
+    most: int = 5,
+    *,
+    all_named_in: str = "the column 'status' of frames.parquet",
+) -> None:
     """Name the first frames that cannot be used, with their reasons, on stderr."""
     if not set_aside:
         return
@@ -35,7 +40,7 @@ def print_set_aside(set_aside: Mapping[str, str], most: int = 5) -> None:
     for frame_id, reason in list(set_aside.items())[:most]:
         log.print(f"  {escape(frame_id)}: {escape(reason)}", highlight=False, soft_wrap=True)
     if len(set_aside) > most:
-        log.print(f"  and {len(set_aside) - most} more; the column 'status' of frames.parquet names them all")
+        log.print(f"  and {len(set_aside) - most} more; {all_named_in} names them all")
 
 
 def print_cut(cut: Sequence[str], assumed_size: Sequence[str]) -> None:

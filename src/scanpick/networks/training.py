@@ -20,6 +20,9 @@ from scanpick.networks.prefetching import Prepare, prefetched
 from scanpick.networks.training_state import TrainingState, WeightAverage
 
 PLANNED = "planned.json"
+CHECKPOINT_S = 300.0
+"""Where steps are slow, a checkpoint is written after so many seconds, too."""
+
 _TIMED_STEPS = 5
 
 
@@ -56,7 +59,7 @@ class TrainingSettings:
         clip: Largest norm of the gradient.
         averaging: Share of the old value in the moving average of the weights; 0 for the last weights.
         seed: Of everything random.
-        checkpoint_every: Steps between checkpoints.
+        checkpoint_every: Steps between checkpoints, at the most.
     """
 
     iterations: int = 3000
@@ -120,7 +123,7 @@ def train_network(
     advance(state.iteration)
 
     first, last = (count * settings.accumulation for count in (state.iteration, settings.iterations))
-    batches = prefetched(prepare, first, last)
+    batches, saved = prefetched(prepare, first, last), time.monotonic()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         while state.iteration < settings.iterations:
             torch.manual_seed(_seed_of_step(settings.seed, state.iteration))
@@ -144,8 +147,10 @@ def train_network(
             told = {"iteration": state.iteration, "learning_rate": rate, "gradient_norm": norm.item(), **losses}
             state.log.append(told)
             advance(1)
-            if state.iteration % settings.checkpoint_every == 0 or state.iteration == settings.iterations:
+            due = state.iteration % settings.checkpoint_every == 0 or time.monotonic() - saved > CHECKPOINT_S
+            if due or state.iteration == settings.iterations:
                 state.save(out)
+                saved = time.monotonic()
     average.copy_to(model.network)
     model.network.eval()
 

@@ -119,9 +119,9 @@ def adapt(
     started_from = "" if request.weights is None else sha256_of_file(request.weights)
     adaptation = Adaptation(model, frames, seed=request.seed, features=features, started_from=started_from)
 
-    settings = replace(model.training, seed=request.seed, iterations=request.iterations or ITERATIONS)
-    settings = replace(settings, batch_size=request.batch_size or settings.batch_size)
-    settings = replace(settings, learning_rate=request.learning_rate or settings.learning_rate)
+    given = {name: getattr(request, name) for name in ("iterations", "batch_size", "learning_rate")}
+    given = {"iterations": ITERATIONS} | {name: value for name, value in given.items() if value is not None}
+    settings = replace(model.training, seed=request.seed, **given)
     if request.minutes is not None:
         count = adaptation.iterations_in(request.minutes, settings, out, device=request.device)
         settings = replace(settings, iterations=count)
