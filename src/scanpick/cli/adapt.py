@@ -87,6 +87,7 @@ def command(
         "encoder": encoder,
         "frames": told["frames"],
         "trained_on": told["trained_on"],
+        "with_image_feature": told["with_image_feature"],
         "set_aside": len(told["set_aside"]),
         "iterations": told["training"]["iterations"],
         "held_out_frames": held_out["frames"],
