@@ -44,3 +44,16 @@ def test_same_scene_is_symmetric_and_keeps_sequences_apart() -> None:
     expected = np.eye(4, dtype=bool)
     expected[0, 1] = expected[1, 0] = True
     np.testing.assert_array_equal(same_scene(records), expected)
+
+
+def test_same_scene_tells_by_time_where_both_are_known() -> None:
+    second = 10**9
+    records = [FrameRecord("a", "x", 0, 0), FrameRecord("b", "x", 30, second), FrameRecord("c", "x", 2, 3 * second)]
+    records.append(FrameRecord("d", "x", 4))
+    expected = [
+        [True, True, False, True],
+        [True, True, False, False],
+        [False, False, True, True],
+        [True, False, True, True],
+    ]
+    np.testing.assert_array_equal(same_scene(records), expected)

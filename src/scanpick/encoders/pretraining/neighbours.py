@@ -43,14 +43,13 @@ def time_neighbours(records: Sequence[FrameRecord], rows: Int64Array) -> dict[in
 
 def same_scene(records: Sequence[FrameRecord]) -> BoolArray:
     """(B, B) which pairs of these frames are near in time in the same sequence; the diagonal is set."""
-    return np.array([[_near(one, other) for other in records] for one in records], dtype=bool)
-
-
-def _near(one: FrameRecord, other: FrameRecord) -> bool:
-    if one.sequence != other.sequence:
-        return False
-    places, reach = _places([one, other])
-    return bool(abs(places[1] - places[0]) <= reach)
+    sequence = np.unique([record.sequence for record in records], return_inverse=True)[1]
+    place = np.array([record.index_in_sequence for record in records], dtype=np.int64)
+    time = np.array([record.timestamp_ns or 0 for record in records], dtype=np.int64)
+    timed = np.array([record.timestamp_ns is not None for record in records])
+    near_in_time = np.abs(time[:, None] - time) <= round(REACH_S * 1e9)
+    near = np.where(timed[:, None] & timed, near_in_time, np.abs(place[:, None] - place) <= REACH)
+    return (sequence[:, None] == sequence) & near
 
 
 def _places(records: Sequence[FrameRecord]) -> tuple[Int64Array, int]:
