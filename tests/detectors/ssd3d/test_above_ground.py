@@ -3,14 +3,17 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
 from scanpick.detectors.prediction import predict
 from scanpick.detectors.scene import Scene
+from scanpick.detectors.ssd3d.boxes import encode_axis
 from scanpick.detectors.ssd3d.config import SSD3D
 from scanpick.detectors.ssd3d.losses import losses
 from scanpick.detectors.ssd3d.model import Ssd3dModel
 from scanpick.detectors.ssd3d.targets import make_targets
+from scanpick.errors import ScanpickError
 from scanpick.structures import Boxes3D
 from tests.detectors.scenes import GROUND_Z, car_scene
 from tests.detectors.ssd3d.test_model import TINY
@@ -23,6 +26,8 @@ GROUNDED = replace(
     overlap_exponent=0.5,
     nms="rotated",
     regression_beta=0.1,
+    heading="axis",
+    direction_bins=2,
 )
 
 
@@ -94,6 +99,32 @@ def test_small_errors_keep_their_weight_with_a_small_beta() -> None:
         targets = replace(targets, positive=torch.ones_like(targets.positive))
         values[beta] = losses(off, targets, model.config)["size"].item()
     np.testing.assert_allclose([values[1.0], values[0.1]], [3 * 0.05**2 / 2, 3 * 0.05**2 / 0.2], rtol=1e-3)
+
+
+def test_axes_need_two_bins() -> None:
+    with pytest.raises(ScanpickError, match="expected 2 direction bins, got 12"):
+        replace(GROUNDED, direction_bins=12)
+
+
+def test_an_axis_is_told_apart_from_its_opposite_by_the_bin_alone() -> None:
+    """A box that is right but for front and rear has no loss of corners, and the largest of the bin."""
+    model = grounded()
+    batch = model.batch([model.sample(car_scene(0), np.random.default_rng(0), training=True)], torch.device("cpu"))
+    predictions = model.network(batch.cloud)
+    boxes = [torch.from_numpy(batch.samples[0].boxes.astype(np.float32))]
+    targets = make_targets(predictions, boxes, [torch.from_numpy(batch.samples[0].labels)], model.config)
+    targets = replace(targets, positive=torch.ones_like(targets.positive))
+    bins, doubled = encode_axis(targets.boxes[..., 6])
+    right = replace(
+        predictions,
+        centre_offsets=targets.centre_offsets,
+        half_sizes=targets.half_sizes,
+        direction_residuals=3 * doubled,  # of any length
+        direction_logits=20.0 * (1 - torch.nn.functional.one_hot(bins, 2)),
+    )
+    named = losses(right, targets, model.config)
+    assert named["corners"].item() < 1e-4
+    assert named["direction_bin"].item() > 19
 
 
 def test_merging_moves_boxes_and_nothing_else() -> None:

@@ -8,8 +8,10 @@ import torch
 
 from scanpick.detectors.ssd3d.boxes import (
     corners_of_boxes,
+    decode_axis,
     decode_boxes,
     decode_yaw,
+    encode_axis,
     encode_yaw,
     points_inside,
 )
@@ -62,3 +64,18 @@ def test_corners_are_in_the_order_drawn_in_structures():
     flat = [[11, 2], [9, 2], [9, -2], [11, -2]]
     np.testing.assert_allclose(corners[:4], [[*xy, 0.5] for xy in flat], atol=1e-5)
     np.testing.assert_allclose(corners[4:], [[*xy, 1.5] for xy in flat], atol=1e-5)
+
+
+def test_axes_come_back_as_yaws():
+    yaw = torch.linspace(-math.pi + 1e-6, math.pi, 999, dtype=torch.float64)
+    opposed, doubled = encode_axis(yaw)
+    turned = decode_axis(opposed, 0.3 * doubled)
+    assert torch.allclose((turned - yaw).cos(), torch.ones_like(yaw))
+    assert (turned > -math.pi).all()
+    assert (turned <= math.pi).all()
+
+
+def test_front_and_rear_have_one_axis():
+    yaw = torch.linspace(-3, 0, 50, dtype=torch.float64)
+    assert torch.allclose(encode_axis(yaw)[1], encode_axis(yaw + math.pi)[1])
+    assert (encode_axis(yaw)[0] != encode_axis(yaw + math.pi)[0]).all()

@@ -9,7 +9,7 @@ import torch
 
 from scanpick.detectors.prediction import predict
 from scanpick.detectors.scene import Scene
-from scanpick.detectors.ssd3d.config import SSD3D_NANO, Draw, Level
+from scanpick.detectors.ssd3d.config import SSD3D, Draw, Level
 from scanpick.detectors.ssd3d.model import Ssd3dModel, ssd3d, ssd3d_nano
 from scanpick.detectors.training import TrainingSettings, train
 from scanpick.errors import ScanpickError
@@ -17,7 +17,7 @@ from scanpick.structures import Boxes3D
 from tests.detectors.scenes import car_scene
 
 TINY = replace(
-    SSD3D_NANO,
+    SSD3D,
     points=1024,
     levels=(
         Level((Draw("place", 128),), (0.5, 1.5), (8, 8), ((8, 8), (8, 8)), 8),

@@ -1,4 +1,4 @@
-"""How 3DSSD writes boxes: centre, half sizes, a bin of the yaw and the rest of it."""
+"""How 3DSSD writes boxes: centre, half sizes, and a bin of the yaw with the rest of it; or the axis of the yaw."""
 
 import math
 
@@ -25,10 +25,29 @@ def decode_yaw(bin_of_yaw: Tensor, residuals: Tensor) -> Tensor:
     return torch.where(yaw > math.pi, yaw - 2 * math.pi, yaw)
 
 
+def encode_axis(yaw: Tensor) -> tuple[Tensor, Tensor]:
+    """(...) int64: 1 where the heading opposes the axis of the box, and (..., 2) cos and sin of twice the yaw.
+
+    Doubling makes an axis of a direction: front and rear, which points hardly tell, get the same numbers.
+    """
+    return (yaw.cos() < 0).long(), torch.stack([(2 * yaw).cos(), (2 * yaw).sin()], dim=-1)
+
+
+def decode_axis(opposed: Tensor, doubled: Tensor) -> Tensor:
+    """(...) yaw in (-pi, pi] of (...) opposed, 0 or 1, and (..., 2) doubled, of any length."""
+    yaw = torch.atan2(doubled[..., 1], doubled[..., 0]) / 2 + opposed * math.pi
+    return torch.where(yaw > math.pi, yaw - 2 * math.pi, yaw)
+
+
+def put_together(centres: Tensor, half_sizes: Tensor, yaw: Tensor, least_size_m: float) -> Tensor:
+    """(..., 7) boxes: geometric centre, length, width, height in metres, yaw; sizes are at least the least."""
+    return torch.cat([centres, (2 * half_sizes).clamp(min=least_size_m), yaw[..., None]], dim=-1)
+
+
 def decode_boxes(
     centres: Tensor, half_sizes: Tensor, bin_of_yaw: Tensor, residuals: Tensor, least_size_m: float
 ) -> Tensor:
-    """(..., 7) boxes: geometric centre, length, width, height in metres, yaw.
+    """(..., 7) boxes, see `put_together`.
 
     Args:
         centres: (..., 3).
@@ -37,8 +56,7 @@ def decode_boxes(
         residuals: (..., bins) of the yaw in widths of a bin.
         least_size_m: Sizes are at least this.
     """
-    sizes = (2 * half_sizes).clamp(min=least_size_m)
-    return torch.cat([centres, sizes, decode_yaw(bin_of_yaw, residuals)[..., None]], dim=-1)
+    return put_together(centres, half_sizes, decode_yaw(bin_of_yaw, residuals), least_size_m)
 
 
 def corners_of_boxes(boxes: Tensor) -> Tensor:

@@ -79,8 +79,11 @@ class Ssd3dConfig:
         most_boxes: Most detections of a frame.
         norm_eps: Of the batch norms.
         aggregation_norm_eps: Of the batch norms in the aggregation layers.
+        heading: "bins" classifies the yaw into `direction_bins` and regresses the rest. "axis" regresses cos and sin of
+            twice the yaw, which are the same for front and rear, and tells these two apart: of that there are 2 bins.
         regression_beta: Errors of boxes below this (metres, or widths of a direction bin) count by their square, larger
             ones linearly. Small: errors of centimetres, which decide overlaps of 0.7, keep their weight.
+        corner_weight: Of the loss of corners, which sums over all eight.
         above_ground: Measure heights from a local estimate of the ground, those of `least` and `greatest` too, and
             make them a feature of the points. Objects then stand at height 0 wherever they are.
         overlap_exponent: Share of an estimate of the 3D IoU in a score: centre-ness^(1 - e) * IoU^e. 0: no estimate.
@@ -132,7 +135,9 @@ class Ssd3dConfig:
     most_boxes: int = 100
     norm_eps: float = 1e-3
     aggregation_norm_eps: float = 1e-5
+    heading: Literal["bins", "axis"] = "bins"
     regression_beta: float = 1.0
+    corner_weight: float = 1.0
     above_ground: bool = False
     overlap_exponent: float = 0.0
     nms: Literal["extents", "rotated"] = "extents"
@@ -149,6 +154,8 @@ class Ssd3dConfig:
                         f"{draw.start} to {stop} of {before}, got {draw.count}."
                     )
             before = sum(draw.count for draw in level.draws)
+        if self.heading == "axis" and self.direction_bins != 2:
+            raise ScanpickError(f"3DSSD, heading 'axis': expected 2 direction bins, got {self.direction_bins}.")
         if not 0 < self.candidates <= before:
             raise ScanpickError(f"3DSSD: expected 1 to {before} candidates, got {self.candidates}.")
         if not self.class_names or len(set(self.class_names)) < len(self.class_names):
@@ -175,8 +182,11 @@ class Ssd3dConfig:
 
 SSD3D = Ssd3dConfig()
 
-# A quarter of the points at each level, and half the channels and neighbours.
+# A quarter of the points at each level, and about half the channels and neighbours; and what a short training on few
+# frames needs, each measured on its own: see docs/detectors.md.
 SSD3D_NANO = Ssd3dConfig(
+    least=(0.0, -40.96, 0.2),  # the road is half of the points
+    greatest=(53.76, 40.96, 3.0),
     points=8192,
     levels=(
         Level((Draw("place", 1024),), (0.2, 0.4, 0.8), (16, 16, 32), ((8, 8, 16), (8, 8, 16), (16, 16, 32)), 32),
@@ -191,14 +201,21 @@ SSD3D_NANO = Ssd3dConfig(
             (Draw("feature", 128, 0, 256), Draw("place", 128, 256)),
             (1.6, 3.2, 4.8),
             (16, 16, 16),
-            ((64, 64, 128), (64, 96, 128), (64, 128, 128)),
+            ((64, 64, 128), (64, 64, 128), (64, 96, 128)),
             128,
         ),
     ),
     candidates=128,
     vote_width=64,
     vote_neighbours=(8, 16),
-    vote_widths=((128, 128, 256), (128, 256, 512)),
-    shared_widths=(256, 64),
+    vote_widths=((96, 96, 192), (96, 128, 256)),
+    shared_widths=(256, 128),
     branch_width=64,
+    heading="axis",
+    direction_bins=2,
+    regression_beta=0.1,
+    corner_weight=0.125,
+    above_ground=True,
+    overlap_exponent=0.5,
+    nms="rotated",
 )

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from scanpick.arrays import BoxArray, Float64Array, Int64Array
 from scanpick.detectors.clusters import cluster_overlaps, merge, spread
-from scanpick.detectors.ssd3d.boxes import decode_boxes
+from scanpick.detectors.ssd3d.boxes import decode_axis, decode_yaw, put_together
 from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.detectors.ssd3d.head import Predictions
 from scanpick.geometry.nms import bev_extents, nms_axis_aligned, nms_rotated
@@ -24,13 +24,9 @@ from scanpick.structures import Boxes3D, Detections
 
 def decode(predictions: Predictions, config: Ssd3dConfig) -> tuple[Tensor, Tensor]:
     """(B, P, 7) boxes of all candidates, geometric centres, and (B, P, classes) scores from 0 to 1."""
-    boxes = decode_boxes(
-        predictions.centres,
-        predictions.half_sizes,
-        predictions.direction_logits.argmax(dim=-1),
-        predictions.direction_residuals,
-        config.least_size_m,
-    )
+    direction, residuals = predictions.direction_logits.argmax(dim=-1), predictions.direction_residuals
+    yaw = decode_axis(direction, residuals) if config.heading == "axis" else decode_yaw(direction, residuals)
+    boxes = put_together(predictions.centres, predictions.half_sizes, yaw, config.least_size_m)
     scores = torch.sigmoid(predictions.class_logits)
     if predictions.overlap_logits is not None:
         overlaps = torch.sigmoid(predictions.overlap_logits)[..., None]

@@ -23,8 +23,9 @@ class Predictions:
         class_logits: (B, P, classes).
         centre_offsets: (B, P, 3) centres of the boxes relative to the votes.
         half_sizes: (B, P, 3) half of length, width and height.
-        direction_logits: (B, P, bins) of the yaw.
-        direction_residuals: (B, P, bins) of the yaw from the middle of each bin, in widths of a bin.
+        direction_logits: (B, P, bins) of the yaw; of the axis and its opposite where axes are regressed.
+        direction_residuals: (B, P, bins) of the yaw from the middle of each bin, in widths of a bin; cos and sin of
+            twice the yaw where axes are regressed.
         overlap_logits: (B, P) of the IoU with the true box, where it is estimated.
     """
 

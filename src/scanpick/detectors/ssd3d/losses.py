@@ -3,12 +3,15 @@
 An eighth, where the network estimates overlaps: the cross-entropy of the estimate and the 3D IoU of its box.
 """
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scanpick.detectors.ssd3d.boxes import corners_of_boxes, decode_boxes
+from scanpick.detectors.ssd3d.boxes import corners_of_boxes, decode_axis, decode_yaw, encode_axis, put_together
 from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.detectors.ssd3d.decoding import decode
 from scanpick.detectors.ssd3d.head import Predictions
@@ -21,31 +24,53 @@ def losses(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> d
     judged = _shares((targets.positive | targets.negative)[..., None].expand_as(targets.centre_ness), predictions)
     box = _shares(targets.positive, predictions)
     vote = _shares(targets.votes_count, predictions)
-    in_bin = F.one_hot(targets.direction_bins, config.direction_bins) * box[..., None]
-    residuals = targets.direction_residuals[..., None].expand_as(predictions.direction_residuals)
+    heading = _axis(predictions, targets) if config.heading == "axis" else _bins(predictions, targets)
     beta = config.regression_beta
     # As in the reference, the centre loss moves votes as well, which the corner loss does not.
     centre_offsets = predictions.centre_offsets + (predictions.votes - predictions.votes.detach())
-    # Corners are those of the predicted box with the bin of the true one.
-    decoded = decode_boxes(
-        predictions.centres,
-        predictions.half_sizes,
-        targets.direction_bins,
-        predictions.direction_residuals,
-        config.least_size_m,
-    )
+    decoded = put_together(predictions.centres, predictions.half_sizes, heading.yaw, config.least_size_m)
+    corners = _smooth_l1(corners_of_boxes(decoded), targets.corners, box[..., None, None], beta)
     named = {
         "centre_ness": _binary(predictions.class_logits, targets.centre_ness, judged),
         "centre": _smooth_l1(centre_offsets, targets.centre_offsets, box[..., None], beta),
-        "direction_bin": _categorical(predictions.direction_logits, targets.direction_bins, box),
-        "direction_residual": _smooth_l1(predictions.direction_residuals, residuals, in_bin, beta),
+        "direction_bin": _categorical(predictions.direction_logits, heading.bins, box),
+        "direction_residual": _smooth_l1(
+            predictions.direction_residuals, heading.residuals, heading.counts * box[..., None], beta
+        ),
         "size": _smooth_l1(predictions.half_sizes, targets.half_sizes, box[..., None], beta),
-        "corners": _smooth_l1(corners_of_boxes(decoded), targets.corners, box[..., None, None], beta),
+        "corners": config.corner_weight * corners,
         "vote": _smooth_l1(predictions.vote_offsets, targets.vote_offsets, vote[..., None]),
     }
     if predictions.overlap_logits is not None:
         named["overlap"] = _binary(predictions.overlap_logits, _overlaps(predictions, targets, config), box)
     return named
+
+
+@dataclass(frozen=True, eq=False)
+class _Heading:
+    """What the heading should be: (B, P) bins, (B, P, bins) residuals and which count, and (B, P) yaw for corners."""
+
+    bins: Tensor
+    residuals: Tensor
+    counts: Tensor
+    yaw: Tensor
+
+
+def _bins(predictions: Predictions, targets: Targets) -> _Heading:
+    """Residuals count in the true bin; corners are those of the predicted box with it."""
+    predicted = predictions.direction_residuals
+    counts = F.one_hot(targets.direction_bins, predicted.shape[-1])
+    yaw = decode_yaw(targets.direction_bins, predicted)
+    return _Heading(targets.direction_bins, targets.direction_residuals[..., None].expand_as(predicted), counts, yaw)
+
+
+def _axis(predictions: Predictions, targets: Targets) -> _Heading:
+    """Corners are those of the predicted axis, in the direction nearer to the true one; they do not turn it."""
+    predicted, true_yaw = predictions.direction_residuals, targets.boxes[..., 6]
+    opposed, doubled = encode_axis(true_yaw)
+    axis = decode_axis(torch.zeros_like(opposed), predicted.detach())
+    nearer = torch.where((axis - true_yaw).cos() < 0, axis + math.pi, axis)
+    return _Heading(opposed, doubled, torch.ones_like(doubled), nearer)
 
 
 def _overlaps(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> Tensor:

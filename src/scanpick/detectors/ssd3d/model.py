@@ -34,6 +34,17 @@ SSD3D_AUGMENTATION = AugmentationSettings(
     pasted_least_points=5,
 )
 
+# With few frames, large noise leaves too few objects where objects are.
+SSD3D_NANO_AUGMENTATION = AugmentationSettings(
+    flip=0.5,
+    rotation_rad=np.pi / 4,
+    scale=0.05,
+    object_shift_m=0.25,
+    object_rotation_rad=np.pi / 20,
+    pasted_objects=12,
+    pasted_least_points=5,
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Ssd3dSample:
@@ -150,7 +161,7 @@ def ssd3d(class_names: tuple[str, ...] = ("Car",), **options: Any) -> Ssd3dModel
 
 def ssd3d_nano(class_names: tuple[str, ...] = ("Car",), **options: Any) -> Ssd3dModel:
     """3DSSD for CPUs: fewer points, channels and neighbours. Options are fields of `Ssd3dConfig`."""
-    return Ssd3dModel(configured(SSD3D_NANO, class_names, options))
+    return Ssd3dModel(configured(SSD3D_NANO, class_names, options), SSD3D_NANO_AUGMENTATION)
 
 
 def configured(config: Ssd3dConfig, class_names: Sequence[str], options: Mapping[str, Any]) -> Ssd3dConfig:
