@@ -10,6 +10,8 @@ import typer
 from scanpick.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from scanpick.studies.config import StudyConfig
     from scanpick.studies.study import State
 
@@ -18,7 +20,7 @@ def command(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="CONFIG | status DIR | resume DIR | report DIR | compare DIR DIR",
+            metavar="CONFIG | status DIR | resume DIR | compare DIR DIR",
             help="A YAML file to run; or what to do with the folder of a study.",
         ),
     ] = None,
@@ -52,12 +54,10 @@ def command(
     from scanpick.studies.study import read_study
 
     verb, folders = _asked(words or [])
-    if verb in ("status", "report", "compare") and (preset or out or seeds or changes):
+    if verb in ("status", "compare") and (preset or out or seeds or changes):
         raise ScanpickError(f"scanpick study {verb} takes folders only.")
     if verb == "status":
         _print_status(folders[0], as_json=as_json)
-    elif verb == "report":
-        _print_report(_write_report(folders[0]), as_json=as_json)
     elif verb == "compare":
         _compare(folders[0], folders[1], as_json=as_json)
     elif verb == "resume":
@@ -72,7 +72,7 @@ def command(
             _run(config, folder, jobs, report=not no_report, as_json=as_json)
 
 
-_VERBS = {"status": 1, "resume": 1, "report": 1, "compare": 2}
+_VERBS = {"status": 1, "resume": 1, "compare": 2}
 """What can be done with the folders of studies, and with how many."""
 
 
@@ -177,7 +177,7 @@ def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json:
         _print_report(path, as_json=False)
     if failures:
         raise ScanpickError(
-            f"{len(failures)} of {len(study.experiments)} experiments did not come to their end, for the reasons above. "
+            f"{len(failures)} of {len(study.experiments)} experiments failed, for the reasons above. "
             f"What was finished is kept. Go on with: scanpick study resume {folder}"
         )
 
@@ -216,8 +216,7 @@ def _print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) 
         print(json.dumps(facts, indent=2))
         return
     table = Table(title=f"{config.name}: {len(planned)} trainings, about {_duration(seconds)} with {jobs} processes")
-    for name in ("round", "strategy", "variant", "labelled frames", "steps", "trainings", "each about"):
-        table.add_column(name, justify="left" if name in ("strategy", "variant") else "right")
+    _add_columns(table, "round", "strategy", "variant", "frames", "steps", "trainings", "each about")
     groups: dict[tuple[int, str, str], list[Any]] = {}
     for one in planned:
         _, _, number, strategy, variant = one.place
@@ -249,8 +248,7 @@ def _print_status(folder: Path, *, as_json: bool) -> None:
     left = plan["seconds_left"]
     told = "" if not left else f", about {_duration(left)} left when it was last seen"
     table = Table(title=f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}")
-    for name in ("strategy", "variant", "round", "done", "planned"):
-        table.add_column(name, justify="left" if name in ("strategy", "variant") else "right")
+    _add_columns(table, "strategy", "variant", "round", "done", "planned")
     counts: dict[tuple[str, str, int], list[bool]] = {}
     for one in plan["trainings"]:
         counts.setdefault((one["strategy"], one["variant"], one["round"]), []).append(one["done"])
@@ -295,14 +293,19 @@ def _print_scores(folder: Path, *, as_json: bool) -> None:
         print(json.dumps({"study": str(folder), "metric": metric, "scores": facts}, indent=2))
         return
     table = Table(title=metric)
-    for name in ("round", "strategy", "variant", "seeds", "frames", "boxes", "cost", "AP", "deviation"):
-        table.add_column(name, justify="left" if name in ("strategy", "variant") else "right")
+    _add_columns(table, "round", "strategy", "variant", "seeds", "frames", "boxes", "cost", "AP", "deviation")
     for one in facts:
         deviation = "" if one["deviation"] is None else f"{one['deviation']:.1f}"
         cells = [str(one[name]) for name in ("round", "strategy", "variant", "seeds")]
         cells += [f"{one[name]:.4g}" for name in ("frames", "boxes", "cost")]
         table.add_row(*cells, f"{one[metric]:.1f}", deviation)
     console.print(table)
+
+
+def _add_columns(table: Table, *names: str) -> None:
+    for name in names:
+        words = name in ("strategy", "variant")
+        table.add_column(name, justify="left" if words else "right", no_wrap=words)
 
 
 def _write_report(folder: Path) -> Path:
@@ -320,9 +323,21 @@ def _print_report(path: Path, *, as_json: bool) -> None:
 
 
 def _compare(first: Path, second: Path, *, as_json: bool) -> None:
-    from scanpick.errors import ScanpickError
+    import json
 
-    raise ScanpickError(f"Comparing {first} and {second} is not there yet.")
+    from rich.markup import escape
+
+    from scanpick.cli.output import console
+    from scanpick.reports.study.compare import compare_studies, comparison_tables
+
+    comparison = compare_studies(first, second)
+    if as_json:
+        print(json.dumps(comparison.as_dict(), indent=1, allow_nan=False))
+        return
+    for table in comparison_tables(comparison):
+        console.print(table)
+    for caution in comparison.cautions:
+        console.print(escape(caution), highlight=False)
 
 
 def _duration(seconds: float) -> str:
