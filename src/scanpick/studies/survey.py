@@ -63,7 +63,10 @@ def survey(dataset: JoinedDataset, folder: Path, *, workers: int, progress: Prog
     for block in blocks:
         stored = _stored(store, block)
         if stored is not None:
-            found[block.number] = stored
+            # A changed label file does not show in the mark of the points: labels on disk are read again, they are
+            # small. Where frames are computed, the data set's settings say everything.
+            on_disk = any(source for source in block.sources)
+            found[block.number] = stored | _labels_of(dataset, block, stored["statuses"]) if on_disk else stored
     missing = [block for block in blocks if block.number not in found]
     if missing:
         with progress("Reading frames and labels", sum(len(block.frame_ids) for block in missing)) as advance:
@@ -101,29 +104,31 @@ class _SurveyReader:
     def __call__(self, block: Block) -> dict[str, Any]:
         readings = BlockReader(self.dataset, None)(block)
         statuses = [problem or OK for problem in readings.problems.tolist()]
-        counts: list[dict[str, int]] = []
-        digests: list[str] = []
-        for row, frame_id in enumerate(block.frame_ids):
-            count, digest = {}, ""
-            if statuses[row] == OK:
-                try:
-                    labels = self.dataset.labels(frame_id)
-                    if labels is None:
-                        raise FrameError("The frame has no labels.", kind="labels")
-                    count, digest = count_objects(labels), _digest(labels)
-                except FrameError as error:
-                    statuses[row] = f"{error.kind}: {error}"
-            counts.append(count)
-            digests.append(digest)
         return {
             "frame_ids": list(block.frame_ids),
             "sources": list(block.sources),
             "contents": readings.contents.tolist(),
             "num_points": readings.num_points.tolist(),
-            "statuses": statuses,
-            "counts": counts,
-            "label_digests": digests,
+            **_labels_of(self.dataset, block, statuses),
         }
+
+
+def _labels_of(dataset: Dataset, block: Block, statuses: Sequence[str]) -> dict[str, Any]:
+    """Objects and digest of each frame's labels; a frame without labels is in trouble from there on."""
+    told: dict[str, list[Any]] = {"statuses": list(statuses), "counts": [], "label_digests": []}
+    for row, frame_id in enumerate(block.frame_ids):
+        count, digest = {}, ""
+        if statuses[row] == OK:
+            try:
+                labels = dataset.labels(frame_id)
+                if labels is None:
+                    raise FrameError("The frame has no labels.", kind="labels")
+                count, digest = count_objects(labels), _digest(labels)
+            except FrameError as error:
+                told["statuses"][row] = f"{error.kind}: {error}"
+        told["counts"].append(count)
+        told["label_digests"].append(digest)
+    return told
 
 
 def _digest(labels: Labels) -> str:
