@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanpick.cli.output import progress_bar
-from scanpick.encoders import DEFAULT_ENCODER, ENCODERS, Encoder, make_encoder
+from scanpick.encoders import DEFAULT_ENCODER, Encoder
 from scanpick.encoders.imported import read_embeddings
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.options import parse_pairs
 from scanpick.structures import EmbeddingTable
 from scanpick.workspace.embed import embed, import_embedding
+from scanpick.workspace.encoders import DETECTOR, encoder_named, encoder_names
 from scanpick.workspace.workspace import Workspace
 
 IMPORT = "import"
@@ -60,9 +61,9 @@ def choose_encoder(
         return EncoderChoice(table.name, table=table, allow_extra=allow_extra)
     if file is not None or ids is not None:
         raise ScanpickError(f"--file and --ids go with --encoder import, not with --encoder {encoder}.")
-    if encoder not in ENCODERS.names():
-        raise unknown_name("encoder", encoder, [*ENCODERS.names(), IMPORT])
-    made = make_encoder(encoder, parse_pairs(options or (), "--encoder-option"))
+    if encoder not in encoder_names() and not encoder.startswith(DETECTOR):
+        raise unknown_name("encoder", encoder, [*encoder_names(), IMPORT])
+    made = encoder_named(encoder, parse_pairs(options or (), "--encoder-option"))
     return EncoderChoice(name or made.name, encoder=made)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from scanpick.encoders import make_encoder
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.evaluation.probes import Probing, Score
 from scanpick.options import parse_pairs
@@ -17,6 +16,7 @@ from scanpick.studies.probe_encoding import Contestant
 from scanpick.studies.probe_files import differences
 from scanpick.studies.probing import ProbeRun
 from scanpick.workspace.embedding_files import read_embedding
+from scanpick.workspace.encoders import encoder_named
 
 
 def choose_contestants(encoders: Sequence[str], options: Sequence[str], embeddings: Sequence[Path]) -> list[Contestant]:
@@ -37,7 +37,7 @@ def choose_contestants(encoders: Sequence[str], options: Sequence[str], embeddin
             raise ScanpickError(f"--encoder: '{name}' was given twice. Call one of them NAME={encoder or name}.")
         asked[name] = encoder or name
     options_of = _by_name(options, list(asked))
-    found = [Contestant(name, encoder=make_encoder(asked[name], options_of[name])) for name in asked]
+    found = [Contestant(name, encoder=encoder_named(asked[name], options_of[name])) for name in asked]
     for folder in embeddings:
         if folder.name in [one.name for one in found]:
             raise ScanpickError(f"--embedding {folder}: '{folder.name}' is also the name of another embedding.")

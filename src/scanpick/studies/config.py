@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from scanpick.detectors import DETECTORS
-from scanpick.encoders import DEFAULT_ENCODER, ENCODERS
+from scanpick.encoders import DEFAULT_ENCODER
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.labels import CostModel
 from scanpick.networks.training import TrainingSettings
@@ -23,6 +23,7 @@ from scanpick.selection.strategy import STRATEGIES, Strategy, make_strategy
 from scanpick.studies.metrics import Metric
 from scanpick.studies.training_runs import CAR_METRICS
 from scanpick.uncertainty import AGGREGATIONS, SCORES
+from scanpick.workspace.encoders import DETECTOR, encoder_names
 
 ALL, START = "all", "start"
 """Names that stand for no strategy: the fully labelled pool, and the start that all strategies share."""
@@ -115,8 +116,8 @@ class EncoderConfig(_Checked):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in ENCODERS.names():
-            raise ValueError(str(unknown_name("encoder", name, ENCODERS.names())).rstrip("."))
+        if name not in encoder_names() and not name.startswith(DETECTOR):
+            raise ValueError(str(unknown_name("encoder", name, encoder_names())).rstrip("."))
         return name
 
 

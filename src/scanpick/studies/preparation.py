@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scanpick.encoders import Encoder, make_encoder
+from scanpick.encoders import Encoder
 from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.structures import EmbeddingTable
@@ -16,6 +16,7 @@ from scanpick.studies.data import JoinedDataset, open_data
 from scanpick.studies.pool_embedding import embed_pool
 from scanpick.studies.splits import Fold, folds_of
 from scanpick.studies.survey import Survey, survey
+from scanpick.workspace.encoders import encoder_named
 from scanpick.workspace.reading import Progress, no_progress
 
 
@@ -45,7 +46,7 @@ def prepare(config: StudyConfig, folder: Path, *, workers: int, progress: Progre
         ScanpickError: A data set or a split does not fit, or a pool is too small for the start and the rounds.
     """
     # Wrong names and options show before hours of reading
-    encoders = {name: make_encoder(one.name, one.options) for name, one in embedding_names(config).items()}
+    encoders = {name: encoder_named(one.name, one.options) for name, one in embedding_names(config).items()}
     dataset = open_data(config.data)
     # 1. Read every frame and its labels
     surveyed = survey(dataset, folder, workers=workers, progress=progress)

@@ -1,0 +1,35 @@
+"""Encoders by name, trained detectors among them. Here, since encoders and detectors do not know each other."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scanpick.encoders import ENCODERS, Encoder, make_encoder
+from scanpick.errors import ScanpickError
+
+DETECTOR = "detector:"
+"""What stands before the folder of a trained detector."""
+
+
+def encoder_named(name: str, options: Mapping[str, Any]) -> Encoder:
+    """The encoder of a name with its options checked; ``detector:FOLDER`` is the features of a trained detector.
+
+    Raises:
+        ScanpickError: The name or an option is unknown, a value does not fit, or there is no detector in the folder.
+    """
+    if not name.startswith(DETECTOR):
+        return make_encoder(name, options)
+    from scanpick.detectors.features import DetectorFeatures  # torch, which other encoders do without
+    from scanpick.options import build_checked
+
+    folder = name.removeprefix(DETECTOR)
+    if not folder:
+        raise ScanpickError("The encoder 'detector:FOLDER' needs a folder made by 'scanpick train'.")
+    if "folder" in options:
+        raise ScanpickError(f"The folder of the detector is given with its name: {name}.")
+    return build_checked(DetectorFeatures, {**options, "folder": Path(folder)}, f"encoder '{name}'")
+
+
+def encoder_names() -> list[str]:
+    """The names that `encoder_named` knows."""
+    return [*ENCODERS.names(), f"{DETECTOR}FOLDER"]
