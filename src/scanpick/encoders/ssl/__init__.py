@@ -1,0 +1,1 @@
+"""A small encoder of whole scenes, pre-trained without labels on simulated drives."""

@@ -1,0 +1,123 @@
+"""scanpick's own encoder of scenes: how many things of which learned word stand how far away."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from scanpick.arrays import Embeddings, Float32Array, Points
+from scanpick.encoders.ssl.cells import heights_above_ground, make_cells
+from scanpick.encoders.ssl.clusters import find_clusters
+from scanpick.encoders.ssl.network import batch_cells
+from scanpick.encoders.ssl.objectives import Pretraining
+from scanpick.encoders.ssl.pooling import pooled, vector_length
+from scanpick.encoders.ssl.views import cells_of_things
+from scanpick.encoders.ssl.weights import SHIPPED, load_pretraining
+from scanpick.errors import FrameError, ScanpickError
+from scanpick.files import sha256_of_file
+from scanpick.structures import Frame
+
+
+class ScanpickSsl(BaseModel):
+    """A small network over the cells of a scene, trained without labels on simulated drives.
+
+    See docs/model-card-scanpick-ssl.md. One core is enough for it; frames are encoded in parallel by worker processes.
+
+    Attributes:
+        weights: A file that ``scanpick adapt --encoder scanpick-ssl`` wrote; the shipped weights by default.
+
+    Example:
+        >>> ScanpickSsl().settings["weights_sha256"][:4]  # doctest: +SKIP
+        '1f0c'
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weights: Path | None = None
+
+    def model_post_init(self, context: Any) -> None:
+        """Load the weights.
+
+        Raises:
+            ScanpickError: They cannot be used.
+        """
+        _ = self._network
+
+    @property
+    def name(self) -> str:
+        """The name it is registered under."""
+        return "scanpick-ssl"
+
+    @property
+    def dimension(self) -> int:
+        """D."""
+        return vector_length(self._network)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The weights, wherever they lie."""
+        return {"weights_sha256": self._loaded[1]}
+
+    @property
+    def batch_size(self) -> int:
+        """1: cells of several frames together are no faster, and a vector does not depend on other frames."""
+        return 1
+
+    @property
+    def in_workers(self) -> bool:
+        """True: each frame is encoded on one thread."""
+        return True
+
+    def encode(self, frames: Sequence[Frame]) -> Embeddings:
+        """(B, D) float32. See `Encoder.encode`."""
+        with torch.inference_mode(), _one_thread():
+            return np.stack([self._encode_one(frame.points) for frame in frames])
+
+    def _encode_one(self, points: Points) -> Float32Array:
+        above = heights_above_ground(points)
+        cells = make_cells(points, above)
+        if not len(cells.features):
+            raise FrameError(
+                f"None of the {len(points)} points lies within 64 m ahead or beside. Check the unit and the axes.",
+                kind="implausible",
+            )
+        clusters = find_clusters(points, above, cells)
+        network = self._network
+        fine, _ = network.network(batch_cells([cells]))
+        return pooled(network, fine, cells_of_things(cells, clusters.of_point, len(clusters)), clusters)
+
+    @property
+    def _network(self) -> Pretraining:
+        return self._loaded[0]
+
+    @property
+    def _loaded(self) -> tuple[Pretraining, str]:
+        path = self.weights or SHIPPED
+        if not path.is_file():
+            raise ScanpickError(f"{path}: no such file of weights.")
+        status = path.stat()
+        return _load(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=4)
+def _load(path: Path, changed_ns: int, size: int) -> tuple[Pretraining, str]:
+    """The network in a file, and the file's SHA-256."""
+    return load_pretraining(path), sha256_of_file(path)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums of several threads may round otherwise; and these matrices are too small for more than one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
