@@ -7,8 +7,7 @@ and peak memory. Frames are simulated.
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import torch
 from torch import nn
 
 from benchmarks.measuring import memory_in_use, peak_memory, reset_peak
+from benchmarks.stages import StageClock
 from scanpick.datasets import open_dataset
 from scanpick.detectors.detector import DetectorModel
 from scanpick.detectors.saved import build_detector
@@ -26,42 +26,6 @@ from scanpick.networks import set_abstraction
 from scanpick.studies.scenes import read_scenes
 
 CPU = torch.device("cpu")
-
-
-class StageClock:
-    """Time in each stage, less that in the stages within it."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._open: list[str] = []
-        self._since = 0.0
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count the time within the block for this stage."""
-        self._settle()
-        self._open.append(name)
-        try:
-            yield
-        finally:
-            self._settle()
-            self._open.pop()
-
-    def around(self, owner: Any, attribute: str, name: str) -> None:
-        """Count what this function or method takes."""
-        inner = getattr(owner, attribute)
-
-        def timed(*args: Any, **options: Any) -> Any:
-            with self.stage(name):
-                return inner(*args, **options)
-
-        setattr(owner, attribute, timed)
-
-    def _settle(self) -> None:
-        now = time.perf_counter()
-        if self._open:
-            self.seconds[self._open[-1]] = self.seconds.get(self._open[-1], 0.0) + now - self._since
-        self._since = now
 
 
 def run_job(job: dict[str, Any]) -> dict[str, Any]:
@@ -155,8 +119,7 @@ def stage_shares(model: DetectorModel, samples: list[Any]) -> dict[str, float]:
         total = torch.stack(list(model.losses(model.batch(samples, CPU)).values())).sum()
         with clock.stage("backward"):
             total.backward()
-    whole = sum(clock.seconds.values())
-    return {name: seconds / whole for name, seconds in clock.seconds.items()}
+    return clock.shares()
 
 
 def main() -> None:

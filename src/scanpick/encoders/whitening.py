@@ -89,7 +89,7 @@ def fit_whitening(values: Embeddings, keep: Keep, what: str = "The embedding") -
         ScanpickError: All rows are the same, or fewer directions are there than are to be kept.
     """
     with threadpool_limits(1, user_api="blas"):
-        mean = np.mean(values, axis=0, dtype=np.float64).astype(np.float32)
+        mean: Float32Array = np.asarray(values.mean(axis=0, dtype=np.float64), dtype=np.float32)
         directions, spread = _principal(values, mean)
     usable = int((spread > FLAT * spread[0]).sum()) if len(spread) and spread[0] > 0 else 0
     if usable == 0:

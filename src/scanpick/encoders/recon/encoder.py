@@ -75,7 +75,7 @@ class ReConOptions(BaseModel):
     def settings(self) -> dict[str, Any]:
         """All options that the vectors depend on, with the weights' sha256."""
         told = self.model_dump(mode="json", exclude={"device", "weights"})
-        return told | {"weights_sha256": None if self.weights is None else sha256_of_file(self.weights)}
+        return told | {"weights_sha256": None if self.weights is None else self._loaded[1]}
 
     @property
     def batch_size(self) -> int:
@@ -90,12 +90,23 @@ class ReConOptions(BaseModel):
     @property
     def network(self) -> FrozenReCon:
         """The network, loaded once."""
-        return _network_for(self.weights, self.random_weights, self.seed, self.precision, self.device)
+        return self._loaded[0]
 
     @property
     def feature_length(self) -> int:
         """Numbers of a cloud's feature: 2C or 4C."""
         return self.network.config.width * {"frozen": 2, "finetune": 4}[self.feature]
+
+    @property
+    def _loaded(self) -> tuple[FrozenReCon, str]:
+        """The network, and the SHA-256 of its weights' file, "" for random weights."""
+        if self.weights is None:
+            assert self.random_weights is not None
+            return _random_network(self.random_weights, self.seed, self.precision, self.device), ""
+        if not self.weights.is_file():
+            raise ScanpickError(f"{self.weights}: no such checkpoint file.")
+        status = self.weights.stat()  # a file that was replaced is loaded again
+        return _network_of(self.weights, status.st_mtime_ns, status.st_size, self.precision, self.device)
 
     def features(self, neighbourhoods: Float32Array, centres: Float32Array) -> Embeddings:
         """(B, G, S, 3) neighbourhoods and (B, G, 3) centres of B clouds -> (B, 2C or 4C)."""
@@ -187,10 +198,12 @@ def _first_nearest_to_centroid(xyz: Float32Array) -> Int64Array:
 
 
 @functools.lru_cache(maxsize=2)
-def _network_for(weights: Path | None, size: str | None, seed: int, precision: Precision, device: str) -> FrozenReCon:
-    if weights is not None:
-        return FrozenReCon(load_encoder(weights).to(device), precision)
-    assert size is not None
+def _network_of(path: Path, changed_ns: int, size: int, precision: Precision, device: str) -> tuple[FrozenReCon, str]:
+    return FrozenReCon(load_encoder(path).to(device), precision), sha256_of_file(path)
+
+
+@functools.lru_cache(maxsize=2)
+def _random_network(size: str, seed: int, precision: Precision, device: str) -> FrozenReCon:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return FrozenReCon(ReConEncoder(config_named(size)).eval().to(device), precision)
