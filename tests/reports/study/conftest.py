@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
+from scanpick.reports.study import report
+
 METRIC, OTHER = "Car_3d_moderate_R40_0.7", "Car_3d_moderate_R40_0.5"
 START_FRAMES, ROUND_FRAMES, BOXES_A_FRAME = 20, 10, 6.0
 
@@ -121,6 +123,12 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
 def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Pages without figures, where a test is not about them: drawing them takes seconds."""
+    monkeypatch.setattr(report, "study_figures", lambda *results: {})
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ def inline_svg(path: Path, name: str, description: str) -> Markup:
     svg = path.read_text(encoding="utf-8")
     svg = svg[svg.index("<svg") :]
     svg = _IDS.sub(lambda found: f"{name}-{found.group()}", svg)
+    # Equal pictures have equal ids; nothing refers to them.
+    svg = re.sub(r'(<image [^>]*?) id="[^"]*"', r"\1", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"#[0-9a-fA-F]{6}\b", lambda found: _VARIABLES.get(found.group().upper(), found.group()), svg)
     points = re.search(r'<svg[^>]*?width="([\d.]+)pt"', svg)

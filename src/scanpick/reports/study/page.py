@@ -101,7 +101,7 @@ def study_page(
         budget=tables.budget_table(results),
         savings=sentences.saving_sentences(results),
         grids=[
-            GridView(grid.strategy, figures[grid_name(grid)], sentences.grid_sentences(grid, results))
+            GridView(grid.strategy, figures.get(grid_name(grid), Markup()), sentences.grid_sentences(grid, results))
             for grid in results.grids
         ],
         map=figures.get("pool"),

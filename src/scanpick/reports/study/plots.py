@@ -204,7 +204,8 @@ def grid_axis(variants: Sequence[Arm]) -> tuple[list[float], list[str], str]:
     pairs = [arm.variant.partition("=") for arm in variants]
     names = {name for name, _, _ in pairs}
     texts = [value or name for name, _, value in pairs]
-    if len(names) == 1 and all(value for _, _, value in pairs):
+    one_option = not any("," in arm.variant for arm in variants)
+    if one_option and len(names) == 1 and all(value for _, _, value in pairs):
         try:
             numbers = [float(value) for value in texts]
         except ValueError:

@@ -74,6 +74,9 @@ def write_study_report(
         pictures = study_figures(results, pool_map, measured)
         svgs = {}
         for name, figure in pictures.items():
+            # Laid out once for both formats: that takes longer than drawing.
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
             drawn = save_figure(figure, path.parent / "figures" / name, formats=("svg", "png"))
             svgs[name] = inline_svg(drawn[0], name, _described(name, results))
     files = [f"figures/{name}.{ending}" for name in pictures for ending in ("svg", "png")]

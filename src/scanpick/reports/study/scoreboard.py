@@ -40,7 +40,7 @@ class Scoreboard:
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
         """Strategies and their variants: the reference first, then as in the settings, then as they come."""
-        order = {name: place for place, name in enumerate([REFERENCE, *self.planned_strategies])}
+        order = {name: place for place, name in enumerate(dict.fromkeys([REFERENCE, *self.planned_strategies]))}
         found = dict.fromkeys(score.arm for score in self.folder.scores if score.arm.strategy not in (START, ALL))
         return tuple(sorted(found, key=lambda arm: order.get(arm.strategy, len(order))))
 
