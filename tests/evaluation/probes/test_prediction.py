@@ -77,16 +77,28 @@ def test_settings_are_chosen_on_other_drives_as_by_a_grid_search(kind):
                 model = _twin(kind, setting, len(fit), values.shape[1]).fit(values[train[fit]], truth[train[fit], 0])
                 error += ((model.predict(values[train[check]]) - truth[train[check], 0]) ** 2).sum()
             errors.append(error)
-        best = _twin(kind, settings[int(np.argmin(errors))], len(train), values.shape[1])
-        expected = best.fit(values[train], truth[train, 0]).predict(values[test])
+        expected = _predicted(kind, settings[int(np.argmin(errors))], values, truth[:, 0], train, test)
         np.testing.assert_allclose(ours.values[test, 0], expected, atol=1e-8)
         np.testing.assert_allclose(ours.means[test], truth[train].mean())
 
 
-def _twin(kind, setting, frames, dimension):
+def _predicted(kind, setting, values, truth, train, test):
+    """By scikit-learn, kept within the range of what was learned from."""
     if kind == "knn":
-        return KNeighborsRegressor(min(setting, frames))
-    return make_pipeline(StandardScaler(), Ridge(alpha=setting * max(frames, dimension)))
+        model = KNeighborsRegressor(min(setting, len(train)))
+    else:
+        model = make_pipeline(StandardScaler(), Ridge(alpha=setting * max(len(train), values.shape[1])))
+    return np.clip(model.fit(values[train], truth[train]).predict(values[test]), truth[train].min(), truth[train].max())
+
+
+def test_a_frame_unlike_all_others_does_not_decide():
+    """Its prediction stays within the range of what was learned from."""
+    rng = np.random.default_rng(7)
+    values, truth = rng.normal(size=(30, 4)), rng.normal(size=(30, 2))
+    values[-1] *= 1e9
+    made = ridge_predictor(values)(np.arange(20), np.arange(20, 30), truth)
+    assert (made >= truth[:20].min(axis=0)).all()
+    assert (made <= truth[:20].max(axis=0)).all()
 
 
 def test_a_predicted_drive_is_never_learned_from():

@@ -76,10 +76,15 @@ def _best_settings(predictor: Predictor, targets: Float64Array, inner: list[Spli
 
 
 def ridge_predictor(values: Float64Array) -> Predictor:
-    """Ridge regression on the (N, D) vectors, standardised by the frames that are learned from."""
+    """Ridge regression on the (N, D) vectors, standardised by the frames that are learned from.
+
+    Predictions are kept within the range of the targets that are learned from, so that one frame unlike all of them
+    does not decide a score.
+    """
 
     def predicted(train: Int64Array, test: Int64Array, targets: Float64Array) -> Float64Array:
-        return ridge(values[train], targets[train], values[test])
+        made = ridge(values[train], targets[train], values[test])
+        return np.clip(made, targets[train].min(axis=0), targets[train].max(axis=0))
 
     return predicted
 
