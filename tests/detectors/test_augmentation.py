@@ -13,13 +13,14 @@ from scanpick.detectors.augmentation import (
     in_range,
     jitter_objects,
     paste_objects,
+    resize_objects,
     rotate,
     sample_points,
     scale,
     translate,
 )
 from scanpick.detectors.scene import Scene
-from scanpick.geometry.points_in_boxes import count_points_in_boxes, points_in_boxes
+from scanpick.geometry.points_in_boxes import box_of_points, count_points_in_boxes, points_in_boxes
 from scanpick.geometry.rotated_iou import bev_iou
 from scanpick.structures import Boxes3D
 from tests.detectors.scenes import car_scene
@@ -75,6 +76,32 @@ def test_jittered_objects_take_their_points_and_touch_nothing() -> None:
     assert (_counts(moved) >= 80).all()
     overlap = bev_iou(moved.boxes.array, moved.boxes.array)
     assert (overlap[~np.eye(len(overlap), dtype=bool)] == 0).all()
+
+
+def test_resized_objects_keep_their_points_and_their_ground() -> None:
+    scene = car_scene(3, cars=8)
+    resized = resize_objects(scene, np.random.default_rng(0), 0.2)
+    before, after = scene.boxes.array, resized.boxes.array
+    factors = after[:, 3:6] / before[:, 3:6]
+    assert (abs(factors - 1) <= 0.2).all()
+    assert factors.std() > 0.05
+    np.testing.assert_allclose(after[:, 2] - after[:, 5] / 2, before[:, 2] - before[:, 5] / 2)
+    np.testing.assert_array_equal(after[:, [0, 1, 6]], before[:, [0, 1, 6]])
+    # each point keeps its place in its box, counted in box sizes
+    owner = box_of_points(scene.points[:, :3], before)
+    for row in range(8):
+        mine = owner == row
+        np.testing.assert_allclose(
+            _in_box(resized.points[mine], after[row]), _in_box(scene.points[mine], before[row]), atol=1e-4
+        )
+    np.testing.assert_array_equal(resized.points[owner < 0], scene.points[owner < 0])
+
+
+def _in_box(points: np.ndarray, box: np.ndarray) -> np.ndarray:
+    off = points[:, :3].astype(np.float64) - box[:3]
+    cos, sin = np.cos(box[6]), np.sin(box[6])
+    turned = np.column_stack([cos * off[:, 0] + sin * off[:, 1], cos * off[:, 1] - sin * off[:, 0], off[:, 2]])
+    return turned / box[3:6]
 
 
 def test_an_object_without_room_stays() -> None:

@@ -17,9 +17,7 @@ def test_overlap_loss_is_one_minus_the_overlap_plus_how_far_apart() -> None:
     targets = make_targets(scene.boxes, ground, PILLAR_NANO)
     rng = np.random.default_rng(0)
     predicted = np.column_stack([targets.values, np.where(targets.backwards > 0, 5.0, -5.0)])
-    predicted[:, :6] += rng.normal(
-        scale=0.2, size=(len(predicted), 6)
-    )  # but the heading
+    predicted[:, :6] += rng.normal(scale=0.2, size=(len(predicted), 6))  # but the heading
     predicted = predicted.astype(np.float32)
     boxes = decode_boxes(predicted, targets.cells, ground, PILLAR_NANO)
     iou = iou_3d_of_pairs(boxes, targets.boxes)

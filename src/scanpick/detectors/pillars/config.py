@@ -89,4 +89,4 @@ PILLAR = PillarConfig(
 )
 """At published size, for GPUs."""
 
-PILLAR_AUGMENTATION = AugmentationSettings()
+PILLAR_AUGMENTATION = AugmentationSettings(object_scale=0.1)

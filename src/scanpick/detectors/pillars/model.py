@@ -111,8 +111,10 @@ class PillarModel:
         assert batch.weights is not None
         assert batch.around is not None
         heatmap, features = self._maps(batch)
-        values, overlap = self.network.what(features, batch.box_cells, batch.around)
+        rough, values, overlap = self.network.what(features, batch.box_cells, batch.around)
         losses = {"heatmap": heatmap_loss(heatmap, batch.heatmap, sum(s.objects for s in batch.samples))}
+        at_first = box_losses(rough, batch.values, batch.backwards, batch.weights)
+        losses |= {f"rough_{name}": loss for name, loss in at_first.items()}
         losses |= box_losses(values, batch.values, batch.backwards, batch.weights)
         losses["overlap"] = OVERLAP_WEIGHT * overlap_loss(values, batch.values, batch.weights, self.config)
         targets = [sample.targets for sample in batch.samples if sample.targets is not None]
@@ -171,7 +173,7 @@ class PillarModel:
         """(K, 7) boxes that (K,) cells tell of, and (K,) their IoU estimates."""
         cells = cell.cpu().numpy()
         around = torch.from_numpy(points_around(sample.pillars, cells, self.config)).to(features.device)
-        values, overlap = self.network.what(features, cell, around)
+        _, values, overlap = self.network.what(features, cell, around)
         boxes = decode_boxes(values.cpu().numpy(), cells, sample.pillars.cell_ground_m, self.config)
         return boxes, torch.sigmoid(overlap)
 

@@ -6,14 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scanpick.detectors.pillars.box_head import BoxHead
 from scanpick.detectors.pillars.config import PillarConfig
-from scanpick.detectors.pillars.pillars import AROUND_FEATURES, POINT_FEATURES
+from scanpick.detectors.pillars.pillars import POINT_FEATURES
 from scanpick.networks.segment_max import segment_max
-
-BOX_VALUES = 9
-"""Regressed at a cell: offset of the centre in cells (2), bottom above the ground in metres (1), logarithms of length,
-width and height in metres (3), and the heading's axis as cos and sin of twice the yaw (2) with the logit of pointing
-the other way than the axis (1)."""
 
 
 class Residual(nn.Module):
@@ -59,7 +55,7 @@ class PillarNetwork(nn.Module):
         self.merge = _conv3(head, head)
         self.where = _conv3(head, head // 2)
         self.heatmap = nn.Conv2d(head // 2, len(config.class_names), 1)
-        self.what = BoxHead(head, config.box_channels)
+        self.what = BoxHead(head, config)
         assert self.heatmap.bias is not None
         nn.init.constant_(self.heatmap.bias, -4.6)  # a prior of 1 %: most cells hold nothing
 
@@ -96,56 +92,6 @@ class PillarNetwork(nn.Module):
             merged = F.interpolate(merged, scale_factor=2, mode="nearest") + lateral(level)
         out: Tensor = self.merge(merged)
         return out
-
-
-class BoxHead(nn.Module):
-    """Boxes and their IoU estimates at chosen cells only: from the map there, and from the points around.
-
-    The map has forgotten where exactly points lay; the points tell how high, long and wide an object is. A dense head
-    would cost as much as a stage of the network, and all but a hundred of its thousands of cells would be thrown away:
-    so this one may be wide. It normalises each cell by itself, since statistics over the cells chosen in training
-    would not be those of the cells chosen in prediction.
-    """
-
-    def __init__(self, inputs: int, channels: int) -> None:
-        super().__init__()
-        self.of_map = nn.Linear(9 * inputs, channels)
-        self.point1 = nn.Linear(AROUND_FEATURES, channels // 2)
-        self.point2 = nn.Linear(channels // 2, channels)
-        self.of_points = nn.Linear(channels, channels, bias=False)
-        self.norm = nn.LayerNorm(channels)
-        self.mix = nn.Linear(channels, channels)
-        self.values = nn.Linear(channels, BOX_VALUES + 1)
-
-    def forward(self, features: Tensor, cells: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
-        """Describe boxes at cells.
-
-        Args:
-            features: (B, C, nx, ny) map.
-            cells: (K,) places in the flattened (B, nx, ny) grid.
-            around: (K, n, 5) points around the cells, see `points_around`.
-
-        Returns:
-            (K, 9) box values, see `BOX_VALUES`, and (K,) logits of the IoU estimate.
-        """
-        points = F.relu(self.point2(F.relu(self.point1(around)))) * around[:, :, 4:]
-        hidden = self.of_map(_neighbourhoods(features, cells)) + self.of_points(points.amax(dim=1))
-        hidden = F.relu(self.norm(hidden))
-        out = self.values(F.relu(self.mix(hidden)))
-        return out[:, :BOX_VALUES], out[:, BOX_VALUES]
-
-
-def _neighbourhoods(features: Tensor, cells: Tensor) -> Tensor:
-    """(K, 9 C) features of cells and their eight neighbours, row by row; 0 beyond the map."""
-    _, channels, nx, ny = features.shape
-    step = torch.arange(-1, 2, device=cells.device)
-    row = (cells // ny % nx)[:, None, None] + step[:, None].expand(3, 3)
-    column = (cells % ny)[:, None, None] + step.expand(3, 3)
-    inside = ((row >= 0) & (row < nx) & (column >= 0) & (column < ny)).reshape(-1, 9)
-    neighbours = (cells[:, None, None] + step[:, None] * ny + step).reshape(-1, 9)
-    rows = features.permute(0, 2, 3, 1).reshape(-1, channels)
-    found = rows.index_select(0, torch.where(inside, neighbours, 0).reshape(-1)).view(-1, 9, channels)
-    return (found * inside[:, :, None]).reshape(-1, 9 * channels)
 
 
 def _conv3(inputs: int, outputs: int) -> nn.Sequential:
