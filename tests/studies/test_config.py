@@ -163,8 +163,8 @@ def test_single_values_are_changed_from_outside() -> None:
     [
         ("detector", "expected PLACE=VALUE"),
         ("=3", "expected PLACE=VALUE"),
-        ("strategies.4.label=x", "expected one of the 1 entries"),
-        ("strategies.one=x", "expected one of the 1 entries"),
+        ("strategies.4.label=x", "expected the place of one of 1 entries"),
+        ("strategies.one=x", "expected the place of one of 1 entries"),
         ("detector.iterations.first=1", "is one value, with nothing in it"),
         ("detector.iterations=[", "no YAML value"),
     ],

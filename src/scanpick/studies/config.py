@@ -241,8 +241,8 @@ class DetectorConfig(_Checked):
                 )
             if name not in known:
                 raise ValueError(str(unknown_name("training setting", name, known)).rstrip("."))
-        for count in self.iterations if isinstance(self.iterations, list) else [self.iterations or 1]:
-            if count < 1:
+        for count in self.iterations if isinstance(self.iterations, list) else [self.iterations]:
+            if count is not None and count < 1:
                 raise ValueError(f"expected 1 iteration or more, got {count}")
         return self
 
