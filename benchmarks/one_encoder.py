@@ -9,10 +9,11 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from torch import nn
 
 from benchmarks.measuring import memory_in_use, peak_memory, reset_peak, timed
 from benchmarks.stages import StageClock
@@ -20,6 +21,7 @@ from scanpick.datasets import open_dataset
 from scanpick.encoders import Encoder, make_encoder, scan_context, statistics
 from scanpick.encoders.recon import encoder as recon
 from scanpick.encoders.recon import inference, parts
+from scanpick.encoders.recon.config import ReConConfig
 from scanpick.encoders.recon.encoder import ReConOptions, ReConScene
 from scanpick.structures import Frame
 
@@ -47,6 +49,8 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
         result |= {
             "batched_seconds_a_cloud": wall / job["batch"],
             "batched_core_seconds_a_cloud": cpu / job["batch"],
+            "multiply_adds_a_cloud": multiply_adds(encoder.network.config, encoder.groups),
+            "multiply_adds_a_core_second": products_per_core_second(encoder.precision),
         }
     return result | {"shares": stage_shares(encoder, frames)}
 
@@ -77,6 +81,26 @@ def encode_together(encoder: ReConScene, frames: list[Frame], batch: int) -> Non
     groups = [recon.scene_groups(cloud, encoder.points, encoder.groups, size, encoder.up) for cloud in clouds]
     neighbourhoods, centres = (np.stack(arrays) for arrays in zip(*groups, strict=True))
     encoder.features(neighbourhoods, centres)
+
+
+def multiply_adds(config: ReConConfig, groups: int) -> int:
+    """In the matrix products and the attention of one cloud: what no arrangement of steps can do without."""
+    width, points = config.width, groups * config.group_size
+    patches = points * (3 * 128 + 128 * 256 + 256 * 512 + 512 * width) + groups * 256 * 512
+    position = groups * (3 * 128 + 128 * width)
+    of_patches = groups * (5 + 1 + 8) * width * width + 2 * groups * groups * width  # q, k, v twice k, v; proj; MLP
+    of_special = 3 * (1 + 1 + 8) * width * width + 2 * 3 * groups * width
+    return patches + position + config.depth * (of_patches + of_special)
+
+
+def products_per_core_second(precision: str) -> float:
+    """Multiply-adds of the widest product of a block, on weights in the quickest order."""
+    layer = nn.Linear(384, 1536)
+    product = inference._Linear(layer.weight, layer.bias, cast(inference.Precision, precision), "none")
+    rows = torch.randn(512, 384)
+    with torch.inference_mode():
+        _, cpu = least(lambda: [product(rows) for _ in range(20)], 10)
+    return 20 * 512 * 384 * 1536 / cpu
 
 
 def stage_shares(encoder: Encoder, frames: list[Frame]) -> dict[str, float]:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from scanpick.datasets import open_dataset
 from scanpick.encoders.scene_parts import PartSettings, cut_into_parts
+from scanpick.geometry.points_in_boxes import points_in_boxes
 
 Cloud = NDArray[np.float32]
 
@@ -85,6 +87,27 @@ def test_an_empty_road_has_no_parts() -> None:
     assert len(cut_into_parts(np.zeros((0, 4), np.float32), PartSettings())) == 0
     far = np.full((50, 4), 3e7, np.float32)
     assert len(cut_into_parts(far, PartSettings())) == 0
+
+
+def test_most_cars_nearby_are_a_part_by_themselves() -> None:
+    """Of labelled simulated frames: the points of a part and of a car's box overlap by more than half."""
+    dataset = open_dataset("simulated:demo")
+    overlaps = []
+    for record in dataset.records[:: len(dataset.records) // 8]:
+        points = dataset.read(record.frame_id).points
+        boxes = dataset.labels(record.frame_id).boxes
+        part_of = np.full(len(points), -1)
+        parts = cut_into_parts(points, PartSettings())
+        for number, rows in enumerate(parts.rows):
+            part_of[rows] = number
+        near = (boxes.class_names == "Car") & (np.hypot(boxes.array[:, 0], boxes.array[:, 1]) < 30)
+        for inside in points_in_boxes(points[:, :3], boxes.array[near]).T:
+            if inside.sum() >= 16:
+                shared = np.bincount(part_of[inside & (part_of >= 0)], minlength=len(parts))
+                sizes = np.array([len(rows) for rows in parts.rows])
+                overlaps.append((shared / (inside.sum() + sizes - shared)).max())
+    assert len(overlaps) >= 10
+    assert (np.array(overlaps) > 0.5).mean() >= 0.75
 
 
 def test_what_is_out_of_reach_is_left_out(scene: Cloud) -> None:
