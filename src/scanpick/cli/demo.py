@@ -1,4 +1,4 @@
-"""``scanpick demo``: the main job on simulated drives."""
+"""``scanpick demo``: the main job on simulated drives, then a small study."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,15 +11,25 @@ from scanpick.cli.options import Seed, Workers
 def command(
     out: Annotated[Path, typer.Option("--out", help="The folder of the results.")] = Path("scanpick-demo"),
     budget: Annotated[str, typer.Option("--budget", "-b", help="How many frames to pick, or what share.")] = "20",
+    study: Annotated[
+        bool, typer.Option("--study/--no-study", help="Then train detectors on picked and on random frames: minutes.")
+    ] = True,
     seed: Seed = 0,
     workers: Workers = None,
 ) -> None:
-    """Pick frames from simulated drives, without any data of your own, and show how the report looks.
+    """Pick frames from simulated drives, without any data of your own, and show how the report looks; then a study.
 
     Example: [bold]scanpick demo[/]
     """
     from scanpick.cli.output import console
     from scanpick.cli.pick import command as pick
+    from scanpick.cli.study import command as run_study
 
     pick(dataset="simulated:demo", budget=budget, out=out, seed=seed, workers=workers)
-    console.print(f"\nOpen [bold]{(out / 'report.html').resolve()}[/] in a browser.", soft_wrap=True)
+    pages = [out / "report.html"]
+    if study:
+        console.print("\nNow a small study: is a detector better that was trained on picked frames? It takes minutes.")
+        run_study(preset="demo", out=out / "study", seeds=f"{seed}-{seed}", jobs=workers or 0)
+        pages.append(out / "study" / "report.html")
+    for page in pages:
+        console.print(f"\nOpen [bold]{page.resolve()}[/] in a browser.", soft_wrap=True)

@@ -31,7 +31,9 @@ def draft(config: StudyConfig) -> Preparation:
     """The frames of a study as they are listed; none is read, so that all are taken as usable."""
     dataset = open_data(config.data)
     count = len(dataset.records)
-    frames = FrameTable(dataset.records, np.zeros(count, dtype=np.int64), (OK,) * count, ("",) * count, ("",) * count)
+    frames = FrameTable(
+        tuple(dataset.records), np.zeros(count, dtype=np.int64), (OK,) * count, ("",) * count, ("",) * count
+    )
     folds = folds_of(dataset, config.split, dataset.records)
     start = None if config.start.file is None else tuple(read_frame_ids(config.start.file))
     return Preparation(dataset, Survey(frames, {}, {}), tuple(folds), {}, start)

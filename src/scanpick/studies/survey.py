@@ -87,9 +87,9 @@ def survey(dataset: JoinedDataset, folder: Path, *, workers: int, progress: Prog
         contents=tuple(columns["contents"]),
         sources=tuple(sources),
     )
-    rows = np.flatnonzero(frames.usable)
-    counts = {frames.frame_ids[row]: columns["counts"][row] for row in rows}
-    digests = {frames.frame_ids[row]: f"{frames.contents[row]}-{columns['label_digests'][row]}" for row in rows}
+    good = [int(row) for row in np.flatnonzero(frames.usable)]
+    counts = {frames.frame_ids[row]: columns["counts"][row] for row in good}
+    digests = {frames.frame_ids[row]: f"{frames.contents[row]}-{columns['label_digests'][row]}" for row in good}
     write_frame_table(folder / "frames.parquet", frames)
     write_text(folder / "labels.json", json.dumps(counts, indent=0) + "\n")
     return Survey(frames, counts, digests)

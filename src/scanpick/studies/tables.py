@@ -15,6 +15,7 @@ from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_text, write_text
 from scanpick.formats.predictions import read_predictions
+from scanpick.structures import Detections
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.experiment import Experiment, Trained
 from scanpick.studies.metrics import GroundTruth, Metric, measure, read_ground_truth
@@ -52,7 +53,8 @@ class StudyTables:
                     row = self._training_row(one, trained)
                     trainings.append(row)
                     by_key[one.seed, trained.round, one.called, one.variant].append((row, trained))
-        scores = [row for key, parts in by_key.items() if (row := self._score_row(key, parts)) is not None]
+        complete = (self._score_row(parts) for parts in by_key.values())
+        scores = [row for row in complete if row is not None]
         write_table(self.folder / "trainings.csv", self._columns(fold=True), trainings)
         write_table(self.folder / "scores.csv", self._columns(fold=False), scores)
         write_table(self.folder / "picks.csv", PICK_COLUMNS, [row for one in experiments for row in self._picks(one)])
@@ -79,7 +81,7 @@ class StudyTables:
             **result["metrics"],
         }
 
-    def _score_row(self, key: Key, parts: Sequence[tuple[Row, Trained]]) -> Row | None:
+    def _score_row(self, parts: Sequence[tuple[Row, Trained]]) -> Row | None:
         """Without folds the training's own row; else the means, and metrics of all folds' predictions together."""
         rows = [row for row, _ in parts]
         if len(self.prepared.folds) == 1:
@@ -99,7 +101,7 @@ class StudyTables:
         path = self.folder / "pooled" / f"{fingerprint}.json"
         if path.is_file():
             return dict(json.loads(path.read_text(encoding="utf-8")))
-        detections = {}
+        detections: dict[str, Detections] = {}
         for part in parts:
             detections |= read_predictions(part.unit.folder / PREDICTIONS)
         if self._truth is None:

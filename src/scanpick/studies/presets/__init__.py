@@ -11,7 +11,7 @@ import yaml
 
 from scanpick.errors import ScanpickError, unknown_name
 
-PRESETS = ("simulated", "kitti-mini", "kitti-3dssd")
+PRESETS = ("simulated", "kitti-mini", "kitti-3dssd", "demo")
 
 _NEEDED = {
     "data": "--data FOLDER names the folder of the data",
