@@ -94,6 +94,7 @@ def test_frames_that_cannot_be_used_are_set_aside_with_the_reason():
         "0/0": "mine: has no vector",
     }
     assert len(run.frames.frame_ids) == 27
+    assert "1 of 27 frames have no labels." in run.notes
     assert run.probing.score("picky", ("ridge", "number of Car", "r2")).frames == 26  # one has no labels
     assert run.probing.score("mine", ("robustness", "mean", "auc")) is None
 

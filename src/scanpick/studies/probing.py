@@ -123,7 +123,7 @@ def run_probes(
         one.name: {**one.made_by, "dimension": int(vectors.values.shape[1])}
         for one, vectors in zip(contestants, embeddings, strict=True)
     }
-    notes = _notes(records) + probing.notes
+    notes = _notes(records, frames) + probing.notes
     data = f"{dataset.name}: {dataset.description}"
     return ProbeRun(data, frames, probing, made_by, set_aside, notes, plan)
 
@@ -216,11 +216,17 @@ def _times_s(records: Sequence[FrameRecord]) -> Float64Array:
     return times
 
 
-def _notes(records: Sequence[FrameRecord]) -> list[str]:
+def _notes(records: Sequence[FrameRecord], frames: ProbeFrames) -> list[str]:
+    notes = []
     without = {record.sequence for record in records if record.timestamp_ns is None}
-    if not without:
-        return []
-    return [f"{len(without)} drive(s) have no timestamps: their frames are taken to be {SECONDS_PER_INDEX:g} s apart."]
+    if without:
+        notes.append(
+            f"{len(without)} drive(s) have no timestamps: their frames are taken to be {SECONDS_PER_INDEX:g} s apart."
+        )
+    unlabelled = int(np.isnan(frames.targets.values).all(axis=1).sum())
+    if unlabelled:
+        notes.append(f"{unlabelled} of {len(records)} frames have no labels.")
+    return notes
 
 
 def _chosen_for_change(records: Sequence[FrameRecord], plan: ProbePlan) -> list[int]:
