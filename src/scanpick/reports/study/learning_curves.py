@@ -91,7 +91,9 @@ def cross_validation_table(studies: Sequence[StudyFolder]) -> Table:
     groups: dict[tuple[str, str, str, float, str], list[Score]] = {}
     for study in studies:
         for score in study.scores:
-            name = {START: "start", ALL: "whole pool"}.get(score.arm.strategy, str(score.arm))
+            # A study without rounds is about its start: as a rule the whole pool.
+            start = "start" if study.settings.get("rounds") or study.settings.get("strategies") else "what is labelled"
+            name = {START: start, ALL: "whole pool"}.get(score.arm.strategy, str(score.arm))
             detector = score.texts.get("detector", "")
             key = (study.name, detector, name, round(score.frames, 6), _iterations(score))
             groups.setdefault(key, []).append(score)

@@ -44,7 +44,7 @@ def plot_strategies(results: StudyResults) -> Figure:
     board = results.board
     left.set_xlabel("AP in %: mean, deviation, seeds")
     right.set_xlabel("points of AP: mean, 95% interval, seeds")
-    left.set_title(metric_words(board.folder.metric), pad=28)
+    left.set_title(textwrap.fill(metric_words(board.folder.metric), 38), pad=28)
     right.set_title(f"Difference to {REFERENCE}, seed by seed", pad=28)
     return figure
 
@@ -110,6 +110,7 @@ def plot_grid(results: StudyResults, grid: GridResult) -> Figure:
     panel.set_xticks(places, ticks)
     panel.set_xlabel(label)
     panel.set_ylabel("AP in %")
+    panel.set_ylim(*at_least_one_point(*panel.get_ylim()))
     panel.set_title(f"{grid.strategy}: {metric_words(board.folder.metric)}")
     figure.legend(loc="outside lower center", ncols=3)
     return figure

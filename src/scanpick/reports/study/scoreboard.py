@@ -161,7 +161,7 @@ class Scoreboard:
             told.append(f"Compared after round {self.shown_round} of {self.planned_rounds}: later ones are not done.")
         if not self.start():
             told.append("The start has no score: improvements over the baseline cannot be told.")
-        if Arm(REFERENCE) not in self.arms:
+        if Arm(REFERENCE) not in self.arms and (self.arms or self.planned_strategies):
             told.append(f"The strategy '{REFERENCE}' is not among those done: nothing can be compared with it.")
         return told
 

@@ -153,8 +153,10 @@ def grid_sentences(grid: GridResult, results: StudyResults) -> list[str]:
 def saving_sentences(results: StudyResults) -> list[str]:
     """Labels that each strategy saves on the way to random's final AP."""
     random = results.reference
-    if random is None or random.ap.value is None:
+    if random is None or random.gain.value is None:
         return []
+    if random.gain.value <= 0:
+        return ["Random ends no higher than the start: there is no way to it on which labels could be saved."]
     told, never = [], []
     for one in results.shown:
         known = {axis: needed for axis in AXES if (needed := one.needed[axis]) is not None}
