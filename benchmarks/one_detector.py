@@ -112,8 +112,9 @@ def stage_shares(model: DetectorModel, samples: list[Any]) -> dict[str, float]:
         clock.around(network.bbox_head.conv_pred, "forward", "class and box")
     else:
         for name, child in network.named_children():
-            if not isinstance(child, nn.ModuleList):
-                clock.around(child, "forward", name)
+            parts = list(child) if isinstance(child, nn.ModuleList) else [child]
+            for number, part in enumerate(parts, start=1):
+                clock.around(part, "forward", f"{name} {number}" if len(parts) > 1 else name)
     network.train()
     with clock.stage("targets, losses and the rest"):
         total = torch.stack(list(model.losses(model.batch(samples, CPU)).values())).sum()
