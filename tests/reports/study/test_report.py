@@ -64,9 +64,9 @@ def study_with_frames(make_job, tmp_path):
     settings = {
         "data": [{"source": str(job.clouds)}],
         "split": {"by": "drives", "folds": 2},
+        "detector": {"name": "not installed here"},
         "start": {"frames": 2},
         "rounds": ["2"],
-        "detector": {"iterations": 100},
     }
     fake = FakeStudy(seeds=3, rounds=1, settings=settings)
     plan = {"done": 30, "planned": 30, "embeddings": {"toy": "embeddings/toy"}, "trainings": trainings}
@@ -178,6 +178,7 @@ def test_viewer_shows_true_and_predicted_boxes(study_with_frames, monkeypatch):
         assert len(data["frames"][card["frame"]]["true"]) == 1
         assert len(card["predicted"]) == 1
         assert card["reason"].startswith("gain 0.500; nearest labelled frame ")
+        assert card["reason"].endswith("; 1 predicted box")
     assert [card["rank"] for card in data["arms"][0]["picks"]] == [1, 2]
 
 

@@ -13,6 +13,7 @@ from scanpick.arrays import BoolArray, Embeddings, Int64Array
 from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import read_predictions
+from scanpick.options import build_checked
 from scanpick.reports.redundancy import time_neighbours
 from scanpick.reports.study.folder import START, Arm, Pick, StudyFolder
 from scanpick.structures import FrameRecord
@@ -97,12 +98,16 @@ def training_folder(folder: StudyFolder, seed: int, fold: str, number: int, arm:
 
 def open_dataset_of(folder: StudyFolder) -> Dataset | ScanpickError:
     """The study's data, or why it cannot be opened."""
-    from scanpick.studies.data import open_data  # brings torch along, which takes seconds
-    from scanpick.studies.study import read_study
+    from scanpick.studies.config import DataConfig  # brings torch along, which takes seconds
+    from scanpick.studies.data import open_data
 
+    sources = folder.settings.get("data")
+    if not isinstance(sources, list) or not sources:
+        return ScanpickError("study.yaml does not say where the data are.")
     try:
-        return open_data(read_study(folder.path).data)
-    except (ScanpickError, OSError) as error:
+        # Of the settings these alone: a detector that is not installed here does not matter to pictures.
+        return open_data([build_checked(DataConfig, dict(one), "the study's data") for one in sources])
+    except (ScanpickError, OSError, TypeError, ValueError) as error:
         return error if isinstance(error, ScanpickError) else ScanpickError(str(error))
 
 

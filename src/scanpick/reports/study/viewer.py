@@ -15,18 +15,18 @@ from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import read_predictions
 from scanpick.reports.bev import BevView, bev_image, fitting_view
 from scanpick.reports.contact_sheet import data_uri, labelled_boxes_of, outlines_of
-from scanpick.reports.numbers import count, significant
+from scanpick.reports.numbers import count, plural, significant
 from scanpick.reports.study.folder import Arm, Pick, StudyFolder
 from scanpick.reports.study.pool import open_dataset_of, training_folder
 from scanpick.reports.study.redundancy import picks_of
 from scanpick.reports.study.scoreboard import Scoreboard
 from scanpick.structures import Detections
 
-MOST_FRAMES = 160
+MOST_FRAMES = 120
 MOST_BYTES = 8_000_000
 """Of pictures, so that a page stays well below 15 MB."""
 
-MOST_PICKS_OF_AN_ARM = 30
+MOST_PICKS_OF_AN_ARM = 24
 SMALLEST_SCORE = 0.3
 """Predicted boxes below it are not drawn: a detector has hundreds of them."""
 
@@ -143,7 +143,8 @@ def _card(folder: StudyFolder, pick: Pick, bev: BevView) -> dict[str, Any]:
         "frame": pick.frame_id,
         "rank": pick.rank,
         "round": pick.round,
-        "reason": reason(pick),
+        "reason": reason(pick)
+        + ("" if boxes is None else f"; {plural(len(boxes), 'predicted box', 'predicted boxes')}"),
         "predicted": None if boxes is None else outlines_of(boxes, bev),
     }
 
