@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from scanpick.encoders.recon import inference
-from scanpick.encoders.recon.config import ReConConfig
+from scanpick.encoders.recon.config import CONFIGS, ReConConfig
 from scanpick.encoders.recon.inference import FrozenReCon
 from scanpick.encoders.recon.network import ReConEncoder, frozen_feature
 
@@ -58,6 +58,22 @@ def test_bfloat16_is_near(encoder: ReConEncoder) -> None:
     error = np.linalg.norm(quick - exact, axis=1) / np.linalg.norm(exact, axis=1)
     assert (error > 1e-6).all(), "it was computed in bfloat16"
     assert (error < 0.03).all()
+
+
+@pytest.mark.parametrize("size", ["tiny", "base"])
+def test_same_bits_on_one_thread_or_two(size: str) -> None:
+    torch.manual_seed(0)
+    frozen = FrozenReCon(ReConEncoder(CONFIGS[size]).eval())
+    batch = _batch(groups=33)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(frozen(*batch))
+    finally:
+        torch.set_num_threads(before)
+    for one, two in zip(*found, strict=True):
+        assert torch.equal(one, two)
 
 
 def test_input_and_parameters_are_left_alone(encoder: ReConEncoder) -> None:

@@ -156,7 +156,11 @@ class _Block:
 
 
 class _FromSpecial:
-    """`CrossAttention` where k and v are computed already."""
+    """`CrossAttention` where k and v are computed already.
+
+    Written out, since for three queries the fused attention rounds otherwise on one thread than on two; all other
+    steps do not.
+    """
 
     def __init__(self, attention: CrossAttention, precision: Precision) -> None:
         self._heads = attention.heads
@@ -164,8 +168,9 @@ class _FromSpecial:
         self._projection = _Linear(attention.proj.weight, attention.proj.bias, precision, "none")
 
     def __call__(self, special: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        (q,) = _heads(self._q(special), 1, self._heads)
-        return self._projection(_joined(F.scaled_dot_product_attention(q, k, v)))
+        (q,) = _heads(self._q(special), 1, self._heads)  # (B, heads, 3, C / heads)
+        likeness = (q @ k.transpose(2, 3)).to(special.dtype) / q.shape[3] ** 0.5
+        return self._projection(_joined(likeness.softmax(dim=3).to(v.dtype) @ v))
 
 
 def _heads(rows: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
