@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.study_figures import main
 from scanpick.errors import ScanpickError
-from scanpick.reports.study.documents import COPIED, PARTS, keep, rebuild
+from scanpick.reports.study.documents import COPIED, PARTS, has_marks, keep, rebuild
 from scanpick.reports.study.folder import read_study
 from scanpick.reports.study.learning_curves import cross_validation_table, learning_curves
 from scanpick.reports.study.report import write_study_report
@@ -45,6 +45,13 @@ def test_every_part_is_made(tmp_path, results):
         assert f"images/study-sim-{link}.svg" in text
     path.write_text(text)
     assert rebuild(path, results, tmp_path / "docs/images") == text
+
+
+def test_marks_in_an_example_are_left_alone(tmp_path, results):
+    path = tmp_path / "docs" / "study.md"
+    path.write_text("    <!-- study x y: begin -->\n    <!-- study x y: end -->\n")
+    assert not has_marks(path)
+    assert rebuild(path, results, tmp_path) == path.read_text()
 
 
 def test_links_are_relative_to_the_document(tmp_path, results):

@@ -1,6 +1,6 @@
 """Parts of documents that are made from a study's tables, so that they can be made again.
 
-A document holds marks, and what is between them is replaced::
+A document holds marks at the start of lines, and what is between them is replaced::
 
     <!-- study simulated scores: begin -->
     <!-- study simulated scores: end -->
@@ -31,12 +31,12 @@ from scanpick.reports.study.redundancy import read_redundancy
 from scanpick.reports.study.results import StudyResults, study_results
 
 _MARK = re.compile(
-    r"(?P<begin><!-- study (?P<names>\S+) (?P<part>[a-z-]+): begin -->\n)"
+    r"^(?P<begin><!-- study (?P<names>\S+) (?P<part>[a-z-]+): begin -->\n)"
     r"(?P<text>.*?)"
-    r"(?P<end><!-- study (?P=names) (?P=part): end -->)",
-    re.DOTALL,
+    r"^(?P<end><!-- study (?P=names) (?P=part): end -->)",
+    re.DOTALL | re.MULTILINE,
 )
-_BEGIN = re.compile(r"<!-- study (\S+) ([a-z-]+): begin -->")
+_BEGIN = re.compile(r"^<!-- study (\S+) ([a-z-]+): begin -->", re.MULTILINE)
 
 COPIED = ("study.yaml", "scores.csv", "trainings.csv", "picks.csv")
 """What is kept of a study for its documents; the redundancy measures come from ``tables/redundancy.csv``."""
