@@ -65,6 +65,15 @@ def test_only_seeds_that_both_have_are_paired():
     assert missing["b"].seeds_needed is None
 
 
+def test_a_strategy_that_has_just_begun_does_not_drown_the_others():
+    """Its mean of one seed is wild, whatever its sign."""
+    others, random = study(8, {"good": 5.0})
+    alone = paired_differences(others, random)["good"]
+    found = paired_differences({**others, "begun": {3: random[3] + 40.0}}, random)
+    assert found["good"].corrected_p == alone.corrected_p < 0.05
+    assert (found["begun"].corrected_p, found["begun"].verdict) == (1.0, "no evidence of a difference")
+
+
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_one_or_two_seeds(seeds):
     others, random = study(seeds, {"good": 5.0})

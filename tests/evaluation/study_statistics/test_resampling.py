@@ -9,7 +9,7 @@ from scipy import stats
 from scanpick.evaluation.study_statistics.resampling import CONFIDENCE, FEWEST, interval, seed_weights
 
 
-@pytest.mark.parametrize("seeds", [1, 2, 3, 5, 7])
+@pytest.mark.parametrize("seeds", [1, 2, 3, 6])
 def test_all_draws_are_looked_at_with_their_chances(seeds):
     """Brute force: every ordered draw, counted."""
     weights, chances = seed_weights(seeds)

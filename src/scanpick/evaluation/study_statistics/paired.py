@@ -10,6 +10,7 @@ import numpy as np
 
 from scanpick.evaluation.study_statistics.estimates import Estimate, mean
 from scanpick.evaluation.study_statistics.power import seeds_needed
+from scanpick.evaluation.study_statistics.resampling import FEWEST
 from scanpick.evaluation.study_statistics.sign_flips import holm, sign_flip_p, smallest_p, step_down
 
 LEVEL = 0.05
@@ -28,7 +29,7 @@ class PairedDifference:
         differences: Seed -> difference in points.
         difference: Their mean with its interval and deviation.
         p_value: Of the sign-flip test; NaN without a seed.
-        corrected_p: Corrected for all strategies compared (`step_down`).
+        corrected_p: Corrected for all strategies that have seeds enough for an interval (`step_down`).
         holm_p: Corrected after Holm, for whoever prefers it: never smaller than needed, often much larger.
         smallest_p: The smallest p-value, corrected or not, that so many seeds can give.
         verdict: "better" or "worse" only where the interval does not hold 0 and the corrected p-value is below 0.05.
@@ -64,8 +65,12 @@ def paired_differences(
     arrays = {name: np.array(list(of_seed.values())) for name, of_seed in paired.items()}
     seeds = sorted(set().union(*paired.values()))
     table = np.array([[of_seed.get(seed, np.nan) for of_seed in paired.values()] for seed in seeds])
+    table = table.reshape(len(seeds), len(paired))
     p_values = np.array([sign_flip_p(array) for array in arrays.values()])
-    corrected, after_holm = step_down(table.reshape(len(seeds), len(paired))), holm(p_values)
+    # One or two seeds can show nothing, and their wild means would drown what others show: they stand for themselves.
+    few = np.array([len(array) < FEWEST for array in arrays.values()], dtype=bool)
+    table[:, few] = np.nan
+    corrected, after_holm = np.where(few, p_values, step_down(table)), holm(p_values)
     tested = sum(len(array) > 0 for array in arrays.values())
     found = {}
     for place, (name, array) in enumerate(arrays.items()):
