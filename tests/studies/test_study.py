@@ -26,6 +26,7 @@ EVERY_STRATEGY = [
     "uncertainty_herding",
     "badge",
     {"name": "combined", "options": {"objectives": [{"type": "diversity"}]}},
+    {"name": "diversity", "label": "whitened", "encoder": {"name": "statistics", "whiten": "90%", "l2": True}},
 ]
 
 
@@ -195,3 +196,22 @@ def test_uncertainty_takes_the_highest_scores(finished: Study) -> None:
     best = sorted(zip(-scores.values, scores.frame_ids, strict=True))[:3]
     assert [r["frame_id"] for r in rows] == [frame_id for _, frame_id in best]
     assert [float(r["score"]) for r in rows] == [-value for value, _ in best]
+
+
+def test_whitening_learns_from_the_pool_of_its_fold_alone(finished: Study) -> None:
+    """The picks are those of a selection from the pool's vectors, whitened by themselves."""
+    from scanpick.encoders.whitening import Keep, fit_whitening, unit_length
+    from scanpick.selection import Pool, select
+
+    rows = table(finished.folder, "picks")
+    assert {row["encoder"] for row in table(finished.folder, "trainings") if row["strategy"] == "whitened"} == {
+        "statistics+whiten90%+l2"
+    }
+    for fold in finished.prepared.folds:
+        mine = [r for r in rows if (r["seed"], r["fold"]) == ("1", fold.name)]
+        start = [r["frame_id"] for r in mine if r["strategy"] == "start"]
+        vectors = finished.prepared.embeddings["statistics"].rows(fold.pool)
+        whitened = unit_length(fit_whitening(vectors, Keep.parse("90%")).of(vectors))
+        pool = Pool(fold.pool, {"whitened": whitened}, labelled=np.isin(fold.pool, start))
+        expected = select(pool, "diversity", 3).frame_ids
+        assert expected == tuple(r["frame_id"] for r in mine if (r["strategy"], r["round"]) == ("whitened", "1"))

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from scanpick.arrays import Embeddings
 from scanpick.detectors import DETECTORS
 from scanpick.encoders import DEFAULT_ENCODER
+from scanpick.encoders.whitening import Keep, fit_whitening, unit_length
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.labels import CostModel
 from scanpick.networks.training import TrainingSettings
@@ -108,10 +110,20 @@ class StartConfig(_Checked):
 
 
 class EncoderConfig(_Checked):
-    """What turns a frame of the pool into a vector."""
+    """What turns a frame of the pool into a vector.
+
+    Attributes:
+        name: An encoder, or ``detector:FOLDER``.
+        options: Its options.
+        whiten: Whiten the vectors, keeping "64" directions, "95%" of the variance, or "all"; the directions are those
+            of the fold's own pool.
+        l2: Scale them to unit length afterwards.
+    """
 
     name: str = DEFAULT_ENCODER
     options: dict[str, Any] = Field(default_factory=dict)
+    whiten: str | None = None
+    l2: bool = False
 
     @field_validator("name")
     @classmethod
@@ -119,6 +131,29 @@ class EncoderConfig(_Checked):
         if name not in encoder_names() and not name.startswith(DETECTOR):
             raise ValueError(str(unknown_name("encoder", name, encoder_names())).rstrip("."))
         return name
+
+    @field_validator("whiten", mode="before")
+    @classmethod
+    def _directions(cls, whiten: Any) -> Any:
+        if isinstance(whiten, str | int) and not isinstance(whiten, bool):
+            try:
+                Keep.parse(str(whiten))
+            except ScanpickError as error:
+                raise ValueError(str(error).removeprefix("--whiten: ").rstrip(".")) from error
+            return str(whiten)
+        return whiten
+
+    @property
+    def called(self) -> str:
+        """Its name in tables: ``scan_context+whiten64+l2``."""
+        whitened = "" if self.whiten is None else "+whiten" + ("" if self.whiten == "all" else self.whiten)
+        return self.name + whitened + ("+l2" if self.l2 else "")
+
+    def refine(self, values: Embeddings) -> Embeddings:
+        """(N, D) vectors of a fold's pool, whitened and scaled as asked for."""
+        if self.whiten is not None:
+            values = fit_whitening(values, Keep.parse(self.whiten), f"Embedding '{self.name}'").of(values)
+        return unit_length(values) if self.l2 else values
 
 
 class ScoreConfig(_Checked):
@@ -421,10 +456,27 @@ class StudyConfig(_Checked):
         """The classes that annotators draw."""
         return self.cost.classes or self.classes
 
-    def encoders(self) -> list[EncoderConfig]:
-        """Every embedding that is needed, the study's own first."""
-        found = [self.encoder, *(strategy.encoder for strategy in self.strategies if strategy.encoder)]
-        return [one for place, one in enumerate(found) if one not in found[:place]]
+    def embeddings(self) -> dict[str, EncoderConfig]:
+        """What the embeddings are called that must be computed: the encoder's name, numbered where it has several.
+
+        Those that differ only in whitening or length are one.
+        """
+        named: dict[str, EncoderConfig] = {}
+        for one in [self.encoder, *(strategy.encoder for strategy in self.strategies if strategy.encoder)]:
+            if any(other.name == one.name and other.options == one.options for other in named.values()):
+                continue
+            plain = one.name.partition(":")[0]
+            count = sum(other.name.partition(":")[0] == plain for other in named.values())
+            named[plain if not count else f"{plain}-{count + 1}"] = one
+        return named
+
+    def embedding_of(self, strategy: StrategyConfig) -> tuple[str, EncoderConfig]:
+        """The name of the embedding that a strategy sees, and what is made of it."""
+        wanted = strategy.encoder or self.encoder
+        for name, one in self.embeddings().items():
+            if one.name == wanted.name and one.options == wanted.options:
+                return name, wanted
+        raise AssertionError(wanted)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
 from scanpick.studies.config import ALL, START, ScoreConfig, StrategyConfig, StudyConfig
 from scanpick.studies.picking import Picks, pick, scores_of
-from scanpick.studies.preparation import Preparation, embedding_names
+from scanpick.studies.preparation import Preparation
 from scanpick.studies.splits import Fold
 from scanpick.studies.training_runs import TrainingRun
 from scanpick.studies.units import PoolPredictionUnit, TrainingUnit, Unit
@@ -163,14 +163,15 @@ class Experiment:
 
     def _select(self, oracle: Oracle, scores: FrameScores | None, budget: Budget, number: int) -> Picks:
         assert self.strategy is not None
-        encoder = self.strategy.encoder or self.config.encoder
-        name = next(name for name, one in embedding_names(self.config).items() if one == encoder)
+        name, encoder = self.config.embedding_of(self.strategy)
         table = self.prepared.embeddings[name]
         frames = self.prepared.survey.frames
         rows = np.array([frames.row_of[frame_id] for frame_id in self.fold.pool])
         labelled = np.isin(np.array(self.fold.pool), np.array(oracle.revealed))
-        pool = pool_of_rows(frames, rows, {name: table.rows(self.fold.pool)}, labelled=labelled)
-        data = f"{self.prepared.survey.digest_of(self.fold.pool)} {table.meta['embeddings_sha256']}"
+        values = {encoder.called: encoder.refine(table.rows(self.fold.pool))}
+        pool = pool_of_rows(frames, rows, values, labelled=labelled)
+        embedded = f"{encoder.called} {table.meta['embeddings_sha256']}"
+        data = f"{self.prepared.survey.digest_of(self.fold.pool)} {embedded}"
         seed = self._seed_of(f"round {number}")
         return pick(
             self.folder / "selections", pool, self.strategy, self.options, budget, seed=seed, data=data, scores=scores

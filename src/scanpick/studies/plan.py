@@ -68,16 +68,14 @@ class Rates:
     Attributes:
         step_s: Seconds of a training step.
         frame_s: Seconds to predict a frame.
-        fixed_s: Seconds of a training besides.
     """
 
     step_s: float
     frame_s: float
-    fixed_s: float = 0.0
 
     def training(self, iterations: int, evaluated: int) -> float:
         """Seconds of a training with its evaluation."""
-        return self.fixed_s + iterations * self.step_s + evaluated * self.frame_s
+        return iterations * self.step_s + evaluated * self.frame_s
 
 
 def seconds_left(left: Sequence[PlannedTraining], rates: Rates, jobs: int, elapsed: float = 0.0) -> float:

@@ -11,7 +11,7 @@ from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.structures import EmbeddingTable
 from scanpick.structures.checks import name_some
-from scanpick.studies.config import EncoderConfig, StudyConfig
+from scanpick.studies.config import StudyConfig
 from scanpick.studies.data import JoinedDataset, open_data
 from scanpick.studies.pool_embedding import embed_pool
 from scanpick.studies.splits import Fold, folds_of
@@ -46,7 +46,7 @@ def prepare(config: StudyConfig, folder: Path, *, workers: int, progress: Progre
         ScanpickError: A data set or a split does not fit, or a pool is too small for the start and the rounds.
     """
     # Wrong names and options show before hours of reading
-    encoders = {name: encoder_named(one.name, one.options) for name, one in embedding_names(config).items()}
+    encoders = {name: encoder_named(one.name, one.options) for name, one in config.embeddings().items()}
     dataset = open_data(config.data)
     # 1. Read every frame and its labels
     surveyed = survey(dataset, folder, workers=workers, progress=progress)
@@ -68,15 +68,6 @@ def prepare(config: StudyConfig, folder: Path, *, workers: int, progress: Progre
     for fold in folds:
         _check_size(config, fold, start)
     return Preparation(dataset, surveyed, tuple(folds), embeddings, start)
-
-
-def embedding_names(config: StudyConfig) -> dict[str, EncoderConfig]:
-    """What the embeddings of a study are called: the encoder's name, numbered where one encoder has several."""
-    named: dict[str, EncoderConfig] = {}
-    for encoder in config.encoders():
-        count = sum(other.name == encoder.name for other in named.values())
-        named[encoder.name if not count else f"{encoder.name}-{count + 1}"] = encoder
-    return named
 
 
 def _embed(

@@ -17,7 +17,7 @@ from scanpick.files import write_text
 from scanpick.studies.config import StudyConfig, read_yaml
 from scanpick.studies.experiment import Experiment, experiments_of
 from scanpick.studies.plan import Place, PlannedTraining, Rates, plan_of, seconds_left
-from scanpick.studies.preparation import Preparation, embedding_names, prepare
+from scanpick.studies.preparation import Preparation, prepare
 from scanpick.studies.scheduler import Scheduler
 from scanpick.studies.tables import StudyTables
 from scanpick.studies.units import TrainingUnit
@@ -56,7 +56,8 @@ class Study:
     Attributes:
         config: What is asked for.
         folder: Where everything is kept.
-        jobs: Worker processes.
+        jobs: Worker processes; 0 for all cores, or one where the detector is on a GPU.
+        in_process: Do all work in this process.
     """
 
     config: StudyConfig
@@ -68,7 +69,8 @@ class Study:
     planned: list[PlannedTraining] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.jobs = self.jobs or available_cores()
+        on_cpu = self.config.detector.device == "cpu"
+        self.jobs = self.jobs or (available_cores() if on_cpu else 1)  # processes on one GPU hinder each other
 
     def prepare(self, progress: Progress = no_progress) -> None:
         """Read and embed the frames, and plan the trainings."""
@@ -174,7 +176,7 @@ class Study:
             "failed": state.failed,
             "seconds_left": state.seconds_left,
             "jobs": self.jobs,
-            "embeddings": {name: f"embeddings/{name}" for name in embedding_names(self.config)},
+            "embeddings": {name: f"embeddings/{name}" for name in self.config.embeddings()},
             "trainings": trainings,
         }
         write_text(self.folder / PLAN, json.dumps(content, indent=1) + "\n")

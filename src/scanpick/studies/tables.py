@@ -186,4 +186,4 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 def _encoder_of(config: StudyConfig, one: Experiment) -> str:
     chosen = config.encoder if one.strategy is None else one.strategy.encoder or config.encoder
-    return chosen.name
+    return chosen.called
