@@ -4,7 +4,7 @@ python -m benchmarks.encoders [--threads 2] [--frames 4] [--only NAME ...] [--we
 
 NAME is a case below or the name of an encoder with its defaults. ReCon has random weights unless some are given: its
 speed does not depend on them. "core" is processor time over all cores; "floor" is that of a cloud's matrix products
-alone, at the rate that they have here.
+alone, at the rate that they have here. Memory is that of one process, weights among it, less what it needs to start.
 """
 
 import argparse

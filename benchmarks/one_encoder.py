@@ -28,13 +28,13 @@ from scanpick.structures import Frame
 
 def run_job(job: dict[str, Any]) -> dict[str, Any]:
     """Measure one encoder."""
-    encoder = make_encoder(job["encoder"], job["options"])
     frames = read_frames(job["frames"], job["cloud_points"])
+    before = memory_in_use()
+    encoder = make_encoder(job["encoder"], job["options"])
     if encoder.in_workers:
         torch.set_num_threads(1)  # it runs in worker processes, one thread each
     encoder.encode(frames)  # compiles, and loads weights
     reset_peak()
-    before = memory_in_use()
     wall, cpu = least(lambda: [encoder.encode([frame]) for frame in frames], job["repeats"])
     result = {
         "encoder": job["encoder"],
