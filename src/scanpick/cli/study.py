@@ -10,8 +10,6 @@ import typer
 from scanpick.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from scanpick.studies.config import StudyConfig
     from scanpick.studies.study import State
 
@@ -50,6 +48,7 @@ def command(
 
     Example: [bold]scanpick study --preset simulated --seeds 5[/]
     """
+    from scanpick.cli.study_tables import print_comparison, print_plan, print_status
     from scanpick.errors import ScanpickError
     from scanpick.studies.study import read_study
 
@@ -57,9 +56,9 @@ def command(
     if verb in ("status", "compare") and (preset or out or seeds or changes):
         raise ScanpickError(f"scanpick study {verb} takes folders only.")
     if verb == "status":
-        _print_status(folders[0], as_json=as_json)
+        print_status(folders[0], as_json=as_json)
     elif verb == "compare":
-        _compare(folders[0], folders[1], as_json=as_json)
+        print_comparison(folders[0], folders[1], as_json=as_json)
     elif verb == "resume":
         config = _changed(read_study(folders[0]).model_dump(mode="json"), changes, seeds, str(folders[0]))
         _run(config, folders[0], jobs, report=not no_report, as_json=as_json)
@@ -67,7 +66,7 @@ def command(
         config = _configured(folders, preset, data, weights, changes, seeds)
         folder = out or Path("runs") / config.name
         if dry_run:
-            _print_plan(config, folder, jobs, as_json=as_json)
+            print_plan(config, folder, jobs, as_json=as_json)
         else:
             _run(config, folder, jobs, report=not no_report, as_json=as_json)
 
@@ -144,6 +143,8 @@ def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from scanpick.cli.output import log, progress_bar
+    from scanpick.cli.results import print_facts
+    from scanpick.cli.study_tables import duration, print_scores
     from scanpick.errors import ScanpickError
     from scanpick.studies.study import Study
 
@@ -162,7 +163,7 @@ def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json:
     def show(state: State) -> None:
         if not bar.live.is_started:
             bar.start()
-        left = "" if state.seconds_left is None else f"about {_duration(state.seconds_left)} left"
+        left = "" if state.seconds_left is None else f"about {duration(state.seconds_left)} left"
         bar.update(task, completed=state.done, total=state.planned, left=left, visible=True)
 
     try:
@@ -172,140 +173,14 @@ def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json:
     for where, why in failures.items():
         log.print(f"{where}: {why}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     path = _write_report(folder) if report else None
-    _print_scores(folder, as_json=as_json)
+    print_scores(folder, as_json=as_json)
     if path is not None and not as_json:
-        _print_report(path, as_json=False)
+        print_facts({"report": str(path)}, as_json=False)
     if failures:
         raise ScanpickError(
             f"{len(failures)} of {len(study.experiments)} experiments failed, for the reasons above. "
             f"What was finished is kept. Go on with: scanpick study resume {folder}"
         )
-
-
-def _print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -> None:
-    import json
-
-    from rich.table import Table
-
-    from scanpick.cli.output import console, log
-    from scanpick.studies.estimate import draft, measure_rates
-    from scanpick.studies.experiment import experiments_of
-    from scanpick.studies.plan import plan_of, seconds_left
-    from scanpick.workspace.worker_pool import available_cores
-
-    prepared = draft(config)
-    planned = plan_of(config, experiments_of(config, prepared, folder))
-    log.print("Timing a few training steps ...")
-    rates = measure_rates(config, prepared)
-    jobs = jobs or available_cores()
-    seconds = seconds_left(planned, rates, jobs)
-    facts: dict[str, Any] = {
-        "study": config.name,
-        "data": prepared.dataset.description,
-        "folds": [
-            {"name": one.name, "pool": len(one.pool), "evaluation": len(one.evaluation)} for one in prepared.folds
-        ],
-        "seeds": list(config.seeds),
-        "trainings": len(planned),
-        "jobs": jobs,
-        "seconds_per_training_step": rates.step_s,
-        "seconds_per_predicted_frame": rates.frame_s,
-        "seconds": seconds,
-    }
-    if as_json:
-        print(json.dumps(facts, indent=2))
-        return
-    table = Table(title=f"{config.name}: {len(planned)} trainings, about {_duration(seconds)} with {jobs} processes")
-    _add_columns(table, "round", "strategy", "variant", "frames", "steps", "trainings", "each about")
-    groups: dict[tuple[int, str, str], list[Any]] = {}
-    for one in planned:
-        _, _, number, strategy, variant = one.place
-        groups.setdefault((number, strategy, variant), []).append(one)
-    for (number, strategy, variant), ones in sorted(groups.items(), key=lambda item: item[0][0]):
-        first = ones[0]
-        each = _duration(rates.training(first.iterations, first.evaluated))
-        numbers = (str(first.frames), str(first.iterations), str(len(ones)), each)
-        table.add_row(str(number), strategy, variant, *numbers)
-    console.print(table)
-    for fold in prepared.folds:
-        name = f"fold {fold.name}: " if fold.name else ""
-        console.print(f"{name}{len(fold.pool)} frames may be labelled, {len(fold.evaluation)} are evaluated")
-    console.print(f"{len(config.seeds)} seeds; a training step takes {rates.step_s:.2f} s on {config.threads} thread")
-
-
-def _print_status(folder: Path, *, as_json: bool) -> None:
-    import json
-
-    from rich.table import Table
-
-    from scanpick.cli.output import console
-    from scanpick.studies.study import read_plan
-
-    plan = read_plan(folder)
-    if as_json:
-        print(json.dumps({name: value for name, value in plan.items() if name != "trainings"}, indent=2))
-        return
-    left = plan["seconds_left"]
-    told = "" if not left else f", about {_duration(left)} left when it was last seen"
-    table = Table(title=f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}")
-    _add_columns(table, "strategy", "variant", "round", "done", "planned")
-    counts: dict[tuple[str, str, int], list[bool]] = {}
-    for one in plan["trainings"]:
-        counts.setdefault((one["strategy"], one["variant"], one["round"]), []).append(one["done"])
-    for (strategy, variant, number), done in counts.items():
-        table.add_row(strategy, variant, str(number), str(sum(done)), str(len(done)))
-    console.print(table)
-    if plan["failed"]:
-        console.print(f"{plan['failed']} experiments failed. Go on with: scanpick study resume {folder}")
-
-
-def _print_scores(folder: Path, *, as_json: bool) -> None:
-    import json
-    from statistics import mean, stdev
-
-    from rich.table import Table
-
-    from scanpick.cli.output import console
-    from scanpick.studies.study import read_study
-    from scanpick.studies.tables import read_table
-
-    metric = read_study(folder).primary
-    groups: dict[tuple[int, str, str], list[dict[str, str]]] = {}
-    for row in read_table(folder / "scores.csv"):
-        groups.setdefault((int(row["round"]), row["strategy"], row["variant"]), []).append(row)
-    facts = []
-    for (number, strategy, variant), rows in sorted(groups.items(), key=lambda item: item[0][0]):
-        values = [float(row[metric]) for row in rows]
-        facts.append(
-            {
-                "round": number,
-                "strategy": strategy,
-                "variant": variant,
-                "seeds": len(rows),
-                "frames": mean(float(row["frames"]) for row in rows),
-                "boxes": mean(float(row["boxes"]) for row in rows),
-                "cost": mean(float(row["cost"]) for row in rows),
-                metric: mean(values),
-                "deviation": stdev(values) if len(values) > 1 else None,
-            }
-        )
-    if as_json:
-        print(json.dumps({"study": str(folder), "metric": metric, "scores": facts}, indent=2))
-        return
-    table = Table(title=metric)
-    _add_columns(table, "round", "strategy", "variant", "seeds", "frames", "boxes", "cost", "AP", "deviation")
-    for one in facts:
-        deviation = "" if one["deviation"] is None else f"{one['deviation']:.1f}"
-        cells = [str(one[name]) for name in ("round", "strategy", "variant", "seeds")]
-        cells += [f"{one[name]:.4g}" for name in ("frames", "boxes", "cost")]
-        table.add_row(*cells, f"{one[metric]:.1f}", deviation)
-    console.print(table)
-
-
-def _add_columns(table: Table, *names: str) -> None:
-    for name in names:
-        words = name in ("strategy", "variant")
-        table.add_column(name, justify="left" if words else "right", no_wrap=words)
 
 
 def _write_report(folder: Path) -> Path:
@@ -314,35 +189,3 @@ def _write_report(folder: Path) -> Path:
 
     with progress_bar("Writing the report", STEPS) as advance:
         return write_study_report(folder, advance=advance)
-
-
-def _print_report(path: Path, *, as_json: bool) -> None:
-    from scanpick.cli.results import print_facts
-
-    print_facts({"report": str(path)}, as_json=as_json)
-
-
-def _compare(first: Path, second: Path, *, as_json: bool) -> None:
-    import json
-
-    from rich.markup import escape
-
-    from scanpick.cli.output import console
-    from scanpick.reports.study.compare import compare_studies, comparison_tables
-
-    comparison = compare_studies(first, second)
-    if as_json:
-        print(json.dumps(comparison.as_dict(), indent=1, allow_nan=False))
-        return
-    for table in comparison_tables(comparison):
-        console.print(table)
-    for caution in comparison.cautions:
-        console.print(escape(caution), highlight=False)
-
-
-def _duration(seconds: float) -> str:
-    """In the largest units that matter: 45 s, 12 min, 3 h 20 min."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"

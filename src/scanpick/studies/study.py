@@ -69,8 +69,7 @@ class Study:
     planned: list[PlannedTraining] = field(init=False)
 
     def __post_init__(self) -> None:
-        on_cpu = self.config.detector.device == "cpu"
-        self.jobs = self.jobs or (available_cores() if on_cpu else 1)  # processes on one GPU hinder each other
+        self.jobs = self.jobs or default_jobs(self.config)
 
     def prepare(self, progress: Progress = no_progress) -> None:
         """Read and embed the frames, and plan the trainings."""
@@ -180,6 +179,11 @@ class Study:
             "trainings": trainings,
         }
         write_text(self.folder / PLAN, json.dumps(content, indent=1) + "\n")
+
+
+def default_jobs(config: StudyConfig) -> int:
+    """As many processes as cores; one where the detector is on a GPU, where several would hinder each other."""
+    return available_cores() if config.detector.device == "cpu" else 1
 
 
 def read_study(folder: Path) -> StudyConfig:

@@ -1,0 +1,143 @@
+"""What ``scanpick study`` prints: the plan, how far a study is, its scores, two studies side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from scanpick.cli.output import console, log
+from scanpick.reports.study.compare import compare_studies, comparison_tables
+from scanpick.studies.config import StudyConfig
+from scanpick.studies.estimate import draft, measure_rates
+from scanpick.studies.experiment import experiments_of
+from scanpick.studies.plan import plan_of, seconds_left
+from scanpick.studies.study import default_jobs, read_plan, read_study
+from scanpick.studies.tables import read_table
+
+
+def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -> None:
+    """Show every training that a study would do, and how long that takes; nothing is done."""
+    prepared = draft(config)
+    planned = plan_of(config, experiments_of(config, prepared, folder))
+    log.print("Timing a few training steps ...")
+    rates = measure_rates(config, prepared)
+    jobs = jobs or default_jobs(config)
+    seconds = seconds_left(planned, rates, jobs)
+    facts: dict[str, Any] = {
+        "study": config.name,
+        "data": prepared.dataset.description,
+        "folds": [
+            {"name": one.name, "pool": len(one.pool), "evaluation": len(one.evaluation)} for one in prepared.folds
+        ],
+        "seeds": list(config.seeds),
+        "trainings": len(planned),
+        "jobs": jobs,
+        "seconds_per_training_step": rates.step_s,
+        "seconds_per_predicted_frame": rates.frame_s,
+        "seconds": seconds,
+    }
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    table = Table(title=f"{config.name}: {len(planned)} trainings, about {duration(seconds)} with {jobs} processes")
+    _add_columns(table, "round", "strategy", "variant", "frames", "steps", "trainings", "each about")
+    groups: dict[tuple[int, str, str], list[Any]] = {}
+    for one in planned:
+        _, _, number, strategy, variant = one.place
+        groups.setdefault((number, strategy, variant), []).append(one)
+    for (number, strategy, variant), ones in sorted(groups.items(), key=lambda item: item[0][0]):
+        first = ones[0]
+        each = duration(rates.training(first.iterations, first.evaluated))
+        numbers = (str(first.frames), str(first.iterations), str(len(ones)), each)
+        table.add_row(str(number), strategy, variant, *numbers)
+    console.print(table)
+    for fold in prepared.folds:
+        name = f"fold {fold.name}: " if fold.name else ""
+        console.print(f"{name}{len(fold.pool)} frames may be labelled, {len(fold.evaluation)} are evaluated")
+    console.print(f"{len(config.seeds)} seeds; a training step takes {rates.step_s:.2f} s on {config.threads} thread")
+
+
+def print_status(folder: Path, *, as_json: bool) -> None:
+    """Show how far a study is."""
+    plan = read_plan(folder)
+    if as_json:
+        print(json.dumps({name: value for name, value in plan.items() if name != "trainings"}, indent=2))
+        return
+    left = plan["seconds_left"]
+    told = "" if not left else f", about {duration(left)} left when it was last seen"
+    table = Table(title=f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}")
+    _add_columns(table, "strategy", "variant", "round", "done", "planned")
+    counts: dict[tuple[str, str, int], list[bool]] = {}
+    for one in plan["trainings"]:
+        counts.setdefault((one["strategy"], one["variant"], one["round"]), []).append(one["done"])
+    for (strategy, variant, number), done in counts.items():
+        table.add_row(strategy, variant, str(number), str(sum(done)), str(len(done)))
+    console.print(table)
+    if plan["failed"]:
+        console.print(f"{plan['failed']} experiments failed. Go on with: scanpick study resume {folder}")
+
+
+def print_scores(folder: Path, *, as_json: bool) -> None:
+    """Show mean and deviation of the primary metric over seeds."""
+    metric = read_study(folder).primary
+    groups: dict[tuple[int, str, str], list[dict[str, str]]] = {}
+    for row in read_table(folder / "scores.csv"):
+        groups.setdefault((int(row["round"]), row["strategy"], row["variant"]), []).append(row)
+    facts = []
+    for (number, strategy, variant), rows in sorted(groups.items(), key=lambda item: item[0][0]):
+        values = [float(row[metric]) for row in rows]
+        facts.append(
+            {
+                "round": number,
+                "strategy": strategy,
+                "variant": variant,
+                "seeds": len(rows),
+                "frames": mean(float(row["frames"]) for row in rows),
+                "boxes": mean(float(row["boxes"]) for row in rows),
+                "cost": mean(float(row["cost"]) for row in rows),
+                metric: mean(values),
+                "deviation": stdev(values) if len(values) > 1 else None,
+            }
+        )
+    if as_json:
+        print(json.dumps({"study": str(folder), "metric": metric, "scores": facts}, indent=2))
+        return
+    table = Table(title=metric)
+    _add_columns(table, "round", "strategy", "variant", "seeds", "frames", "boxes", "cost", "AP", "deviation")
+    for one in facts:
+        deviation = "" if one["deviation"] is None else f"{one['deviation']:.1f}"
+        cells = [str(one[name]) for name in ("round", "strategy", "variant", "seeds")]
+        cells += [f"{one[name]:.4g}" for name in ("frames", "boxes", "cost")]
+        table.add_row(*cells, f"{one[metric]:.1f}", deviation)
+    console.print(table)
+
+
+def _add_columns(table: Table, *names: str) -> None:
+    for name in names:
+        words = name in ("strategy", "variant")
+        table.add_column(name, justify="left" if words else "right", no_wrap=words)
+
+
+def print_comparison(first: Path, second: Path, *, as_json: bool) -> None:
+    """Show what differs between two studies."""
+    comparison = compare_studies(first, second)
+    if as_json:
+        print(json.dumps(comparison.as_dict(), indent=1, allow_nan=False))
+        return
+    for table in comparison_tables(comparison):
+        console.print(table)
+    for caution in comparison.cautions:
+        console.print(escape(caution), highlight=False)
+
+
+def duration(seconds: float) -> str:
+    """In the largest units that matter: 45 s, 12 min, 3 h 20 min."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
