@@ -216,6 +216,7 @@ SSD3D_NANO = Ssd3dConfig(
     regression_beta=0.1,
     corner_weight=0.125,
     above_ground=True,
-    overlap_exponent=0.5,
+    overlap_exponent=0.7,
     nms="rotated",
+    merging=True,
 )

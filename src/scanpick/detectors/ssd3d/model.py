@@ -41,6 +41,7 @@ SSD3D_NANO_AUGMENTATION = AugmentationSettings(
     scale=0.05,
     object_shift_m=0.25,
     object_rotation_rad=np.pi / 20,
+    object_scale=0.1,
     pasted_objects=12,
     pasted_least_points=5,
 )
