@@ -163,6 +163,7 @@ def command(
 
     Example: [bold]scanpick select pool --strategy diversity --budget 5% --min-gap 2s --explain[/]
     Example: [bold]scanpick select pool -b 50 --objective diversity --objective weight:column=entropy --table e.csv[/]
+    Example: [bold]scanpick select pool -b 5% --embedding recon-parts --objects recon-parts --objective objects[/]
     Example: [bold]scanpick select --embeddings images.npy --budget 100 --strategy probcover --out picks.csv[/]
     """
     from scanpick.cli import selecting

@@ -13,9 +13,12 @@ from scanpick.networks.weights import read_weights_file
 
 DECODER_PREFIXES = (
     *("mask_token", "decoder_pos_embed.", "MAE_decoder.", "increase_dim.", "img_proj.", "text_proj."),
-    *("img_encoder.", "text_encoder.", "cls_head_finetune.", "logit_scale"),
+    *("img_encoder.", "text_encoder.", "logit_scale"),
 )
 """Entries that an encoder has no use for."""
+
+
+_HEAD = "cls_head_finetune"
 
 
 def load_encoder(path: Path) -> ReConEncoder:
@@ -23,7 +26,7 @@ def load_encoder(path: Path) -> ReConEncoder:
 
     Raises:
         ScanpickError: The file cannot be read, holds anything but tensors and plain values, is of another layout
-            (two-tower, another network), or misses parameters; the message names them.
+            (two-tower, fine-tuned with a head, another network), or misses parameters; the message names them.
     """
     state = encoder_state(read_state(path), source=str(path))
     encoder = ReConEncoder(_config_of(state, source=str(path)))
@@ -50,11 +53,17 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def encoder_state(state: Mapping[str, Tensor], *, source: str) -> dict[str, Tensor]:
-    """The encoder's part of a pre-training or fine-tuned checkpoint, with the prefix taken off."""
+    """The encoder's part of a checkpoint, with the prefix taken off; other layouts are refused by name."""
     if any(".visual_encoder" in name or "visual_blocks" in name or "cross_modal_blocks" in name for name in state):
         raise ScanpickError(
             f"{source}: is a two-tower ReCon checkpoint, another layout. Use the authors' default, "
             f"single-tower checkpoint."
+        )
+    head = next((name for name in state if _HEAD in name), None)
+    if head is not None:
+        raise ScanpickError(
+            f"{source}: is a fine-tuned ReCon checkpoint: it has a classification head ('{head}'), and its encoder was "
+            f"trained for those classes. Use the authors' pre-trained checkpoint."
         )
     for prefix in ("MAE_encoder.", "base_model.", ""):
         chosen = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}

@@ -33,7 +33,10 @@ class ObjectDiversity(Objective):
     def values(self, pool: Pool, request: Request) -> ObjectDistances:
         """Distances to the objects of labelled frames."""
         if not pool.objects:
-            raise ScanpickError("The objective 'objects' needs embeddings of objects, and the pool has none.")
+            raise ScanpickError(
+                "The objective 'objects' needs embeddings of objects, and the pool has none. Give some with --objects: "
+                "an embedding that the encoder 'recon-parts' made, or an .npz file."
+            )
         name = self.objects or next(iter(pool.objects))
         if name not in pool.objects:
             raise unknown_name("embedding of objects", name, pool.objects)
