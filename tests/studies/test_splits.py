@@ -9,8 +9,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from scanpick.errors import ScanpickError
-from scanpick.studies.config import DataConfig, SplitConfig
 from scanpick.studies.data import JoinedDataset, open_data
+from scanpick.studies.data_config import DataConfig, SplitConfig
 from scanpick.studies.splits import folds_of
 from tests.datasets.samples import write_kitti_object, write_kitti_tracking, write_lines, write_mapping
 

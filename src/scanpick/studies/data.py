@@ -9,7 +9,7 @@ from scanpick.datasets import Dataset, open_dataset
 from scanpick.errors import ScanpickError
 from scanpick.structures import Calibration, Frame, FrameRecord, Labels
 from scanpick.structures.checks import name_some
-from scanpick.studies.config import DataConfig
+from scanpick.studies.data_config import DataConfig
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from scanpick.networks.training import TrainingSettings
 from scanpick.selection.budget import Budget
 from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
-from scanpick.studies.config import ALL, START, ScoreConfig, StrategyConfig, StudyConfig
+from scanpick.studies.config import StudyConfig
 from scanpick.studies.picking import Picks, pick, scores_of
 from scanpick.studies.preparation import Preparation
 from scanpick.studies.splits import Fold
+from scanpick.studies.strategy_config import ALL, START, ScoreConfig, StrategyConfig
 from scanpick.studies.training_runs import TrainingRun
 from scanpick.studies.units import PoolPredictionUnit, TrainingUnit, Unit
 from scanpick.uncertainty import FrameScores

@@ -19,7 +19,7 @@ from scanpick.selection.budget import Budget
 from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
 from scanpick.structures import Detections
-from scanpick.studies.config import ScoreConfig, StrategyConfig
+from scanpick.studies.strategy_config import ScoreConfig, StrategyConfig
 from scanpick.uncertainty import SCORES, FrameScores, score_frames
 
 

@@ -13,8 +13,8 @@ from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import name_some
-from scanpick.studies.config import FilesSplit, FoldSplit, MetadataSplit, OfficialSplit, SplitConfig
 from scanpick.studies.data import JoinedDataset
+from scanpick.studies.data_config import FilesSplit, FoldSplit, MetadataSplit, OfficialSplit, SplitConfig
 
 
 @dataclass(frozen=True)

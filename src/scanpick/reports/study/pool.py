@@ -98,8 +98,8 @@ def training_folder(folder: StudyFolder, seed: int, fold: str, number: int, arm:
 
 def open_dataset_of(folder: StudyFolder) -> Dataset | ScanpickError:
     """The study's data, or why it cannot be opened."""
-    from scanpick.studies.config import DataConfig  # brings torch along, which takes seconds
     from scanpick.studies.data import open_data
+    from scanpick.studies.data_config import DataConfig  # brings torch along, which takes seconds
 
     sources = folder.settings.get("data")
     if not isinstance(sources, list) or not sources:

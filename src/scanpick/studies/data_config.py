@@ -1,0 +1,84 @@
+"""Which frames a study is about: data sets, their split, and what is labelled at first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from scanpick.studies.checked import Checked
+
+
+class DataConfig(Checked):
+    """One data set of a study.
+
+    Attributes:
+        source: What `open_dataset` takes: ``simulated:drives``, ``kitti-object:FOLDER``, a folder.
+        options: Options of the data set.
+        prefix: Put before its frame ids, with a slash; needed where two data sets have the same ids.
+        drives: New names of sequences, where another data set of the study calls the same drive otherwise.
+        optional: Leave it out where it is not there, instead of an error.
+    """
+
+    source: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    prefix: str = ""
+    drives: dict[str, str] = Field(default_factory=dict)
+    optional: bool = False
+
+
+class MetadataSplit(Checked):
+    """The data set says which frames are which, in a metadata column."""
+
+    by: Literal["metadata"]
+    column: str = "split"
+    pool: str = "pool"
+    evaluation: str = "evaluation"
+
+
+class FilesSplit(Checked):
+    """Two lists of frame ids. A drive may be on both sides only where that is asked for."""
+
+    by: Literal["files"]
+    pool: Path
+    evaluation: Path
+    allow_shared_drives: bool = False
+
+
+class OfficialSplit(Checked):
+    """KITTI's published lists, ``ImageSets/train.txt`` and ``val.txt``, whose frames share drives."""
+
+    by: Literal["official"]
+    pool: str = "train"
+    evaluation: str = "val"
+
+
+class FoldSplit(Checked):
+    """k folds of whole drives, of about as many frames each: every drive is evaluated once."""
+
+    by: Literal["drives"]
+    folds: int = Field(ge=2)
+    seed: int = Field(default=0, ge=0)
+
+
+SplitConfig = Annotated[MetadataSplit | FilesSplit | OfficialSplit | FoldSplit, Field(discriminator="by")]
+
+
+class StartConfig(Checked):
+    """The frames that are labelled before anything is selected: a number or share at random, or a given list."""
+
+    frames: int | None = Field(default=None, ge=1)
+    share: float | None = Field(default=None, gt=0, le=1)
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> StartConfig:
+        given = [name for name in ("frames", "share", "file") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"expected one of frames, share and file, got {' and '.join(given) or 'none'}")
+        return self
+
+    def count(self, pool: int) -> int:
+        """How many of a pool's frames."""
+        return self.frames if self.frames is not None else max(1, round((self.share or 0) * pool))
