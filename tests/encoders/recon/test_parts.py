@@ -121,6 +121,11 @@ def test_an_empty_road_is_the_zero_vector(encoder: ReConParts) -> None:
     assert fitted.encode_objects([frame]).counts.tolist() == [0]
 
 
+def test_no_parts_anywhere_is_an_error(encoder: ReConParts) -> None:
+    with pytest.raises(ScanpickError, match=r"nothing that stands on the ground.*sensor_height_m is 1\.73"):
+        encoder.fitted(np.zeros((0, 384), np.float32))
+
+
 def test_needs_weights() -> None:
     with pytest.raises(ScanpickError, match=r"'recon-parts' needs weights.*random_weights=base"):
         make_encoder("recon-parts", {})

@@ -110,8 +110,17 @@ class ReConParts(ReConOptions, PartSettings):
         return (np.hstack(blocks) / np.sqrt(len(blocks))).astype(np.float32)
 
     def fitted(self, values: Embeddings) -> ReConParts:
-        """The encoder with words fitted to the parts of all frames; itself where words are given or none are wanted."""
-        if self.words_file is not None or self.words == 0 or len(values) == 0:
+        """The encoder with words fitted to the parts of all frames; itself where words are given or none are wanted.
+
+        Raises:
+            ScanpickError: No frame has a part.
+        """
+        if len(values) == 0:
+            raise ScanpickError(
+                f"The encoder 'recon-parts' found nothing that stands on the ground in any frame. Check that z is up "
+                f"and in metres, and the sensor's height above the ground (sensor_height_m is {self.sensor_height_m:g})."
+            )
+        if self.words_file is not None or self.words == 0:
             return self
         fitted = self.model_copy()
         fitted._words = fit_words(values, self.words, self.seed)
