@@ -117,8 +117,8 @@ class ReConParts(ReConOptions, PartSettings):
         """
         if len(values) == 0:
             raise ScanpickError(
-                f"The encoder 'recon-parts' found nothing that stands on the ground in any frame. Check that z is up, in "
-                f"metres, and how high the sensor is above the ground (sensor_height_m is {self.sensor_height_m:g})."
+                f"The encoder 'recon-parts' found nothing that stands on the ground in any frame. Check that z is up, "
+                f"in metres, and how high the sensor is above the ground (sensor_height_m is {self.sensor_height_m:g})."
             )
         if self.words_file is not None or self.words == 0:
             return self
