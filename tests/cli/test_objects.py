@@ -66,7 +66,8 @@ def test_objects_go_with_another_embedding_of_the_frames(pool: Path) -> None:
 
 def test_objects_that_are_not_there(pool: Path) -> None:
     arguments = ("select", pool, "--budget", 4, "--objective", "objects", "--objects")
-    assert "'statistics' has no embeddings of objects" in error_of(*arguments, "statistics", "--embedding", "statistics")
+    message = error_of(*arguments, "statistics", "--embedding", "statistics")
+    assert "'statistics' has no embeddings of objects" in message
     message = error_of(*arguments, "recon-part", "--embedding", "statistics")
     assert "Unknown file of objects (.npz) or embedding 'recon-part'. Did you mean 'recon-parts'?" in message
     assert "none.npz: cannot read" in error_of(*arguments, pool / "none.npz", "--embedding", "statistics")
