@@ -163,8 +163,15 @@ class UnitWorker:
     dataset: Dataset
 
     def __call__(self, unit: Unit) -> None:
-        """Do one."""
-        unit.run(self.dataset)
+        """Do one.
+
+        Raises:
+            ScanpickError: It failed; always of this very kind, since others may not survive the way between processes.
+        """
+        try:
+            unit.run(self.dataset)
+        except ScanpickError as error:
+            raise ScanpickError(str(error)) from error
 
 
 @contextmanager

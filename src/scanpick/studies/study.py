@@ -93,8 +93,9 @@ class Study:
             ScanpickError: The study does not fit its data, another process runs it, or a worker died.
         """
         with write_lock(self.folder):
+            self._write_settings({})  # what is killed while it reads frames can be resumed, too
             self.prepare(progress)
-            self._write_settings()
+            self._write_settings(self._made_with())
             tables = StudyTables(self.config, self.prepared, self.folder)
             scheduler = Scheduler(self.prepared.dataset, self.jobs, self.config.threads, self.in_process)
 
@@ -137,10 +138,14 @@ class Study:
             seconds = seconds_left(left, rates, self.jobs, elapsed)
         return State(len(finished), len(self.planned), len(scheduler.running), len(scheduler.failures), seconds)
 
-    def _write_settings(self) -> None:
+    def _write_settings(self, made_with: dict[str, Any]) -> None:
+        values = json.loads(self.config.model_dump_json())
+        values |= {"primary_metric": self.config.primary, _MADE_WITH: made_with}
+        write_text(self.folder / SETTINGS, yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120))
+
+    def _made_with(self) -> dict[str, Any]:
         survey = self.prepared.survey
-        values = json.loads(self.config.model_dump_json()) | {"primary_metric": self.config.primary}
-        values[_MADE_WITH] = {
+        return {
             "versions": current_versions(),
             "data": self.prepared.dataset.description,
             "data_sha256": survey.digest_of(list(survey.digests)),
@@ -151,7 +156,6 @@ class Study:
                 for fold in self.prepared.folds
             ],
         }
-        write_text(self.folder / SETTINGS, yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120))
 
     def _write_plan(self, state: State) -> None:
         finished = self._finished()
