@@ -12,6 +12,7 @@ ENCODERS: Registry[Callable[..., Encoder]] = Registry(
         "scan_context": "scanpick.encoders.scan_context:ScanContext",
         "statistics": "scanpick.encoders.statistics:Statistics",
         "recon": "scanpick.encoders.recon.encoder:ReConScene",
+        "scanpick-ssl": "scanpick.encoders.ssl.encoder:ScanpickSsl",
         "recon-parts": "scanpick.encoders.recon.parts:ReConParts",
     },
     group="scanpick.encoders",

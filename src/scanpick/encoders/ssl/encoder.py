@@ -1,4 +1,4 @@
-"""scanpick's own encoder of scenes: how many things of which learned word stand how far away."""
+"""scanpick's own encoder of scenes: how many things there are of which learned word."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class ScanpickSsl(BaseModel):
 
     Attributes:
         weights: A file that ``scanpick adapt --encoder scanpick-ssl`` wrote; the shipped weights by default.
+        by_distance: Count things at about 10, 25 and 45 m apart, which tells more of a place. False gives a third of
+            the numbers, from which a few dozen labelled frames teach more.
 
     Example:
         >>> ScanpickSsl().settings["weights_sha256"][:4]  # doctest: +SKIP
@@ -41,6 +43,7 @@ class ScanpickSsl(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     weights: Path | None = None
+    by_distance: bool = True
 
     def model_post_init(self, context: Any) -> None:
         """Load the weights.
@@ -58,12 +61,12 @@ class ScanpickSsl(BaseModel):
     @property
     def dimension(self) -> int:
         """D."""
-        return vector_length(self._network)
+        return vector_length(self._network, by_distance=self.by_distance)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The weights, wherever they lie."""
-        return {"weights_sha256": self._loaded[1]}
+        """The weights, wherever they lie, and the options."""
+        return {"weights_sha256": self._loaded[1], "by_distance": self.by_distance}
 
     @property
     def batch_size(self) -> int:
@@ -91,7 +94,8 @@ class ScanpickSsl(BaseModel):
         clusters = find_clusters(points, above, cells)
         network = self._network
         fine, _ = network.network(batch_cells([cells]))
-        return pooled(network, fine, cells_of_things(cells, clusters.of_point, len(clusters)), clusters)
+        things = cells_of_things(cells, clusters.of_point, len(clusters))
+        return pooled(network, fine, things, clusters, by_distance=self.by_distance)
 
     @property
     def _network(self) -> Pretraining:

@@ -1,4 +1,4 @@
-"""From features of cells to the vector of a scene: how many things of which word stand how far away."""
+"""From features of cells to the vector of a scene: how many things there are of which word."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ LEAST_POINTS = 4
 """Things with fewer points say too little of what they are."""
 
 
-def vector_length(network: Pretraining) -> int:
-    """D: words times rings."""
-    return len(network.words) * len(RINGS_M)
+def vector_length(network: Pretraining, *, by_distance: bool) -> int:
+    """D: words, times rings where they are counted apart."""
+    return len(network.words) * (len(RINGS_M) if by_distance else 1)
 
 
-def pooled(network: Pretraining, fine: Tensor, things: Things, clusters: Clusters) -> Float32Array:
-    """(D,) the square root of how many things are of each word at each distance; zeros for a scene without things.
+def pooled(
+    network: Pretraining, fine: Tensor, things: Things, clusters: Clusters, *, by_distance: bool
+) -> Float32Array:
+    """(D,) the square root of how many things are of each word; zeros for a scene without things.
 
     The Euclidean distance of two such vectors is that of Hellinger, but of counts: that a scene holds more of
     something counts, and a second car counts more than a tenth one.
@@ -37,15 +39,17 @@ def pooled(network: Pretraining, fine: Tensor, things: Things, clusters: Cluster
         fine: (V, C) features of the cells of 0.64 m.
         things: Which cells hold which things.
         clusters: The M things.
+        by_distance: Count at each distance of `RINGS_M` apart.
     """
     if not len(clusters):
-        return np.zeros(vector_length(network), np.float32)
+        return np.zeros(vector_length(network, by_distance=by_distance), np.float32)
     rows, members = (torch.from_numpy(part) for part in (things.rows, things.things))
     scores = network.word_scores(mean_by_thing(fine, rows, members, len(clusters)))
     shares = torch.softmax(scores / SHARPNESS, dim=1).double().numpy()  # (M, K)
     large = clusters.counts >= LEAST_POINTS
     distances = np.hypot(*clusters.centres_m[large].T)
-    counted = ring_shares(distances).T @ shares[large]  # (rings, K)
+    places = ring_shares(distances) if by_distance else np.ones((len(distances), 1))
+    counted = places.T @ shares[large]  # (rings, K)
     vector: Float32Array = np.sqrt(counted).ravel().astype(np.float32)
     return vector
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +28,8 @@ def save_pretraining(path: Path, network: Pretraining, told: Mapping[str, Any]) 
     """Write the network with its heads, so that its training can go on. Matrices are stored in half precision."""
     state = {name: _narrowed(value.detach().cpu()) for name, value in network.state_dict().items()}
     described = {"network": asdict(network.network.config), "vocabulary": len(network.words)}
-    write_weights_file(path, {"encoder": "scanpick-ssl", **described, "state": state, "told": dict(told)})
+    plain = json.loads(json.dumps(dict(told)))  # nothing that is more than it looks, such as torch's version
+    write_weights_file(path, {"encoder": "scanpick-ssl", **described, "state": state, "told": plain})
 
 
 def load_pretraining(path: Path) -> Pretraining:

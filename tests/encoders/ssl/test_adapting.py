@@ -1,0 +1,146 @@
+"""Training without labels: the same seed, the same weights, resumed or not; and files that are damaged or hostile."""
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from scanpick.encoders.pretraining import ADAPTABLE
+from scanpick.encoders.pretraining.adaptable import UnlabelledFrame
+from scanpick.encoders.pretraining.adaptation import Adaptation
+from scanpick.encoders.pretraining.frames import read_unlabelled
+from scanpick.encoders.ssl.adapting import AdaptableSsl, adaptable_ssl
+from scanpick.encoders.ssl.weights import load_pretraining
+from scanpick.errors import FrameError, ScanpickError
+from tests.encoders.ssl.made_up import frame
+
+RANDOM = {"start": "random", "vocabulary": "16"}
+
+
+def trained(out: Path, iterations: int, *, stop_at: int | None = None) -> dict[str, torch.Tensor]:
+    model = adaptable_ssl(None, RANDOM, 5)
+    frames = {f"frame {seed}": frame(seed) for seed in range(3)}
+    kept = read_unlabelled([one.record for one in frames.values()], frames.__getitem__, model.check)
+    settings = replace(model.training, iterations=iterations, batch_size=2, checkpoint_every=1)
+
+    def advance(steps: int) -> None:
+        nonlocal stop_at
+        stop_at = None if stop_at is None else stop_at - steps
+        if stop_at == 0:
+            raise KeyboardInterrupt
+
+    Adaptation(model, kept, seed=5).train(settings, out, advance=advance)
+    return {name: value.clone() for name, value in model.network.state_dict().items()}
+
+
+def test_the_registry_knows_it() -> None:
+    assert ADAPTABLE.load("scanpick-ssl") is adaptable_ssl
+
+
+def test_resumed_training_gives_the_same_weights(tmp_path: Path) -> None:
+    whole = trained(tmp_path / "whole", 2)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "cut", 2, stop_at=2)
+    resumed = trained(tmp_path / "cut", 2)
+    for name, value in whole.items():
+        torch.testing.assert_close(resumed[name], value, rtol=0, atol=0, msg=name)
+
+
+def test_losses_are_finite_and_reach_every_weight() -> None:
+    model = adaptable_ssl(None, {**RANDOM, "precision": "float32"}, 0)
+    samples = [model.sample(unlabelled(seed), np.random.default_rng(seed)) for seed in range(2)]
+    losses = model.losses(model.batch(samples, torch.device("cpu")))
+    assert set(losses) == {"rebuild", "standing", "shapes", "words"}
+    torch.stack(list(losses.values())).sum().backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.network.parameters())
+
+
+def test_held_out_losses_do_not_depend_on_company() -> None:
+    model = adaptable_ssl(None, {**RANDOM, "precision": "float32"}, 0)
+    model.network.eval()
+    samples = [model.held_out_sample(unlabelled(seed), np.random.default_rng(seed)) for seed in range(3)]
+    with torch.inference_mode():
+        together = model.held_out_losses(model.batch(samples, torch.device("cpu")))
+        alone = model.held_out_losses(model.batch(samples[1:2], torch.device("cpu")))
+    assert together.shape == (3,)
+    torch.testing.assert_close(together[1:2], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_saved_weights_come_back_and_training_goes_on_from_them(tmp_path: Path) -> None:
+    model = adaptable_ssl(None, RANDOM, 0)
+    path = model.save(tmp_path, {"frames": 3})
+    again = adaptable_ssl(path, {}, 1)
+    for name, value in model.network.state_dict().items():
+        torch.testing.assert_close(again.network.state_dict()[name], value, rtol=1e-3, atol=1e-3, msg=name)
+    assert len(again.settings["started_from_sha256"]) == 64
+    assert path.stat().st_size < 1.1 * 2 * sum(p.numel() for p in model.network.parameters()) + 2e5, "half precision"
+
+
+def test_a_scene_without_things_is_learnt_from() -> None:
+    model: AdaptableSsl = adaptable_ssl(None, RANDOM, 0)
+    flat = np.column_stack([np.random.default_rng(0).uniform(2, 30, (500, 2)), np.full(500, -1.7), np.zeros(500)])
+    bare = UnlabelledFrame(frame(0).record, flat.astype(np.float32))
+    model.check(bare.points)
+    losses = model.losses(model.batch([model.sample(bare, np.random.default_rng(0))], torch.device("cpu")))
+    assert all(torch.isfinite(value) for value in losses.values())
+
+
+def test_frames_that_cannot_be_learnt_from_are_refused() -> None:
+    model = adaptable_ssl(None, RANDOM, 0)
+    for points in (np.zeros((0, 4)), np.full((500, 4), 1e6)):
+        with pytest.raises(FrameError, match="at least 100"):
+            model.check(points.astype(np.float32))
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(ScanpickError, match=r"Unknown option .* 'word'. Did you mean 'words'"):
+        adaptable_ssl(None, {"word": "1"}, 0)
+    with pytest.raises(ScanpickError, match="'hidden_share'"):
+        adaptable_ssl(None, {"hidden_share": "1.5"}, 0)
+
+
+class Evil:
+    def __reduce__(self) -> Any:
+        return (Path.touch, (Path("evil-was-here"),))
+
+
+def test_hostile_files_are_refused_and_nothing_in_them_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = adaptable_ssl(None, RANDOM, 0)
+    good = model.save(tmp_path, {})
+    content = torch.load(good, weights_only=True)
+
+    def refused(match: str, **changes: Any) -> None:
+        torch.save(content | changes, tmp_path / "bad.pt")
+        with pytest.raises(ScanpickError, match=match):
+            load_pretraining(tmp_path / "bad.pt")
+
+    state = content["state"]
+    refused("Nothing in it was run", told=Evil())
+    assert not (tmp_path / "evil-was-here").exists()
+    refused("expected weights of 'scanpick-ssl'", encoder="recon")
+    refused("expected 'network'", state=None)
+    refused("sizes from 1", vocabulary=10**9)
+    refused("Unknown option of the network", network={**content["network"], "layers": 3})
+    refused("1 parameters are missing", state={k: v for k, v in state.items() if k != "words"})
+    refused("1 are left over", state={**state, "more": torch.zeros(1)})
+    refused("1 have another shape", state={**state, "words": torch.zeros(3, 3)})
+    refused("finite", state={**state, "words": torch.full_like(state["words"], torch.nan)})
+    (tmp_path / "cut.pt").write_bytes(good.read_bytes()[:-4000])
+    with pytest.raises(ScanpickError, match="truncated"):
+        load_pretraining(tmp_path / "cut.pt")
+    (tmp_path / "pickle.pt").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(ScanpickError):
+        load_pretraining(tmp_path / "pickle.pt")
+    assert not (tmp_path / "evil-was-here").exists()
+    with pytest.raises(ScanpickError, match="no such"):
+        load_pretraining(tmp_path / "none.pt")
+
+
+def unlabelled(seed: int) -> UnlabelledFrame:
+    made = frame(seed)
+    return UnlabelledFrame(made.record, made.points)

@@ -1,0 +1,99 @@
+"""The encoder that ships: its vectors, and that neither company nor threads nor the file's place change them."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scanpick.encoders import Encoder, make_encoder
+from scanpick.encoders.ssl.cells import heights_above_ground, make_cells
+from scanpick.encoders.ssl.network import batch_cells
+from scanpick.encoders.ssl.weights import SHIPPED, load_pretraining
+from scanpick.errors import FrameError, ScanpickError
+from scanpick.files import sha256_of_file
+from tests.encoders.ssl.made_up import frame, scene_points
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return make_encoder("scanpick-ssl", {})
+
+
+def test_shipped_weights_are_small_and_told(encoder: Encoder) -> None:
+    assert SHIPPED.stat().st_size < 12e6
+    assert encoder.settings == {"weights_sha256": sha256_of_file(SHIPPED), "by_distance": True}
+    assert sum(p.numel() for p in load_pretraining(SHIPPED).parameters()) < 5e6
+
+
+def test_vectors_count_things_and_do_not_depend_on_company(encoder: Encoder) -> None:
+    frames = [frame(seed) for seed in range(3)]
+    vectors = encoder.encode(frames)
+    assert vectors.shape == (3, encoder.dimension)
+    assert vectors.dtype == np.float32
+    assert (vectors >= 0).all()
+    np.testing.assert_array_equal(encoder.encode(frames[1:2])[0], vectors[1])
+    none, few, many = (encoder.encode([frame(0, scene_points(0, boxes))])[0] for boxes in (0, 3, 20))
+    assert (none**2).sum() < 1, "no things, no words"
+    assert (few**2).sum() < (many**2).sum()
+
+
+def test_counts_by_distance_add_up(encoder: Encoder) -> None:
+    short = make_encoder("scanpick-ssl", {"by_distance": "false"})
+    assert 3 * short.dimension == encoder.dimension
+    counts = encoder.encode([frame(0)])[0].astype(np.float64).reshape(3, -1) ** 2
+    np.testing.assert_allclose(counts.sum(axis=0), short.encode([frame(0)])[0] ** 2, atol=1e-4)
+
+
+def test_threads_change_nothing(encoder: Encoder) -> None:
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(encoder.encode([frame(0)]))
+            assert torch.get_num_threads() == threads, "left as it was"
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_scenes_together_are_as_scenes_alone() -> None:
+    network = load_pretraining(SHIPPED).network
+    scenes = [make_cells(points, heights_above_ground(points)) for points in map(scene_points, range(3))]
+    together, alone = batch_cells(scenes), batch_cells(scenes[1:2])
+    with torch.inference_mode():
+        fine, coarse = network(together)
+        fine_alone, coarse_alone = network(alone)
+    first, last = together.starts[2][1:3]
+    torch.testing.assert_close(fine[first:last], fine_alone, rtol=1e-4, atol=1e-4)
+    first, last = together.starts[4][1:3]
+    torch.testing.assert_close(coarse[first:last], coarse_alone, rtol=1e-4, atol=1e-4)
+
+
+def test_a_turned_scene_is_nearly_the_same_scene(encoder: Encoder) -> None:
+    points = scene_points(7, boxes=16)
+    turned = points.copy()
+    cos, sin = np.cos(0.3), np.sin(0.3)
+    turned[:, :2] = points[:, :2] @ np.array([[cos, sin], [-sin, cos]], np.float32)
+    one, same, other = encoder.encode([frame(0, points), frame(1, turned), frame(2, scene_points(8, boxes=4))])
+    assert np.linalg.norm(one - same) < np.linalg.norm(one - other)
+
+
+def test_frames_without_points_in_reach_are_refused(encoder: Encoder) -> None:
+    for points in (np.zeros((0, 4)), np.full((5, 4), 1e6), np.full((5, 4), -1e6)):
+        with pytest.raises(FrameError, match="64 m"):
+            encoder.encode([frame(0, points.astype(np.float32))])
+
+
+def test_a_copy_of_the_weights_gives_the_same_and_damaged_ones_are_refused(encoder: Encoder, tmp_path: Path) -> None:
+    copy = tmp_path / "mine.pt"
+    shutil.copy(SHIPPED, copy)
+    mine = make_encoder("scanpick-ssl", {"weights": str(copy)})
+    assert mine.settings == encoder.settings
+    np.testing.assert_array_equal(mine.encode([frame(0)]), encoder.encode([frame(0)]))
+    copy.write_bytes(SHIPPED.read_bytes()[:1000])
+    with pytest.raises(ScanpickError, match=r"mine\.pt"):
+        make_encoder("scanpick-ssl", {"weights": str(copy)})
+    with pytest.raises(ScanpickError, match="no such file"):
+        make_encoder("scanpick-ssl", {"weights": str(tmp_path / "none.pt")})
