@@ -161,7 +161,7 @@ def _content(cells: Cells) -> BoolArray:
     """(U, 64, 3) what is in each place of 0.32 m of each cell of 2.56 m."""
     slices = np.concatenate([cells.features[:, :6] > 0, np.zeros((1, 6), np.bool_)])
     level = cells.levels[CLUSTER_LEVEL]
-    held: BoolArray = slices[level.children].any(axis=1)  # (V, 6)
+    held = np.any(slices[level.children], axis=1)  # (V, 6)
     parts = np.stack([np.ones(len(held), np.bool_), held[:, 1:5].any(axis=1), held[:, 5]], axis=1)
     row: Int32Array = np.arange(len(level), dtype=np.int32)
     for coarser in cells.levels[CLUSTER_LEVEL + 1 : COARSE + 1]:
