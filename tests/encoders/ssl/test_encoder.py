@@ -21,28 +21,44 @@ def encoder() -> Encoder:
     return make_encoder("scanpick-ssl", {})
 
 
+@pytest.fixture(scope="module")
+def words() -> Encoder:
+    return make_encoder("scanpick-ssl", {"statistics": "0"})
+
+
 def test_shipped_weights_are_small_and_told(encoder: Encoder) -> None:
     assert SHIPPED.stat().st_size < 12e6
-    assert encoder.settings == {"weights_sha256": sha256_of_file(SHIPPED), "by_distance": True}
+    sha256 = sha256_of_file(SHIPPED)
+    assert encoder.settings == {"weights_sha256": sha256, "by_distance": True, "statistics": 5.0}
     assert sum(p.numel() for p in load_pretraining(SHIPPED).parameters()) < 5e6
 
 
-def test_vectors_count_things_and_do_not_depend_on_company(encoder: Encoder) -> None:
+def test_vectors_do_not_depend_on_company(encoder: Encoder) -> None:
     frames = [frame(seed) for seed in range(3)]
     vectors = encoder.encode(frames)
     assert vectors.shape == (3, encoder.dimension)
     assert vectors.dtype == np.float32
     assert (vectors >= 0).all()
     np.testing.assert_array_equal(encoder.encode(frames[1:2])[0], vectors[1])
-    none, few, many = (encoder.encode([frame(0, scene_points(0, boxes))])[0] for boxes in (0, 3, 20))
+
+
+def test_words_count_things(words: Encoder) -> None:
+    none, few, many = (words.encode([frame(0, scene_points(0, boxes))])[0] for boxes in (0, 3, 20))
     assert (none**2).sum() < 1, "no things, no words"
     assert (few**2).sum() < (many**2).sum()
 
 
-def test_counts_by_distance_add_up(encoder: Encoder) -> None:
-    short = make_encoder("scanpick-ssl", {"by_distance": "false"})
-    assert 3 * short.dimension == encoder.dimension
-    counts = encoder.encode([frame(0)])[0].astype(np.float64).reshape(3, -1) ** 2
+def test_statistics_stand_beside_the_words(encoder: Encoder, words: Encoder) -> None:
+    both, alone = encoder.encode([frame(0)])[0], words.encode([frame(0)])[0]
+    np.testing.assert_array_equal(both[: words.dimension], alone)
+    statistics = make_encoder("statistics", {}).encode([frame(0)])[0]
+    np.testing.assert_allclose(both[words.dimension :], 5 * statistics, rtol=1e-6)
+
+
+def test_counts_by_distance_add_up(words: Encoder) -> None:
+    short = make_encoder("scanpick-ssl", {"by_distance": "false", "statistics": "0"})
+    assert 3 * short.dimension == words.dimension
+    counts = words.encode([frame(0)])[0].astype(np.float64).reshape(3, -1) ** 2
     np.testing.assert_allclose(counts.sum(axis=0), short.encode([frame(0)])[0] ** 2, atol=1e-4)
 
 

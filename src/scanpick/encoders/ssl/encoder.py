@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from scanpick.arrays import Embeddings, Float32Array, Points
 from scanpick.encoders.ssl.cells import heights_above_ground, make_cells
@@ -20,9 +20,12 @@ from scanpick.encoders.ssl.objectives import Pretraining
 from scanpick.encoders.ssl.pooling import pooled, vector_length
 from scanpick.encoders.ssl.views import cells_of_things
 from scanpick.encoders.ssl.weights import SHIPPED, load_pretraining
+from scanpick.encoders.statistics import Statistics
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import sha256_of_file
 from scanpick.structures import Frame
+
+HISTOGRAMS = Statistics()
 
 
 class ScanpickSsl(BaseModel):
@@ -33,17 +36,20 @@ class ScanpickSsl(BaseModel):
     Attributes:
         weights: A file that ``scanpick adapt --encoder scanpick-ssl`` wrote; the shipped weights by default.
         by_distance: Count things at about 10, 25 and 45 m apart, which tells more of a place. False gives a third of
-            the numbers, from which a few dozen labelled frames teach more.
+            the words' numbers, from which a few dozen labelled frames teach more.
+        statistics: Length of the part that the histograms of the encoder 'statistics' make, beside the words; 0
+            leaves them out. They tell of the ground and of what is no thing, and do not depend on learning.
 
     Example:
         >>> ScanpickSsl().settings["weights_sha256"][:4]  # doctest: +SKIP
-        '1f0c'
+        'ffd8'
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     weights: Path | None = None
     by_distance: bool = True
+    statistics: float = Field(5.0, ge=0, le=1000, allow_inf_nan=False)
 
     def model_post_init(self, context: Any) -> None:
         """Load the weights.
@@ -61,12 +67,13 @@ class ScanpickSsl(BaseModel):
     @property
     def dimension(self) -> int:
         """D."""
-        return vector_length(self._network, by_distance=self.by_distance)
+        words = vector_length(self._network, by_distance=self.by_distance)
+        return words + (HISTOGRAMS.dimension if self.statistics else 0)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The weights, wherever they lie, and the options."""
-        return {"weights_sha256": self._loaded[1], "by_distance": self.by_distance}
+        return {"weights_sha256": self._loaded[1]} | self.model_dump(exclude={"weights"})
 
     @property
     def batch_size(self) -> int:
@@ -81,9 +88,12 @@ class ScanpickSsl(BaseModel):
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """(B, D) float32. See `Encoder.encode`."""
         with torch.inference_mode(), _one_thread():
-            return np.stack([self._encode_one(frame.points) for frame in frames])
+            vectors = np.stack([self._words(frame.points) for frame in frames])
+        if not self.statistics:
+            return vectors
+        return np.concatenate([vectors, np.float32(self.statistics) * HISTOGRAMS.encode(frames)], axis=1)
 
-    def _encode_one(self, points: Points) -> Float32Array:
+    def _words(self, points: Points) -> Float32Array:
         above = heights_above_ground(points)
         cells = make_cells(points, above)
         if not len(cells.features):
