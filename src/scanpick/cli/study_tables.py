@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -44,8 +45,8 @@ def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -
     if as_json:
         print(json.dumps(facts, indent=2))
         return
-    table = Table(title=f"{config.name}: {len(planned)} trainings, about {duration(seconds)} with {jobs} processes")
-    _add_columns(table, "round", "strategy", "variant", "frames", "steps", "trainings", "each about")
+    title = f"{config.name}: {len(planned)} trainings, about {duration(seconds)} with {jobs} processes"
+    table = _table(title, "round", "strategy", "frames", "steps", "trainings", "each about")
     groups: dict[tuple[int, str, str], list[Any]] = {}
     for one in planned:
         _, _, number, strategy, variant = one.place
@@ -54,7 +55,7 @@ def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -
         first = ones[0]
         each = duration(rates.training(first.iterations, first.evaluated))
         numbers = (str(first.frames), str(first.iterations), str(len(ones)), each)
-        table.add_row(str(number), strategy, variant, *numbers)
+        table.add_row(str(number), _named(strategy, variant), *numbers)
     console.print(table)
     for fold in prepared.folds:
         name = f"fold {fold.name}: " if fold.name else ""
@@ -70,13 +71,13 @@ def print_status(folder: Path, *, as_json: bool) -> None:
         return
     left = plan["seconds_left"]
     told = "" if not left else f", about {duration(left)} left when it was last seen"
-    table = Table(title=f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}")
-    _add_columns(table, "strategy", "variant", "round", "done", "planned")
+    title = f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}"
+    table = _table(title, "round", "strategy", "done", "planned")
     counts: dict[tuple[str, str, int], list[bool]] = {}
     for one in plan["trainings"]:
         counts.setdefault((one["strategy"], one["variant"], one["round"]), []).append(one["done"])
     for (strategy, variant, number), done in counts.items():
-        table.add_row(strategy, variant, str(number), str(sum(done)), str(len(done)))
+        table.add_row(str(number), _named(strategy, variant), str(sum(done)), str(len(done)))
     console.print(table)
     if plan["failed"]:
         console.print(f"{plan['failed']} experiments failed. Go on with: scanpick study resume {folder}")
@@ -107,20 +108,24 @@ def print_scores(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"study": str(folder), "metric": metric, "scores": facts}, indent=2))
         return
-    table = Table(title=metric)
-    _add_columns(table, "round", "strategy", "variant", "seeds", "frames", "boxes", "cost", "AP", "deviation")
+    table = _table(metric, "round", "strategy", "seeds", "frames", "boxes", "cost", "AP", "+-")
     for one in facts:
         deviation = "" if one["deviation"] is None else f"{one['deviation']:.1f}"
-        cells = [str(one[name]) for name in ("round", "strategy", "variant", "seeds")]
+        cells = [str(one["round"]), _named(one["strategy"], one["variant"]), str(one["seeds"])]
         cells += [f"{one[name]:.4g}" for name in ("frames", "boxes", "cost")]
         table.add_row(*cells, f"{one[metric]:.1f}", deviation)
     console.print(table)
 
 
-def _add_columns(table: Table, *names: str) -> None:
-    for name in names:
-        words = name in ("strategy", "variant")
-        table.add_column(name, justify="left" if words else "right", no_wrap=words)
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="left" if name == "strategy" else "right", no_wrap=True)
+    return table
+
+
+def _named(strategy: str, variant: str) -> str:
+    return f"{strategy} {variant}".rstrip()
 
 
 def print_comparison(first: Path, second: Path, *, as_json: bool) -> None:

@@ -1,0 +1,36 @@
+"""The preset on real frames: the drive that is in two data sets is one, and no frame counts twice."""
+
+from pathlib import Path
+
+from scanpick.studies.config import StudyConfig
+from scanpick.studies.data import open_data
+from scanpick.studies.presets import read_preset
+from scanpick.studies.splits import folds_of
+from scanpick.studies.survey import survey
+from scanpick.workspace.reading import no_progress
+
+TRACKED_DRIVE = "2011_09_26_drive_0005_sync"
+
+
+def test_kitti_mini_knows_that_the_tracking_sequence_is_a_drive_of_the_object_frames(
+    test_data: Path, tmp_path: Path
+) -> None:
+    config = StudyConfig.of(read_preset("kitti-mini", {"data": str(test_data)}))
+    dataset = open_data(config.data)
+    found = survey(dataset, tmp_path, workers=1, progress=no_progress)
+    records = {record.frame_id: record for record in dataset.records}
+    # The same moment of the same drive is the same sweep, and is used once.
+    moments: dict[tuple[str, int], list[str]] = {}
+    for record in records.values():
+        moments.setdefault((record.sequence, record.index_in_sequence), []).append(record.frame_id)
+    twice = [ids for ids in moments.values() if len(ids) > 1]
+    assert twice
+    assert {records[ids[0]].sequence for ids in twice} == {TRACKED_DRIVE}
+    assert len(found.frames.set_aside) == len(twice)
+    assert all(status.startswith("double") for status in found.frames.set_aside.values())
+    # Folds hold whole drives.
+    usable = [records[one] for one in found.counts]
+    folds = folds_of(dataset, config.split, usable)
+    assert sum(len(fold.evaluation) for fold in folds) == len(usable) == len(moments)
+    for fold in folds:
+        assert not {records[one].sequence for one in fold.pool} & {records[one].sequence for one in fold.evaluation}
