@@ -77,6 +77,7 @@ def test_saved_weights_come_back_and_training_goes_on_from_them(tmp_path: Path) 
     for name, value in model.network.state_dict().items():
         torch.testing.assert_close(again.network.state_dict()[name], value, rtol=1e-3, atol=1e-3, msg=name)
     assert len(again.settings["started_from_sha256"]) == 64
+    assert again.training.learning_rate < model.training.learning_rate
     assert path.stat().st_size < 1.1 * 2 * sum(p.numel() for p in model.network.parameters()) + 2e5, "half precision"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,9 @@ from scanpick.options import build_checked
 TRAINING = TrainingSettings(
     batch_size=4, learning_rate=3e-3, weight_decay=0.02, warm_up=0.1, clip=5.0, checkpoint_every=100
 )
+
+FURTHER_LEARNING_RATE = 1e-3
+"""From weights that have learned already, the rate of a fresh start would first undo what they know."""
 
 LEAST_POINTS = 100
 """A frame with fewer points within reach cannot be learnt from."""
@@ -158,7 +161,7 @@ class AdaptableSsl:
     @property
     def training(self) -> TrainingSettings:
         """See `AdaptableModel.training`."""
-        return TRAINING
+        return replace(TRAINING, learning_rate=FURTHER_LEARNING_RATE) if self.started_from else TRAINING
 
     @property
     def wants_neighbours(self) -> bool:
