@@ -111,7 +111,7 @@ def print_scores(folder: Path, *, as_json: bool) -> None:
     table = _table(metric, "round", "strategy", "seeds", "frames", "boxes", "cost", "AP", "+-")
     for one in facts:
         deviation = "" if one["deviation"] is None else f"{one['deviation']:.1f}"
-        cells = [str(one["round"]), _named(one["strategy"], one["variant"]), str(one["seeds"])]
+        cells = [str(one["round"]), _named(str(one["strategy"]), str(one["variant"])), str(one["seeds"])]
         cells += [f"{one[name]:.4g}" for name in ("frames", "boxes", "cost")]
         table.add_row(*cells, f"{one[metric]:.1f}", deviation)
     console.print(table)

@@ -25,7 +25,7 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import sha256_of_file
 from scanpick.structures import Frame
 
-HISTOGRAMS = Statistics()
+HISTOGRAMS = Statistics.model_validate({})
 
 
 class ScanpickSsl(BaseModel):
