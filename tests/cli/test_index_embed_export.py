@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scanpick.encoders import DEFAULT_ENCODER
 from scanpick.workspace import Workspace, pool_of, save_selection
 from tests.cli.running import error_of, run, run_json
 from tests.workspace.drives import files_of, write_drives
@@ -43,12 +44,12 @@ def test_options_of_the_data_set(drives: Path, tmp_path: Path) -> None:
 
 def test_embed(pool: Path) -> None:
     facts = run_json("embed", pool, "--workers", 1)
-    assert (facts["embedding"], facts["frames"], facts["dimension"]) == ("scan_context", 20, 1220)
+    assert (facts["embedding"], facts["frames"], facts["dimension"]) == (DEFAULT_ENCODER, 20, 450)
     facts = run_json("embed", pool, "--encoder", "scan_context", "--encoder-option", "descriptor=key", "--name", "key")
     assert (facts["embedding"], facts["dimension"], facts["settings"]["descriptor"]) == ("key", 20, "key")
     facts = run_json("embed", pool, "--encoder", "statistics", "--workers", 1)
     assert facts["dimension"] == 66
-    assert Workspace.open(pool).embedding_names() == ["key", "scan_context", "statistics"]
+    assert Workspace.open(pool).embedding_names() == ["key", DEFAULT_ENCODER, "statistics"]
 
 
 def test_embed_imports(pool: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
+from scanpick.encoders import DEFAULT_ENCODER
 from scanpick.workspace import Workspace
 from tests.cli.running import error_of, run, run_json
 from tests.workspace.drives import files_of, write_drives
@@ -74,7 +75,7 @@ def test_workspace_to_go_on_with(picked: tuple[Path, dict[str, Any]]) -> None:
     out, _ = picked
     workspace = Workspace.open(out)
     assert workspace.selection_names() == ["diversity"]
-    assert workspace.embedding_names() == ["scan_context"]
+    assert workspace.embedding_names() == [DEFAULT_ENCODER]
     settings = workspace.manifest().steps["pick"]
     assert (settings["budget"], settings["strategy"], settings["seed"]) == ("7", "diversity", 0)
 
@@ -123,7 +124,7 @@ def test_what_cannot_be_is_told_before_frames_are_read(drives: Path, tmp_path: P
     assert "Unknown strategy 'diversty'. Did you mean 'diversity'" in error_of(*arguments, 5, "--strategy", "diversty")
     assert "Unknown encoder 'scan'" in error_of(*arguments, 5, "--encoder", "scan")
     assert "Unknown option of encoder 'scan_context', 'ring'. Did you mean 'rings'" in error_of(
-        *arguments, 5, "--encoder-option", "ring=3"
+        *arguments, 5, "--encoder", "scan_context", "--encoder-option", "ring=3"
     )
     assert "Budget" in error_of(*arguments, "many") or "budget" in error_of(*arguments, "many")
     assert "--file and --ids go with --encoder import" in error_of(
@@ -152,7 +153,7 @@ def test_summary_for_people(drives: Path, tmp_path: Path) -> None:
 STAGES: dict[str, Callable[[Path], bool]] = {
     "reading": lambda out: any(out.glob(".readings/*/0*.readings")),
     "embedding": lambda out: (out / "frames.parquet").exists(),
-    "selecting": lambda out: (out / "embeddings" / "scan_context" / "meta.json").exists(),
+    "selecting": lambda out: (out / "embeddings" / DEFAULT_ENCODER / "meta.json").exists(),
 }
 
 

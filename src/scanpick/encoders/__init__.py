@@ -18,7 +18,7 @@ ENCODERS: Registry[Callable[..., Encoder]] = Registry(
     group="scanpick.encoders",
 )
 
-DEFAULT_ENCODER = "scan_context"
+DEFAULT_ENCODER = "scanpick-ssl"
 """What `scanpick pick` uses unless told otherwise."""
 
 
