@@ -29,7 +29,7 @@ assert (x == 3).all()
 
 
 def test_kernels_are_compiled_during_and_after_the_work_of_processes() -> None:
-    """numba reads its variable whenever it compiles, and refuses a number that differs from the one it began with."""
+    """Numba reads its variable whenever it compiles, and refuses a number that differs from the one it began with."""
     environment = {"PATH": "/usr/bin:/bin"}  # none of the variables
     ended = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr

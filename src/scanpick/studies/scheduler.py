@@ -20,7 +20,7 @@ from scanpick.studies.units import Unit
 from scanpick.workspace.worker_pool import start_executor, submit_job
 
 _REFRESH_S = 2.0
-# Not numba's: this process reads that variable again whenever it compiles, and refuses a change. Units limit it themselves.
+# Not numba's: this process reads that one whenever it compiles, and refuses a change. Units limit numba themselves.
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
