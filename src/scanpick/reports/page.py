@@ -10,6 +10,7 @@ import numpy as np
 
 from scanpick.errors import ScanpickError
 from scanpick.reports import sentences
+from scanpick.reports.card import Card
 from scanpick.reports.charts import LineChart, Series, line_chart
 from scanpick.reports.comparison import REPEATS, Coverage, Measure
 from scanpick.reports.contact_sheet import View
@@ -18,17 +19,6 @@ from scanpick.reports.results import Results
 from scanpick.reports.set_aside import Reason
 from scanpick.reports.tables import facts, pick_table, settings
 from scanpick.reports.timeline import Timeline
-
-
-@dataclass(frozen=True)
-class Card:
-    """A number at the top of the page; `key` and `exact` are for machines."""
-
-    key: str
-    label: str
-    value: str
-    note: str
-    exact: float
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,15 +21,14 @@ import torch
 from scanpick import __version__
 from scanpick.datasets import Dataset
 from scanpick.detectors.detector import DetectorModel
-from scanpick.detectors.prediction import predict
 from scanpick.detectors.saved import build_detector, save_detector
 from scanpick.detectors.training import train
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_text, write_text
 from scanpick.formats.predictions import write_predictions
 from scanpick.networks.training import TrainingSettings
-from scanpick.structures import Detections
 from scanpick.studies.metrics import Metric, measure, read_ground_truth
+from scanpick.studies.predicting import PredictionSettings, predict_frames
 from scanpick.studies.scenes import read_scenes
 from scanpick.studies.threads import limited_threads
 
@@ -173,7 +172,8 @@ def _run(dataset: Dataset, run: TrainingRun, folder: Path, advance: Callable[[in
     train(model, read.scenes, run.settings, folder, device=run.device, advance=advance)
     save_detector(folder, run.detector, model, {"fingerprint": run.fingerprint})
     trained = time.monotonic()
-    detections, set_aside = predict_frames(model, dataset, run.evaluation, device=run.device)
+    predicted = predict_frames(model, dataset, run.evaluation, PredictionSettings(device=run.device))
+    detections, set_aside = predicted.detections, predicted.set_aside
     write_predictions(folder / PREDICTIONS, detections, {"fingerprint": run.fingerprint, "set_aside": set_aside})
     metrics: dict[str, float] = {}
     if run.evaluation:
@@ -197,19 +197,6 @@ def _run(dataset: Dataset, run: TrainingRun, folder: Path, advance: Callable[[in
     write_text(folder / RESULT, json.dumps(result, indent=1) + "\n")
     (folder / CHECKPOINT).unlink(missing_ok=True)  # with the optimiser's state it is thrice as large as the weights
     return result
-
-
-def predict_frames(
-    model: DetectorModel, dataset: Dataset, frame_ids: Sequence[str], *, device: str = "cpu"
-) -> tuple[list[Detections], dict[str, str]]:
-    """Detections of frames that are read one at a time, and the frames that cannot be read with their reasons."""
-    found: list[Detections] = []
-    set_aside: dict[str, str] = {}
-    for frame_id in frame_ids:
-        read = read_scenes(dataset, [frame_id], need_labels=False)
-        found += predict(model, read.scenes, device=device)
-        set_aside |= read.set_aside
-    return found, set_aside
 
 
 def _note(folder: Path, run: TrainingRun) -> None:

@@ -10,8 +10,9 @@ from scanpick.datasets import Dataset
 from scanpick.detectors.saved import load_detector
 from scanpick.files import sha256_of_text
 from scanpick.formats.predictions import read_predictions_meta, write_predictions
+from scanpick.studies.predicting import PredictionSettings, predict_frames
 from scanpick.studies.threads import limited_threads
-from scanpick.studies.training_runs import TrainingRun, finished_result, predict_frames, run_training
+from scanpick.studies.training_runs import TrainingRun, finished_result, run_training
 
 
 class Unit(Protocol):
@@ -107,5 +108,6 @@ class PoolPredictionUnit:
         settings = self.training.run_settings
         with limited_threads(settings.threads):
             model, _ = load_detector(self.training.folder)
-            detections, set_aside = predict_frames(model, dataset, self.frames, device=settings.device)
-            write_predictions(self.path, detections, {"fingerprint": self.fingerprint, "set_aside": set_aside})
+            found = predict_frames(model, dataset, self.frames, PredictionSettings(device=settings.device))
+            meta = {"fingerprint": self.fingerprint, "set_aside": found.set_aside}
+            write_predictions(self.path, found.detections, meta)

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from scanpick.reports.card import Card
 from scanpick.reports.numbers import plural
 from scanpick.reports.study import sentences, tables
 from scanpick.reports.study.pool import StudyPool
@@ -17,17 +18,6 @@ from scanpick.reports.study.results import GridResult, StudyResults
 from scanpick.reports.study.tables import Table
 from scanpick.reports.study.viewer import Viewer
 from scanpick.reports.study.words import metric_words, points, with_interval
-
-
-@dataclass(frozen=True)
-class Card:
-    """A number at the top of the page; `key` and `exact` are for machines."""
-
-    key: str
-    label: str
-    value: str
-    note: str
-    exact: float
 
 
 @dataclass(frozen=True)
