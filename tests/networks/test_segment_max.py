@@ -40,3 +40,14 @@ def test_a_tie_sends_its_gradient_to_the_first_row() -> None:
     segment_max(rows, torch.tensor([0, 3])).sum().backward()
     assert rows.grad is not None
     assert rows.grad[:, 0].tolist() == [1, 0, 0]
+
+
+def test_a_run_without_rows_is_zero_and_gets_no_gradient() -> None:
+    starts = torch.tensor([0, 0, 2, 2])
+    for dtype in (torch.float32, torch.float64):
+        rows = torch.tensor([[-3.0, 1.0], [-2.0, 0.5]], dtype=dtype, requires_grad=True)
+        values = segment_max(rows, starts)
+        assert values.tolist() == [[0, 0], [-2, 1], [0, 0]]
+        values.sum().backward()
+        assert rows.grad is not None
+        assert rows.grad.tolist() == [[0, 1], [1, 0]]

@@ -192,7 +192,7 @@ def paste_objects(scene: Scene, bank: ObjectBank, rng: np.random.Generator, *, m
         return scene
     chosen = [bank.objects[i] for i in rng.permutation(len(bank))[:wanted]]
     candidates = np.array([pasted.box for pasted in chosen])
-    ground = estimate_ground(scene.points).height_at(candidates[:, :2])
+    ground = scene.ground.height_at(candidates[:, :2])
     lift = ground + [p.height_above_ground_m for p in chosen] - (candidates[:, 2] - candidates[:, 5] / 2)
     candidates[:, 2] += lift
     taken = scene.boxes.array

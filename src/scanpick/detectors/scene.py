@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from scanpick.arrays import BoolArray, Points
 from scanpick.errors import ScanpickError
+from scanpick.geometry.ground import Ground, estimate_ground
 from scanpick.structures import Boxes3D
 
 
@@ -28,6 +30,11 @@ class Scene:
     def __post_init__(self) -> None:
         if self.points.ndim != 2 or self.points.shape[1] < 4:
             raise ScanpickError(f"Scene '{self.frame_id}': expected points (P, 4 or more), got {self.points.shape}.")
+
+    @cached_property
+    def ground(self) -> Ground:
+        """The ground under the front of the scene, estimated once: a training pastes into the same frames again."""
+        return estimate_ground(self.points)
 
     def with_points(self, keep: BoolArray) -> Scene:
         """The scene with some of its points."""

@@ -114,7 +114,7 @@ def train_network(
     device = torch.device(device)
     model.network.to(device).train()
     optimiser = torch.optim.AdamW(
-        model.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        model.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     schedule = _schedule(optimiser, settings)
     average = WeightAverage(model.network, settings.averaging)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.pillars import AROUND_FEATURES
+from scanpick.networks.segment_max import segment_max
 
 BOX_VALUES = 9
 """Regressed at a cell: offset of the centre in cells (2), bottom above the ground in metres (1), logarithms of length,
@@ -81,8 +82,12 @@ class _PointLayers(nn.Module):
 
     def forward(self, points: Tensor, counts: Tensor) -> Tensor:
         """(K, n, inputs) points, of which those with a 1 in (K, n, 1) count -> (K, channels); 0 where none does."""
-        each = F.relu(self.second(F.relu(self.first(points)))) * counts
-        out: Tensor = self.out(each.amax(dim=1))
+        # Most places of a cell are empty: only the points that count go through the layers.
+        counted = counts[:, :, 0] > 0
+        rows = counted.flatten().nonzero()[:, 0]
+        each = F.relu(self.second(F.relu(self.first(points.flatten(0, 1).index_select(0, rows)))))
+        starts = F.pad(counted.sum(dim=1).cumsum(dim=0), (1, 0))
+        out: Tensor = self.out(segment_max(each, starts))
         return out
 
 

@@ -31,8 +31,8 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, nx, ny) -> (B, outputs, nx / stride, ny / stride)."""
-        inner = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(inner)) + self.shortcut(x))
+        inner = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        return F.relu(self.bn2(self.conv2(inner)).add_(self.shortcut(x)), inplace=True)
 
 
 class PillarNetwork(nn.Module):
@@ -72,12 +72,14 @@ class PillarNetwork(nn.Module):
             Heatmap logits (B, classes, nx/2, ny/2), and the features (B, C, nx/2, ny/2) that `what` describes boxes by.
         """
         nx, ny = self.config.grid
-        points = F.relu(self.point_norm(self.point_layer(features)))
+        points = F.relu(self.point_norm(self.point_layer(features)), inplace=True)
         pillars = segment_max(points, starts)
-        canvas = pillars.new_zeros(batch * nx * ny, pillars.shape[1]).index_copy(0, cells, pillars)
+        half = self.config.precision == "bfloat16"
+        pillars = pillars.bfloat16() if half else pillars  # before they are spread over the map, most of which is empty
+        canvas = pillars.new_zeros(batch * nx * ny, pillars.shape[1]).index_copy_(0, cells, pillars)
         # Channels stay last in memory: no transpose, and convolutions on the CPU are fastest so.
         x = canvas.view(batch, nx, ny, -1).permute(0, 3, 1, 2)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
             merged = self._down_and_up(x)
             heatmap = self.heatmap(self.where(merged))
         return heatmap.float(), merged.float()
@@ -95,7 +97,7 @@ class PillarNetwork(nn.Module):
 
 
 def _conv3(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
 def to_channels_last(network: PillarNetwork) -> PillarNetwork:
