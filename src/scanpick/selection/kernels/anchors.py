@@ -35,6 +35,8 @@ class Stage:
         start: First column.
         stop: Column after the last.
         count: Anchors; 0 where none are used.
+        known: Columns before this one are in `floors`.
+        step: Length of a step.
         floors: (count, C) least distance of each anchor to each column, from `start` on, in whole steps; see
             `columns_in_reach`.
     """
@@ -43,22 +45,22 @@ class Stage:
         self.start, self.stop, self.count = start, stop, len(rows)
         self.floors: Steps = np.empty((len(rows), 0), dtype=np.uint8)
         self.step, self._rows, self._row_floors = step, rows, row_floors
-        self._known = start
+        self.known = start
 
     def extend(self, column_rows: Float32Array, column_floors: Float32Array, count: int, workers: Workers) -> None:
         """Fill in the columns up to `count`."""
         stop = min(count, self.stop)
-        if self.count == 0 or self._known >= stop:
+        if self.count == 0 or self.known >= stop:
             return
         if stop - self.start > self.floors.shape[1]:
             known, room = self.floors, max(COLUMNS, 2 * (stop - self.start))
             self.floors = np.empty((self.count, min(room, self.stop - self.start)), dtype=np.uint8)
             self.floors[:, : known.shape[1]] = known
-        for first in range(self._known, stop, COLUMNS):
+        for first in range(self.known, stop, COLUMNS):
             new = slice(first, min(first + COLUMNS, stop))
             parts = [slice(row, row + ROWS) for row in range(0, self.count, ROWS)]
             workers.run([functools.partial(self._fill, part, new, column_rows, column_floors) for part in parts])
-        self._known = stop
+        self.known = stop
 
     def _fill(
         self, part: slice, new: slice, column_rows: Float32Array, column_floors: Float32Array, scratch: Scratch

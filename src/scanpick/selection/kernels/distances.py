@@ -112,6 +112,16 @@ def dot(a: Float32Array, b: Float32Array) -> np.float32:
     return total
 
 
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def rough_squared_distance(a: Float32Array, b: Float32Array) -> np.float32:
+    """Squared distance in float32, summed in any order: for guesses only."""
+    total = np.float32(0.0)
+    for column in range(a.shape[0]):
+        difference = a[column] - b[column]
+        total += difference * difference
+    return total
+
+
 @numba.njit(cache=True, nogil=True)
 def squared_distances_to(X: Embeddings, indices: Int64Array, point: Float64Array) -> Float64Array:
     """(n,) exact squared distances of some rows to one point."""

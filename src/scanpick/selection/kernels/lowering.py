@@ -271,7 +271,7 @@ def _keep(state: State, rows: Rows, enough: float) -> int:
 def _lower_pair(state: State, rows: Rows, position: int, column: int, sums: Float64Array) -> None:
     i = rows.ids[position]
     bound = state.column_floors[column] - np.float32(2.0) * dot(rows.centred[position], state.column_rows[column])
-    if not (bound >= _row_limit(state.squared[i], rows.floors[position])):
+    if not (bound >= row_limit(state.squared[i], rows.floors[position])):
         _compare(state, i, column, sums)
 
 
@@ -296,7 +296,7 @@ def _lower_row(
     sums: Float64Array,
 ) -> None:
     """Evaluate the columns of one point that its bounds do not rule out, the most promising one first."""
-    limit = _row_limit(state.squared[i], floor)
+    limit = row_limit(state.squared[i], floor)
     low = _fill_bounds(column_floors, products, bounds)
     if low >= limit:
         return
@@ -305,7 +305,7 @@ def _lower_row(
         first += 1
     _compare(state, i, columns[first], sums)
     bounds[first] = np.inf
-    limit = _row_limit(state.squared[i], floor)
+    limit = row_limit(state.squared[i], floor)
     below = np.int32(0)
     for c in range(len(products)):
         below += not (bounds[c] >= limit)
@@ -313,7 +313,7 @@ def _lower_row(
         for c in range(len(products)):
             if not (bounds[c] >= limit):
                 _compare(state, i, columns[c], sums)
-                limit = _row_limit(state.squared[i], floor)
+                limit = row_limit(state.squared[i], floor)
 
 
 @numba.njit(cache=True, nogil=True, forceinline=True)
@@ -333,7 +333,7 @@ def _fill_bounds(column_floors: Float32Array, products: Float32Array, bounds: Fl
 
 
 @numba.njit(cache=True, nogil=True, forceinline=True)
-def _row_limit(squared: float, floor: float) -> np.float32:
+def row_limit(squared: float, floor: float) -> np.float32:
     """The smallest bound in float32 that rules a column out for a point, rounded up."""
     limit = np.float32(squared - floor)
     return limit + np.abs(limit) * np.float32(2e-7) + np.float32(UNDERFLOW)

@@ -56,6 +56,7 @@ class NearestChosen:
         X: (N, D) float32 in C order.
         threads: How many threads compare points.
         factors: (N,) float64 > 0 by which squared distances are multiplied where they are compared with `enough`.
+        source: Of the rows, where it was made already.
 
     Attributes:
         count: M.
@@ -64,10 +65,12 @@ class NearestChosen:
             for none; ``state.nearest`` the number of that chosen point, whose index is ``state.chosen[number]``.
     """
 
-    def __init__(self, X: Embeddings, threads: int, factors: Float64Array | None = None) -> None:
+    def __init__(
+        self, X: Embeddings, threads: int, factors: Float64Array | None = None, source: CentredRows | None = None
+    ) -> None:
         count, dimensions = X.shape
         self.count = 0
-        self.source = CentredRows(X)
+        self.source = source or CentredRows(X)
         self.workers = Workers(threads)
         self.state = State(
             X=self.source.X,

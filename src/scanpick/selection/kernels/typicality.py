@@ -158,17 +158,14 @@ def _groups(X: Embeddings, threads: int) -> tuple[Int64Array, Int64Array, Float6
     """The group of every point (N,), the anchors of the groups (G,), and their radii (G,)."""
     wanted = min(len(X) // GROUP, MOST_GROUPS) if len(X) > UNGROUPED else 1
     picker = KCenterPicker(X, threads=threads)
-    for _ in range(wanted):
-        found = picker.best()
-        if found is None or found[1] == 0.0:
-            break
-        picker.take(found[0])
-    points = picker.points
-    points.update(np.arange(len(X)))
-    labels = points.state.nearest.astype(np.int64)
-    radii = np.zeros(points.count)
-    np.maximum.at(radii, labels, np.sqrt(points.state.squared))
-    return labels, points.state.chosen[: points.count], radii
+    anchors, gains = picker.pick(wanted)
+    anchors = anchors[gains > 0]  # duplicates come last
+    labels = picker.distances.nearest.astype(np.int64)
+    squared = picker.distances.squared.copy()
+    labels[anchors], squared[anchors] = np.arange(len(anchors)), 0.0
+    radii = np.zeros(len(anchors))
+    np.maximum.at(radii, labels, np.sqrt(squared))
+    return labels, anchors, radii
 
 
 @numba.njit(cache=True, nogil=True)
