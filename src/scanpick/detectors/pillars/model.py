@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scanpick.arrays import BoxArray, Float32Array, Float64Array
-from scanpick.detectors.pillars.config import PILLAR, PILLAR_AUGMENTATION, PILLAR_NANO, PillarConfig
+from scanpick.detectors.pillars.config import PILLAR, PILLAR_AUGMENTATION, PILLAR_NANO, PILLAR_PICO, PillarConfig
 from scanpick.detectors.pillars.losses import OVERLAP_WEIGHT, box_losses, heatmap_loss, iou_loss, overlap_loss
 from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
 from scanpick.detectors.pillars.pillars import Pillars, make_pillars, points_around
@@ -200,6 +200,11 @@ class PillarModel:
 def pillar_nano(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:
     """The pillar network for CPUs. Options are fields of `PillarConfig`."""
     return PillarModel(_configured(PILLAR_NANO, class_names, options))
+
+
+def pillar_pico(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:
+    """The smallest pillar network. Options are fields of `PillarConfig`."""
+    return PillarModel(_configured(PILLAR_PICO, class_names, options))
 
 
 def pillar(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:

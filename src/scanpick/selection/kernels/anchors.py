@@ -52,10 +52,9 @@ class Stage:
         stop = min(count, self.stop)
         if self.count == 0 or self.known >= stop:
             return
-        if stop - self.start > self.floors.shape[1]:
-            known, room = self.floors, max(COLUMNS, 2 * (stop - self.start))
-            self.floors = np.empty((self.count, min(room, self.stop - self.start)), dtype=np.uint8)
-            self.floors[:, : known.shape[1]] = known
+        if self.floors.shape[1] == 0:
+            # Room for all columns: pages that are never written take no memory, and none has to be copied.
+            self.floors = np.empty((self.count, self.stop - self.start), dtype=np.uint8)
         for first in range(self.known, stop, COLUMNS):
             new = slice(first, min(first + COLUMNS, stop))
             parts = [slice(row, row + ROWS) for row in range(0, self.count, ROWS)]
