@@ -123,6 +123,8 @@ def scale(scene: Scene, factor: float) -> Scene:
 
 def translate(scene: Scene, shift_m: FloatArray) -> Scene:
     """Shift everything by (3,) metres."""
+    if not np.any(shift_m):
+        return scene
     points, boxes = scene.points.copy(), scene.boxes.array.copy()
     points[:, :3] += np.asarray(shift_m, dtype=np.float32)
     boxes[:, :3] += shift_m
@@ -138,6 +140,8 @@ def jitter_objects(
         return scene
     points, boxes = scene.points.copy(), scene.boxes.array.copy()
     owner = box_of_points(points[:, :3], boxes)
+    within = np.flatnonzero(owner >= 0)  # few of a frame's points: the rest is looked at once
+    owner = owner[within]
     shifts = rng.normal(scale=shift_m, size=(count, tries, 2))
     turns = rng.uniform(-rotation_rad, rotation_rad, size=(count, tries))
     for row in range(count):
@@ -148,7 +152,7 @@ def jitter_objects(
         if not free.any():
             continue
         chosen = int(free.argmax())
-        mine = owner == row
+        mine = within[owner == row]
         local = points[mine, :2] - boxes[row, :2]
         points[mine, :2] = _turned(local, turns[row, chosen]) + candidates[chosen, :2]
         boxes[row] = candidates[chosen]

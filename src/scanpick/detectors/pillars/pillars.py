@@ -50,9 +50,12 @@ def make_pillars(points: Points, config: PillarConfig) -> Pillars:
     above = (xyzi[:, 2] - ground.height_at(xyzi[:, :2])).astype(np.float32)
     cell = _cell_of_points(xyzi, above, *_lows(config), config.pillar_m, nx, ny, *config.z_range_m)
     kept = np.flatnonzero(cell >= 0)
-    kept = kept[np.argsort(cell[kept], kind="stable")]
-    cells, first = np.unique(cell[kept], return_index=True)
-    starts = np.append(first, len(kept)).astype(np.int64)
+    # Small whole numbers are sorted by counting, several times as fast as others.
+    narrow = np.uint16 if nx * ny <= 1 << 16 else np.int64
+    kept = kept[np.argsort(cell[kept].astype(narrow), kind="stable")]
+    cell = cell[kept]
+    first = np.flatnonzero(np.diff(cell, prepend=-1))
+    cells, starts = cell[first], np.append(first, len(kept)).astype(np.int64)
     features = _features(xyzi[kept], above[kept], starts, cells, *_lows(config), config.pillar_m, ny)
     placed = np.column_stack([xyzi[kept, :2], above[kept], xyzi[kept, 3]])
     return Pillars(features, placed, starts, cells, cell_ground(ground, config))
