@@ -113,14 +113,20 @@ def markdown(results: Record) -> list[str]:
         f"matrix products, and reads {limits['bytes_per_s'] / 1e9:.0f} GB per second from memory.",
     ]
     lines += ["", *summary(results["tables"])]
-    for task in dict.fromkeys(table["task"] for table in results["tables"]):
-        lines += ["", f"### {TITLES[task]}"]
+    for task in sorted({table["task"] for table in results["tables"]}, key=list(TITLES).index):
+        lines += ["", f"### {TITLES[task]}", *other_days(results, task)]
         if any(line["task"] == task for line in results["series"]):
             lines += ["", f"![{TITLES[task]}: cost against rows and picks](images/{picture_name(task)})"]
         for table in (table for table in results["tables"] if table["task"] == task):
             lines += ["", *markdown_table(table)]
         lines += two_thread_gains([table for table in results["tables"] if table["task"] == task])
     return lines
+
+
+def other_days(results: Record, task: str) -> list[str]:
+    """When a task was not measured with the newest one."""
+    days = sorted({table.get("date", "") for table in results["tables"] if table["task"] == task} - {""})
+    return ["", f"Measured on {', '.join(days)}."] if days and days != [results["machine"]["date"]] else []
 
 
 def summary(tables: list[Record]) -> list[str]:

@@ -3,6 +3,8 @@
     python -m benchmarks.selection [--only k_center,herding] [--threads 1,2] [--full] [--quick] [--json FILE]
     python -m benchmarks.selection --report FILE
 
+With --only and a --json file that is there already, its other tasks are kept, each table with its own date.
+
 Every contestant runs in a process of its own with the same data and number of threads, after a run on a few rows that
 compiles; ours runs before and after the peers, and the least times of each count. Peers are in the extra `peers`.
 """
@@ -76,7 +78,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def run(options: argparse.Namespace) -> Iterator[Record]:
     """All results so far, after every table and every line of the picture."""
     console = Console(width=None if sys.stdout.isatty() else 140)
-    results: Record = {"machine": machine(), "versions": versions(PACKAGES), "tables": [], "series": []}
+    kept = others(options.json, options.only)
+    results: Record = {"machine": machine(), "versions": versions(PACKAGES), **kept}
     results["limits"] = in_own_process("benchmarks.limits", {}, threads=1)
     yield results
     with tempfile.TemporaryDirectory() as folder:
@@ -84,13 +87,25 @@ def run(options: argparse.Namespace) -> Iterator[Record]:
         for case in cases(options.only, full=options.full, quick=options.quick):
             # A second thread helps on unstructured data as it does on other data.
             for threads in options.threads if case.kind == "driving" else options.threads[:1]:
-                results["tables"].append(measure_case(case, threads, data))
+                results["tables"].append(measure_case(case, threads, data) | {"date": results["machine"]["date"]})
                 print_case(results["tables"][-1], console)
                 yield results
         for one in [] if options.no_series else series(options.only, quick=options.quick):
             for line in measure_series(one, options.threads[0], data, console):
                 results["series"].append(line)
                 yield results
+
+
+def others(path: Path | None, tasks: list[str]) -> Record:
+    """Tables and series of other tasks that a file holds."""
+    if path is None or not path.is_file():
+        return {"tables": [], "series": []}
+    before = json.loads(path.read_text())
+    dated = [{"date": before["machine"]["date"]} | table for table in before["tables"]]
+    return {
+        "tables": [table for table in dated if table["task"] not in tasks],
+        "series": [line for line in before["series"] if line["task"] not in tasks],
+    }
 
 
 class Data:

@@ -122,3 +122,17 @@ def test_memory_is_counted_beyond_what_was_there_before():
     _, taken = measure(lambda: np.ones(8_000_000).sum())
     assert 50e6 < taken.peak_bytes < 200e6
     assert taken.runs >= 1
+
+
+def test_other_tasks_of_a_file_are_kept_with_their_own_date(tmp_path):
+    path = tmp_path / "results.json"
+    assert selection.others(path, ["k_center"]) == {"tables": [], "series": []}
+    tables = [{"task": "k_center"}, {"task": "herding"}, {"task": "typicality", "date": "2026-01-02"}]
+    before = {"machine": {"date": "2026-01-03"}, "tables": tables, "series": [{"task": "k_center"}]}
+    path.write_text(json.dumps(before))
+    kept = selection.others(path, ["k_center"])
+    assert kept["tables"] == [
+        {"task": "herding", "date": "2026-01-03"},
+        {"task": "typicality", "date": "2026-01-02"},
+    ]
+    assert kept["series"] == []
