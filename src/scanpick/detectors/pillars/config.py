@@ -28,6 +28,7 @@ class PillarConfig:
         score_threshold: Boxes with lower scores are not given out.
         nms_iou: Boxes that overlap a better one by more, seen from above, are dropped.
         most_boxes: Most boxes of a frame.
+        box_spread: Whether predictions tell it; the score of that name needs it, and it takes a third of their time.
         iou_exponent: Share of the IoU estimate in a score: heatmap^(1 - e) * IoU^e.
     """
 
@@ -47,6 +48,7 @@ class PillarConfig:
     score_threshold: float = 0.05
     nms_iou: float = 0.2
     most_boxes: int = 100
+    box_spread: bool = True
     iou_exponent: float = 0.6
 
     def __post_init__(self) -> None:

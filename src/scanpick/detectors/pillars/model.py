@@ -165,8 +165,9 @@ class PillarModel:
         extras = {
             "heatmap": heat.double().cpu().numpy()[chosen],
             "iou": overlap.double().cpu().numpy()[chosen],
-            "box_spread": self._spread(sample, boxes[chosen], place[chosen], heat_map, features),
         }
+        if config.box_spread:
+            extras["box_spread"] = self._spread(sample, boxes[chosen], place[chosen], heat_map, features)
         return Detections(sample.frame_id, Boxes3D(boxes[chosen], names), score[chosen], extras=extras)
 
     def _described(self, sample: PillarSample, cell: Tensor, features: Tensor) -> tuple[BoxArray, Tensor]:
