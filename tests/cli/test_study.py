@@ -99,6 +99,8 @@ def test_the_plan_is_shown_and_nothing_is_done(config: Path, tmp_path: Path) -> 
             ("--preset", "simulated", "--seeds", "few"),
             "expected a number (5), a range (0-4) or a list (0,3), got 'few'",
         ),
+        (("--preset", "simulated", "--seeds", "0"), "'0' are no seeds. A single number says how many"),
+        (("--preset", "simulated", "--seeds", "4-2"), "'4-2' are no seeds"),
         (("status",), "expected 1 folder, got 0"),
         (("compare", "a"), "expected 2 folders, got 1"),
         (("status", "nowhere"), "expected the folder of a study that was begun"),

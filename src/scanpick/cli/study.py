@@ -131,11 +131,14 @@ def _seeds(text: str) -> list[int]:
 
     try:
         if "," in text:
-            return [int(word) for word in text.split(",")]
+            return [int(word) for word in text.split(",") if word.strip()]
         first, dash, last = text.partition("-")
-        return list(range(int(first), int(last) + 1)) if dash else list(range(int(first)))
+        found = list(range(int(first), int(last) + 1)) if dash else list(range(int(first)))
     except ValueError:
         raise ScanpickError(f"--seeds: expected a number (5), a range (0-4) or a list (0,3), got '{text}'.") from None
+    if not found:
+        raise ScanpickError(f"--seeds: '{text}' are no seeds. A single number says how many; seed 0 alone is '0,'.")
+    return found
 
 
 def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json: bool) -> None:
