@@ -88,9 +88,12 @@ def test_results_of_a_run_are_kept(tmp_path, fake_study):
     write_study_report(run)
     (run / "figures").mkdir()
     (run / "figures" / "pool.svg").write_text("<svg/>")
+    settings = (run / "study.yaml").read_text()
+    (run / "study.yaml").write_text(settings + "\nwhere: [kitti-object:/data/mine/kitti, a/b]\n")
     target = keep(run, tmp_path / "docs/results", tmp_path / "docs/images")
     assert target == tmp_path / "docs/results/fake"
-    assert all((target / name).read_bytes() == (run / name).read_bytes() for name in COPIED)
+    assert (target / "study.yaml").read_text() == settings + "\nwhere: [kitti-object:kitti, a/b]\n"
+    assert all((target / name).read_bytes() == (run / name).read_bytes() for name in COPIED if name != "study.yaml")
     text = rebuild(
         document(tmp_path, "pool", "redundancy", name="fake"), tmp_path / "docs/results", tmp_path / "docs/images"
     )

@@ -38,6 +38,9 @@ _MARK = re.compile(
 )
 _BEGIN = re.compile(r"^<!-- study (\S+) ([a-z-]+): begin -->", re.MULTILINE)
 
+_ABSOLUTE = re.compile(r"(?<=[:\s])/(?:[^/\s:]+/)+")
+"""Folders of whole paths: what is kept says which data was used, not where it lay."""
+
 COPIED = ("study.yaml", "scores.csv", "trainings.csv", "picks.csv")
 """What is kept of a study for its documents; the redundancy measures come from ``tables/redundancy.csv``."""
 
@@ -121,7 +124,8 @@ def keep(study: Path, results: Path, images: Path) -> Path:
     target = results / folder.name
     for name in COPIED:
         if (study / name).is_file():
-            write_bytes(target / name, (study / name).read_bytes())
+            content = (study / name).read_text(encoding="utf-8")
+            write_text(target / name, _ABSOLUTE.sub("", content) if name == "study.yaml" else content)
     if (study / "tables" / "redundancy.csv").is_file():
         write_bytes(target / "redundancy.csv", (study / "tables" / "redundancy.csv").read_bytes())
     for ending in ("png", "svg"):
