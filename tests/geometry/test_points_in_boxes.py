@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scanpick.errors import ScanpickError
-from scanpick.geometry.points_in_boxes import box_of_points, count_points_in_boxes, points_in_boxes
+from scanpick.geometry.points_in_boxes import box_of_points, count_points_in_boxes, points_in_boxes, rows_in_boxes
 
 
 def _plain(points, boxes):
@@ -28,6 +28,20 @@ def test_mask_index_and_counts_agree_with_the_plain_twin(dtype):
     np.testing.assert_array_equal(
         box_of_points(points, boxes), np.where(expected.any(axis=1), expected.argmax(axis=1), -1)
     )
+
+
+@pytest.mark.parametrize("most", [1, 7, 500])
+def test_rows_of_each_box_are_thinned_evenly(most):
+    rng = np.random.default_rng(6)
+    points = rng.uniform(-5, 5, (500, 3)).astype(np.float32)
+    boxes = np.column_stack([rng.uniform(-4, 4, (9, 3)), rng.uniform(0.2, 6, (9, 3)), rng.uniform(-4, 4, 9)])
+    rows = rows_in_boxes(points, boxes, most)
+    assert rows.shape == (9, most)
+    for mine, inside in zip(rows, _plain(points, boxes).T, strict=True):
+        every = np.flatnonzero(inside)
+        taken = min(len(every), most)
+        expected = [every[n * len(every) // taken] for n in range(taken)]
+        assert mine.tolist() == expected + [-1] * (most - taken)
 
 
 def test_faces_belong_to_the_box():

@@ -37,6 +37,17 @@ def count_points_in_boxes(points: FloatArray, boxes: BoxArray) -> Int64Array:
     return _counts(*_checked(points, boxes))
 
 
+def rows_in_boxes(points: FloatArray, boxes: BoxArray, most: int) -> Int64Array:
+    """(B, most) rows of the points in each box, rising, thinned evenly where there are more; -1 where there are fewer.
+
+    Args:
+        points: (P, >= 3).
+        boxes: (B, 7) LiDAR boxes.
+        most: Rows of a box, at the most.
+    """
+    return _rows(*_checked(points, boxes), most)
+
+
 @njit(cache=True, nogil=True)
 def _holds(box: BoxArray, cos: float, sin: float, x: float, y: float, z: float) -> bool:
     if abs(z - box[2]) > box[5] / 2:
@@ -79,6 +90,26 @@ def _counts(points: FloatArray, boxes: BoxArray) -> Int64Array:
             if _holds(boxes[b], cos[b], sin[b], x, y, z):
                 counts[b] += 1
     return counts
+
+
+@njit(cache=True, nogil=True)
+def _rows(points: FloatArray, boxes: BoxArray, most: int) -> Int64Array:
+    rows = np.full((len(boxes), most), -1, dtype=np.int64)
+    cos, sin = np.cos(boxes[:, 6]), np.sin(boxes[:, 6])
+    found = np.empty(len(points), dtype=np.int64)
+    for b in range(len(boxes)):
+        reach = (boxes[b, 3] + boxes[b, 4]) / 2  # at least half the diagonal: most points are told by this alone
+        count = 0
+        for p in range(len(points)):
+            x, y, z = np.float64(points[p, 0]), np.float64(points[p, 1]), np.float64(points[p, 2])
+            near = abs(x - boxes[b, 0]) <= reach and abs(y - boxes[b, 1]) <= reach
+            if near and _holds(boxes[b], cos[b], sin[b], x, y, z):
+                found[count] = p
+                count += 1
+        taken = min(count, most)
+        for n in range(taken):
+            rows[b, n] = found[n * count // taken]
+    return rows
 
 
 def _checked(points: FloatArray, boxes: BoxArray) -> tuple[FloatArray, BoxArray]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.pillars import AROUND_FEATURES
-from scanpick.networks.segment_max import segment_max
+from scanpick.detectors.point_layers import PointLayers
 
 BOX_VALUES = 9
 """Regressed at a cell: offset of the centre in cells (2), bottom above the ground in metres (1), logarithms of length,
@@ -38,11 +38,11 @@ class BoxHead(nn.Module):
         channels = config.box_channels
         self.cell_m = 2 * config.pillar_m
         self.of_map = nn.Linear(9 * inputs, channels)
-        self.around = _PointLayers(AROUND_FEATURES, channels)
+        self.around = PointLayers(AROUND_FEATURES, channels)
         self.norm = nn.LayerNorm(channels)
         self.mix = nn.Linear(channels, channels)
         self.values = nn.Linear(channels, BOX_VALUES)
-        self.within = _PointLayers(_WITHIN_FEATURES, channels)
+        self.within = PointLayers(_WITHIN_FEATURES, channels)
         self.again = nn.Linear(channels, channels)
         self.again_norm = nn.LayerNorm(channels)
         self.change = nn.Linear(channels, 7)
@@ -69,26 +69,6 @@ class BoxHead(nn.Module):
         again = F.relu(self.again_norm(self.again(hidden) + self.within(seen, inside)))
         mended = changed(rough, self.change(again), self.cell_m)
         return rough, mended, self.overlap(again)[:, 0]
-
-
-class _PointLayers(nn.Module):
-    """Two layers on each point, the largest over the points that count, and a linear map."""
-
-    def __init__(self, inputs: int, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Linear(inputs, channels // 2)
-        self.second = nn.Linear(channels // 2, channels)
-        self.out = nn.Linear(channels, channels, bias=False)
-
-    def forward(self, points: Tensor, counts: Tensor) -> Tensor:
-        """(K, n, inputs) points, of which those with a 1 in (K, n, 1) count -> (K, channels); 0 where none does."""
-        # Most places of a cell are empty: only the points that count go through the layers.
-        counted = counts[:, :, 0] > 0
-        rows = counted.flatten().nonzero()[:, 0]
-        each = F.relu(self.second(F.relu(self.first(points.flatten(0, 1).index_select(0, rows)))))
-        starts = F.pad(counted.sum(dim=1).cumsum(dim=0), (1, 0))
-        out: Tensor = self.out(segment_max(each, starts))
-        return out
 
 
 def points_in_frame(around: Tensor, values: Tensor, cell_m: float) -> tuple[Tensor, Tensor]:

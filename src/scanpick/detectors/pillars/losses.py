@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scanpick.detectors.aligned_overlap import aligned_overlap_loss
 from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.targets import decode_boxes
 from scanpick.geometry.rotated_iou import iou_3d_of_pairs
@@ -55,12 +56,7 @@ def box_losses(predicted: Tensor, values: Tensor, backwards: Tensor, weights: Te
 
 
 def overlap_loss(predicted: Tensor, values: Tensor, weights: Tensor, config: PillarConfig) -> Tensor:
-    """1 - DIoU of predicted and true boxes, both turned to the true heading.
-
-    What is evaluated is overlap, and it trades errors of place, size and height against each other as separate L1
-    losses cannot. With one heading the overlap of two boxes is a product of three intervals, so it has simple
-    gradients; the heading has losses of its own. DIoU (Zheng et al., 2020, arXiv 1911.08287) keeps a gradient where
-    boxes do not touch.
+    """1 - DIoU of predicted and true boxes, both turned to the true heading, see `aligned_overlap_loss`.
 
     Args:
         predicted: (K, 9) what the network says.
@@ -74,12 +70,7 @@ def overlap_loss(predicted: Tensor, values: Tensor, weights: Tensor, config: Pil
     size, true_size = predicted[:, 3:6].clamp(-3.0, 3.5).exp(), values[:, 3:6].exp()
     up = predicted[:, 2] + size[:, 2] / 2 - values[:, 2] - true_size[:, 2] / 2
     shift = torch.stack([cos * off[:, 0] + sin * off[:, 1], cos * off[:, 1] - sin * off[:, 0], up], dim=1)
-    high, low = shift + size / 2, shift - size / 2
-    shared = (torch.minimum(high, true_size / 2) - torch.maximum(low, -true_size / 2)).clamp_min(0).prod(dim=1)
-    hull = torch.maximum(high, true_size / 2) - torch.minimum(low, -true_size / 2)
-    iou = shared / (size.prod(dim=1) + true_size.prod(dim=1) - shared)
-    apart = (shift**2).sum(dim=1) / (hull**2).sum(dim=1)
-    return ((1 - iou + apart) * weights).sum() / weights.sum().clamp_min(1.0)
+    return (aligned_overlap_loss(shift, size, true_size) * weights).sum() / weights.sum().clamp_min(1.0)
 
 
 def iou_loss(

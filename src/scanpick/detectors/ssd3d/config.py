@@ -88,6 +88,8 @@ class Ssd3dConfig:
             make them a feature of the points. Objects then stand at height 0 wherever they are.
         overlap_exponent: Share of an estimate of the 3D IoU in a score: centre-ness^(1 - e) * IoU^e. 0: no estimate.
         nms: What boxes are compared by: the extents of their footprints, or the rotated footprints themselves.
+        second_look: Points within each rough box from which it is mended; 0 for no second look.
+        second_look_width: Channels of that.
         merging: Give out the mean of a box and of those that it suppresses, weighted by score and overlap.
     """
 
@@ -141,6 +143,8 @@ class Ssd3dConfig:
     above_ground: bool = False
     overlap_exponent: float = 0.0
     nms: Literal["extents", "rotated"] = "extents"
+    second_look: int = 0
+    second_look_width: int = 64
     merging: bool = False
 
     def __post_init__(self) -> None:
@@ -154,12 +158,19 @@ class Ssd3dConfig:
                         f"{draw.start} to {stop} of {before}, got {draw.count}."
                     )
             before = sum(draw.count for draw in level.draws)
+        if self.second_look and not self.overlap_exponent:
+            raise ScanpickError("3DSSD: a second look estimates overlaps, which overlap_exponent 0 leaves out.")
         if self.heading == "axis" and self.direction_bins != 2:
             raise ScanpickError(f"3DSSD, heading 'axis': expected 2 direction bins, got {self.direction_bins}.")
         if not 0 < self.candidates <= before:
             raise ScanpickError(f"3DSSD: expected 1 to {before} candidates, got {self.candidates}.")
         if not self.class_names or len(set(self.class_names)) < len(self.class_names):
             raise ScanpickError(f"3DSSD: expected class names, each once, got {self.class_names}.")
+
+    @property
+    def overlap_estimated(self) -> bool:
+        """Whether the head estimates overlaps: a second look does it better."""
+        return self.overlap_exponent > 0 and self.second_look == 0
 
     @property
     def point_features(self) -> int:
@@ -218,5 +229,6 @@ SSD3D_NANO = Ssd3dConfig(
     above_ground=True,
     overlap_exponent=0.7,
     nms="rotated",
+    second_look=64,
     merging=True,
 )

@@ -18,20 +18,28 @@ from scanpick.detectors.clusters import cluster_overlaps, merge, spread
 from scanpick.detectors.ssd3d.boxes import decode_axis, decode_yaw, put_together
 from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.detectors.ssd3d.head import Predictions
+from scanpick.detectors.ssd3d.second_look import changed
 from scanpick.geometry.nms import bev_extents, nms_axis_aligned, nms_rotated
 from scanpick.structures import Boxes3D, Detections
 
 
 def decode(predictions: Predictions, config: Ssd3dConfig) -> tuple[Tensor, Tensor]:
     """(B, P, 7) boxes of all candidates, geometric centres, and (B, P, classes) scores from 0 to 1."""
-    direction, residuals = predictions.direction_logits.argmax(dim=-1), predictions.direction_residuals
-    yaw = decode_axis(direction, residuals) if config.heading == "axis" else decode_yaw(direction, residuals)
-    boxes = put_together(predictions.centres, predictions.half_sizes, yaw, config.least_size_m)
+    boxes = rough_boxes(predictions, config)
+    if predictions.change is not None:
+        boxes = changed(boxes, predictions.change)
     scores = torch.sigmoid(predictions.class_logits)
     if predictions.overlap_logits is not None:
         overlaps = torch.sigmoid(predictions.overlap_logits)[..., None]
         scores = scores ** (1 - config.overlap_exponent) * overlaps**config.overlap_exponent
     return boxes, scores
+
+
+def rough_boxes(predictions: Predictions, config: Ssd3dConfig) -> Tensor:
+    """(B, P, 7) what the head says of the boxes."""
+    direction, residuals = predictions.direction_logits.argmax(dim=-1), predictions.direction_residuals
+    yaw = decode_axis(direction, residuals) if config.heading == "axis" else decode_yaw(direction, residuals)
+    return put_together(predictions.centres, predictions.half_sizes, yaw, config.least_size_m)
 
 
 def detections_of_frame(

@@ -27,6 +27,9 @@ class Predictions:
         direction_residuals: (B, P, bins) of the yaw from the middle of each bin, in widths of a bin; cos and sin of
             twice the yaw where axes are regressed.
         overlap_logits: (B, P) of the IoU with the true box, where it is estimated.
+        candidates: (B, P, C) features that class and box are told from.
+        rough: (B, P, 7) boxes before the second look, without gradient, where there is one.
+        change: (B, P, 7) what it changes, see `second_look`.
     """
 
     seeds: Tensor
@@ -38,6 +41,9 @@ class Predictions:
     direction_logits: Tensor
     direction_residuals: Tensor
     overlap_logits: Tensor | None = None
+    candidates: Tensor | None = None
+    rough: Tensor | None = None
+    change: Tensor | None = None
 
     @property
     def centres(self) -> Tensor:
@@ -52,7 +58,7 @@ class Head(nn.Module):
         super().__init__()
         inputs = config.levels[-1].outputs
         self.candidates, self.bins = config.candidates, config.direction_bins
-        self.overlap = config.overlap_exponent > 0
+        self.overlap = config.overlap_estimated
         self.vote_module = VoteModule(inputs, config.vote_width, config.farthest_vote, eps=config.norm_eps)
         self.vote_aggregation = SetAbstraction(config.vote_rings, inputs, config.vote_widths, eps=config.norm_eps)
         self.conv_pred = Branches(self.vote_aggregation.outputs, config)
@@ -61,7 +67,7 @@ class Head(nn.Module):
         """Predictions from the (B, M, 3) points of the backbone and their (B, M, C) features."""
         seeds = points[:, : self.candidates]
         offsets, votes = self.vote_module(seeds, features[:, : self.candidates])
-        class_logits, boxes = self.conv_pred(self.vote_aggregation(points, features, votes))
+        class_logits, boxes, candidates = self.conv_pred(self.vote_aggregation(points, features, votes))
         box, overlap = boxes.split((6 + 2 * self.bins, int(self.overlap)), dim=-1)
         centre_offsets, half_sizes, direction_logits, residuals = box.split((3, 3, self.bins, self.bins), dim=-1)
         return Predictions(
@@ -74,6 +80,7 @@ class Head(nn.Module):
             direction_logits,
             residuals,
             overlap[..., 0] if self.overlap else None,
+            candidates,
         )
 
 
@@ -109,17 +116,17 @@ class Branches(nn.Module):
         self.conv_cls = nn.Conv1d(width, len(config.class_names), 1)
         self.reg_convs = nn.Sequential()
         self.reg_convs.add_module("layer0", ConvNorm(inputs, width, dimensions=1, eps=eps))
-        self.conv_reg = nn.Conv1d(width, 6 + 2 * config.direction_bins + (config.overlap_exponent > 0), 1)
+        self.conv_reg = nn.Conv1d(width, 6 + 2 * config.direction_bins + config.overlap_estimated, 1)
 
     @property
     def hidden_layers(self) -> list[nn.Module]:
         """All layers but the outputs."""
         return [*self.shared_convs, *self.cls_convs, *self.reg_convs]
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, P, classes) and (B, P, 6 + 2 x bins, and 1 for the overlap) from (B, P, C)."""
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, P, classes) and (B, P, 6 + 2 x bins, and 1 for the overlap) from (B, P, C), and what both share."""
         shared = self.shared_convs(features)
-        return linear(self.cls_convs(shared), self.conv_cls), linear(self.reg_convs(shared), self.conv_reg)
+        return linear(self.cls_convs(shared), self.conv_cls), linear(self.reg_convs(shared), self.conv_reg), shared
 
 
 def linear(rows: Tensor, convolution: nn.Conv1d) -> Tensor:

@@ -1,0 +1,92 @@
+"""The second look sees points as the box does, and knows which change would be right."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from scanpick.detectors.ssd3d.config import SSD3D_NANO
+from scanpick.detectors.ssd3d.decoding import decode, rough_boxes
+from scanpick.detectors.ssd3d.network import Ssd3dNetwork
+from scanpick.detectors.ssd3d.second_look import WITHIN, SecondLook, change_losses, changed
+from scanpick.errors import ScanpickError
+
+TRUTH = torch.tensor([[10.0, 2.0, 0.8, 4.0, 1.6, 1.5, 0.6], [30.0, -8.0, 0.9, 3.5, 1.7, 1.6, -2.0]])
+ROUGH = torch.tensor([[10.4, 1.7, 0.7, 4.4, 1.5, 1.6, 0.5], [29.5, -8.1, 1.0, 3.9, 1.6, 1.5, -2.1]])
+
+
+def right_change() -> torch.Tensor:
+    """By hand: the true box in the frame of the rough one."""
+    change = []
+    for truth, rough in zip(TRUTH.double().numpy(), ROUGH.double().numpy(), strict=True):
+        cos, sin = np.cos(rough[6]), np.sin(rough[6])
+        x, y = truth[:2] - rough[:2]
+        bottom = truth[2] - truth[5] / 2 - (rough[2] - rough[5] / 2)
+        turn = truth[6] - rough[6]
+        change.append([cos * x + sin * y, cos * y - sin * x, bottom, *np.log(truth[3:6] / rough[3:6]), turn])
+    return torch.tensor(np.array(change), dtype=torch.float32)
+
+
+def test_the_right_change_makes_the_true_box_and_costs_nothing() -> None:
+    torch.testing.assert_close(changed(ROUGH, right_change()), TRUTH, atol=1e-5, rtol=1e-5)
+    weights = torch.tensor([0.25, 0.75])
+    losses = change_losses(ROUGH, right_change(), TRUTH, weights)
+    assert losses["change"] == pytest.approx(0, abs=1e-6)
+    assert losses["mended"] == pytest.approx(0, abs=1e-5)
+    assert all(value > 0.01 for value in change_losses(ROUGH, torch.zeros(2, 7), TRUTH, weights).values())
+
+
+def test_a_box_that_points_the_other_way_needs_no_turn() -> None:
+    opposite = TRUTH.clone()
+    opposite[:, 6] -= math.pi
+    losses = change_losses(opposite, torch.zeros(2, 7), TRUTH, torch.tensor([0.5, 0.5]))
+    assert losses["change"] == pytest.approx(0, abs=1e-6)
+
+
+def test_headings_stay_within_half_a_turn() -> None:
+    box = torch.tensor([[0.0, 0, 0, 4, 2, 1.5, 3.1], [0.0, 0, 0, 4, 2, 1.5, -3.1]])
+    turn = torch.zeros(2, 7)
+    turn[:, 6] = torch.tensor([0.2, -0.2])
+    torch.testing.assert_close(changed(box, turn)[:, 6], torch.tensor([3.3 - 2 * math.pi, 2 * math.pi - 3.3]))
+
+
+def test_points_are_seen_from_the_box() -> None:
+    look = SecondLook(4, 16, points=8)
+    front = [10 + 2 * math.cos(0.6), 2 + 2 * math.sin(0.6), 0.3, 0.5, 0.3]  # the middle of the front, 0.25 m above
+    cloud = torch.tensor([front, [10, 2, 2.9, 0.1, 2.9], [16.0, 2, 0.5, 0.2, 0.5]])
+    seen, inside = look._look(cloud, TRUTH[:1])
+    assert inside[0, :, 0].tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
+    torch.testing.assert_close(seen[0, 0], torch.tensor([0.5, 0, 0.25 / 1.5, 2, 0, 0.25, 0.5, 1]), atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen[0, 1, 3:6], torch.tensor([0.0, 0, 2.85]), atol=1e-5, rtol=0)
+    assert WITHIN > 1
+
+
+def test_nothing_changes_before_training_and_boxes_without_points_are_described() -> None:
+    torch.manual_seed(0)
+    network = Ssd3dNetwork(SSD3D_NANO).eval()
+    cloud = torch.rand(1, SSD3D_NANO.points, 5) * torch.tensor([40.0, 30, 2, 1, 2])
+    with torch.inference_mode():
+        predictions = network(cloud)
+    boxes, scores = decode(predictions, SSD3D_NANO)
+    torch.testing.assert_close(boxes, rough_boxes(predictions, SSD3D_NANO))
+    assert torch.isfinite(scores).all()
+    assert predictions.rough is not None
+    assert not predictions.rough.requires_grad
+
+
+def test_gradients_reach_the_second_look() -> None:
+    look = SecondLook(4, 16, points=8)
+    cloud = torch.rand(2, 50, 5)
+    boxes = torch.tensor([[[0.5, 0.5, 0.5, 1, 1, 1, 0.2]] * 3] * 2)
+    change, overlap = look(cloud, torch.randn(2, 3, 4), boxes)
+    assert change.shape == (2, 3, 7)
+    assert overlap.shape == (2, 3)
+    (change.sum() + overlap.sum()).backward()
+    assert all(parameter.grad is not None for parameter in look.parameters())
+
+
+def test_it_needs_an_estimate_of_overlaps() -> None:
+    with pytest.raises(ScanpickError, match="estimates overlaps"):
+        replace(SSD3D_NANO, overlap_exponent=0.0)
