@@ -35,7 +35,10 @@ SMALL_SSD: dict[str, Any] = {
     **{"vote_neighbours": [8], "vote_widths": [[16, 16]], "shared_widths": [16], "branch_width": 8},
 }
 # Sizes for a quick test; the same code as at full size.
-OPTIONS = {"pillar": SMALL_PILLARS, "pillar-nano": SMALL_PILLARS, "3dssd": SMALL_SSD, "3dssd-nano": SMALL_SSD}
+OPTIONS = {
+    **dict.fromkeys(("pillar", "pillar-nano", "pillar-pico"), SMALL_PILLARS),
+    **dict.fromkeys(("3dssd", "3dssd-nano"), SMALL_SSD),
+}
 CLASSES = ("Car", "Cyclist")  # of which the second never occurs
 QUICK = TrainingSettings(iterations=2, batch_size=2, checkpoint_every=1)
 

@@ -5,6 +5,12 @@ from torch import Tensor, nn
 
 from scanpick.networks.segment_max import segment_max
 
+WITHIN = 1.3
+"""A second look takes points within a rough box, enlarged so much seen from above, whatever their height."""
+
+WITHIN_FEATURES = 8
+"""Of a point in a box: along, across and up (from its bottom) in box sizes, the same in metres, intensity, and 1."""
+
 
 class PointLayers(nn.Module):
     """Two layers on each point, the largest over the points that count, and a linear map."""

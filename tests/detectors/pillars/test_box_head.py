@@ -4,10 +4,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from scanpick.detectors.pillars.box_head import WITHIN, BoxHead, changed, neighbourhoods, points_in_frame
+from scanpick.detectors.pillars.box_head import BoxHead, changed, neighbourhoods, points_in_frame
 from scanpick.detectors.pillars.config import PILLAR_NANO
 from scanpick.detectors.pillars.pillars import make_pillars, points_around
 from scanpick.detectors.pillars.targets import decode_boxes, make_targets
+from scanpick.detectors.point_layers import WITHIN
 from scanpick.geometry.transforms import wrap_angle
 from tests.detectors.scenes import car_scene
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import yaml
 
 from benchmarks.study_figures import main
 from scanpick.errors import ScanpickError
@@ -88,11 +89,13 @@ def test_results_of_a_run_are_kept(tmp_path, fake_study):
     write_study_report(run)
     (run / "figures").mkdir()
     (run / "figures" / "pool.svg").write_text("<svg/>")
-    settings = (run / "study.yaml").read_text()
-    (run / "study.yaml").write_text(settings + "\nwhere: [kitti-object:/data/mine/kitti, a/b]\n")
+    settings = yaml.safe_load((run / "study.yaml").read_text())
+    where = {"data": [{"source": "kitti-object:/data/of mine/kitti/"}, {"source": "a/b"}], "file": "/lists/train.txt"}
+    (run / "study.yaml").write_text(yaml.safe_dump(settings | where))
     target = keep(run, tmp_path / "docs/results", tmp_path / "docs/images")
     assert target == tmp_path / "docs/results/fake"
-    assert (target / "study.yaml").read_text() == settings + "\nwhere: [kitti-object:kitti, a/b]\n"
+    told = {"data": [{"source": "kitti-object:kitti"}, {"source": "a/b"}], "file": "train.txt"}
+    assert yaml.safe_load((target / "study.yaml").read_text()) == settings | told
     assert all((target / name).read_bytes() == (run / name).read_bytes() for name in COPIED if name != "study.yaml")
     text = rebuild(
         document(tmp_path, "pool", "redundancy", name="fake"), tmp_path / "docs/results", tmp_path / "docs/images"

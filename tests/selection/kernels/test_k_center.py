@@ -8,6 +8,16 @@ from tests.selection.kernels.clouds import clouds, squared_to, walks
 CLOUDS = clouds()
 
 
+def in_order(X):
+    """Rows that come in runs."""
+    return X
+
+
+def shuffled(X):
+    """The same rows in no order."""
+    return X[np.random.default_rng(11).permutation(len(X))]
+
+
 def plain_k_center(X, count, labelled=(), start=0, candidates=None, weights=None):
     """Farthest-first traversal as one would write it down."""
     squared = np.full(len(X), np.inf)
@@ -54,21 +64,24 @@ def test_labelled_points_are_covered_from_the_start(name):
     assert np.isfinite(distances).all()
 
 
-def test_more_labelled_points_than_the_front_holds():
-    X = walks(3000, 16)
+@pytest.mark.parametrize("rows", [in_order, shuffled])
+def test_more_labelled_points_than_the_front_holds(rows):
+    X = rows(walks(3000, 16))
     labelled = np.arange(0, 3000, 2)
     picks, _ = k_center_greedy(X, 50, labelled=labelled, threads=2)
     assert picks.tolist() == plain_k_center(X, 50, labelled=labelled)
 
 
-def test_many_picks_pass_through_every_stage_of_anchors():
-    X = walks(4000, 12)
+@pytest.mark.parametrize("rows", [in_order, shuffled])
+def test_many_picks_pass_through_every_stage_of_anchors(rows):
+    X = rows(walks(4000, 12))
     picks, _ = k_center_greedy(X, 2500, start=5)
     assert picks.tolist() == plain_k_center(X, 2500, start=5)
 
 
-def test_candidates_and_weights_and_forbidden_points():
-    X = CLOUDS["walks"]
+@pytest.mark.parametrize("rows", [in_order, shuffled])
+def test_candidates_and_weights_and_forbidden_points(rows):
+    X = rows(CLOUDS["walks"])
     rng = np.random.default_rng(2)
     candidates, weights = rng.random(len(X)) < 0.5, rng.uniform(0.5, 2, len(X))
     start = int(np.flatnonzero(candidates)[3])
@@ -86,8 +99,9 @@ def test_candidates_and_weights_and_forbidden_points():
     assert [start, *run(picker, 100)] == plain_k_center(X, 101, start=start, candidates=expected)
 
 
-def test_gains_are_distances_times_weights_and_best_is_their_largest():
-    X = CLOUDS["duplicates"]
+@pytest.mark.parametrize("name", ["duplicates", "walks"])
+def test_gains_are_distances_times_weights_and_best_is_their_largest(name):
+    X = CLOUDS[name]
     weights = np.random.default_rng(3).uniform(0.5, 2, len(X))
     picker = KCenterPicker(X, weights=weights, start=4)
     assert np.isinf(picker.gains()).all()
@@ -118,8 +132,9 @@ def test_pools_of_none_and_one():
     assert KCenterPicker(np.ones((3, 2), dtype=np.float32), candidates=np.zeros(3, dtype=bool)).best() is None
 
 
-def test_memory_maps_and_any_number_of_threads_give_the_same_picks(tmp_path):
-    X = walks(5000, 24)
+@pytest.mark.parametrize("rows", [in_order, shuffled])
+def test_memory_maps_and_any_number_of_threads_give_the_same_picks(tmp_path, rows):
+    X = rows(walks(5000, 24))
     np.save(tmp_path / "x.npy", X)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
     expected = k_center_greedy(X, 700)
@@ -154,3 +169,18 @@ def test_points_may_stay_behind_once_they_are_near_enough():
     np.testing.assert_allclose(points.state.squared[far], exact[far], rtol=1e-14)
     assert (points.state.squared[~far] >= exact[~far] * (1 - 1e-14)).all()
     assert (far == (exact > 0.3)).all()
+
+
+@pytest.mark.parametrize("rows", [in_order, shuffled])
+def test_nothing_allowed_and_points_chosen_twice(rows):
+    X = rows(walks(600, 16))
+    nothing = KCenterPicker(X, candidates=np.zeros(600, dtype=bool))
+    nothing.forbid(np.arange(600))
+    assert [len(part) for part in nothing.pick(5)] == [0, 0]
+    picker = KCenterPicker(X, start=3)
+    picker.take_all(np.array([3, 9, 3, 9]))
+    picker.take(9)
+    picks, gains = picker.pick(1000)
+    assert picks.tolist() == plain_k_center(X, 1000, labelled=[3, 9])
+    assert (np.diff(gains) <= 0).all()
+    assert [len(part) for part in KCenterPicker(X).pick(0)] == [0, 0]

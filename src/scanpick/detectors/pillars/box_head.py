@@ -8,17 +8,12 @@ from torch import Tensor, nn
 
 from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.pillars import AROUND_FEATURES
-from scanpick.detectors.point_layers import PointLayers
+from scanpick.detectors.point_layers import WITHIN, WITHIN_FEATURES, PointLayers
 
 BOX_VALUES = 9
 """Regressed at a cell: offset of the centre in cells (2), bottom above the ground in metres (1), logarithms of length,
 width and height in metres (3), and the heading's axis as cos and sin of twice the yaw (2) with the logit of pointing
 the other way than the axis (1)."""
-
-WITHIN = 1.3
-"""The second look takes points within the rough box, enlarged so much seen from above."""
-
-_WITHIN_FEATURES = 8
 
 
 class BoxHead(nn.Module):
@@ -42,7 +37,7 @@ class BoxHead(nn.Module):
         self.norm = nn.LayerNorm(channels)
         self.mix = nn.Linear(channels, channels)
         self.values = nn.Linear(channels, BOX_VALUES)
-        self.within = PointLayers(_WITHIN_FEATURES, channels)
+        self.within = PointLayers(WITHIN_FEATURES, channels)
         self.again = nn.Linear(channels, channels)
         self.again_norm = nn.LayerNorm(channels)
         self.change = nn.Linear(channels, 7)

@@ -25,9 +25,10 @@ from scanpick.structures import Boxes3D, Detections
 
 def decode(predictions: Predictions, config: Ssd3dConfig) -> tuple[Tensor, Tensor]:
     """(B, P, 7) boxes of all candidates, geometric centres, and (B, P, classes) scores from 0 to 1."""
-    boxes = rough_boxes(predictions, config)
-    if predictions.change is not None:
-        boxes = changed(boxes, predictions.change)
+    if predictions.rough is not None and predictions.change is not None:
+        boxes = changed(predictions.rough, predictions.change)
+    else:
+        boxes = rough_boxes(predictions, config)
     scores = torch.sigmoid(predictions.class_logits)
     if predictions.overlap_logits is not None:
         overlaps = torch.sigmoid(predictions.overlap_logits)[..., None]

@@ -126,7 +126,7 @@ class Ssd3dModel:
         return Ssd3dBatch(samples, torch.from_numpy(np.stack([sample.cloud for sample in samples])).to(device))
 
     def losses(self, batch: Ssd3dBatch) -> dict[str, Tensor]:
-        """The seven losses."""
+        """Named losses, see `losses.losses`."""
         predictions: Predictions = self.network(batch.cloud)
         boxes = [torch.from_numpy(sample.boxes.astype(np.float32)) for sample in batch.samples]
         labels = [torch.from_numpy(sample.labels) for sample in batch.samples]

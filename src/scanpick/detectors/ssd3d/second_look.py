@@ -10,20 +10,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scanpick.detectors.aligned_overlap import aligned_overlap_loss
-from scanpick.detectors.point_layers import PointLayers
+from scanpick.detectors.point_layers import WITHIN, WITHIN_FEATURES, PointLayers
 from scanpick.detectors.ssd3d.boxes import in_box_frame
 from scanpick.geometry.points_in_boxes import rows_in_boxes
-
-WITHIN = 1.3
-"""Points within the rough box are looked at, enlarged so much seen from above, whatever their height."""
 
 CHANGE_WEIGHTS = (1.0, 1.0, 2.0, 1.0, 1.0, 3.0, 1.0)
 """Of the change along, across and up, of the logarithms of length, width and height, and of the heading."""
 
+MOST_STRETCH = 1.5
+"""Largest change of a logarithm of a size."""
+
 BETA = 0.05
 """Smaller errors count by their square."""
 
-_FEATURES, _BOX_FEATURES = 8, 4
+_BOX_FEATURES = 4
 
 
 class SecondLook(nn.Module):
@@ -33,7 +33,7 @@ class SecondLook(nn.Module):
         super().__init__()
         self.points = points
         self.of_candidate = nn.Linear(inputs + _BOX_FEATURES, channels)
-        self.within = PointLayers(_FEATURES, channels)
+        self.within = PointLayers(WITHIN_FEATURES, channels)
         self.norm = nn.LayerNorm(channels)
         self.mix = nn.Linear(channels, channels)
         self.change = nn.Linear(channels, 7)
@@ -58,7 +58,7 @@ class SecondLook(nn.Module):
 
     def _look(self, cloud: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
         """(P, n, 8) along, across and up in box sizes, the same in metres, intensity and 1; (P, n, 1) which count."""
-        columns = boxes.double().cpu().numpy() * np.array([1, 1, 1, WITHIN, WITHIN, 0, 1]) + [0, 0, 0, 0, 0, 1e3, 0]
+        columns = boxes.cpu().double().numpy() * np.array([1, 1, 1, WITHIN, WITHIN, 0, 1]) + [0, 0, 0, 0, 0, 1e3, 0]
         rows = torch.from_numpy(rows_in_boxes(cloud[:, :3].cpu().numpy(), np.nan_to_num(columns), self.points))
         rows = rows.to(cloud.device)
         points = cloud[rows.clamp_min(0)]  # (P, n, 4 or 5)
@@ -85,10 +85,9 @@ def changed(boxes: Tensor, change: Tensor) -> Tensor:
     cos, sin = boxes[..., 6].cos(), boxes[..., 6].sin()
     x = boxes[..., 0] + cos * change[..., 0] - sin * change[..., 1]
     y = boxes[..., 1] + sin * change[..., 0] + cos * change[..., 1]
-    sizes = boxes[..., 3:6] * change[..., 3:6].clamp(-1.5, 1.5).exp()
+    sizes = boxes[..., 3:6] * change[..., 3:6].clamp(-MOST_STRETCH, MOST_STRETCH).exp()
     z = boxes[..., 2] - boxes[..., 5] / 2 + change[..., 2] + sizes[..., 2] / 2
-    yaw = boxes[..., 6] + change[..., 6]
-    yaw = torch.where(yaw > math.pi, yaw - 2 * math.pi, torch.where(yaw <= -math.pi, yaw + 2 * math.pi, yaw))
+    yaw = math.pi - torch.remainder(math.pi - boxes[..., 6] - change[..., 6], 2 * math.pi)  # in (-pi, pi]
     return torch.cat([torch.stack([x, y, z], dim=-1), sizes, yaw[..., None]], dim=-1)
 
 
@@ -106,7 +105,7 @@ def change_losses(boxes: Tensor, change: Tensor, truth: Tensor, weights: Tensor)
     local = in_box_frame(truth[:, :3], boxes)
     bottom = (truth[:, 2] - truth[:, 5] / 2) - (boxes[:, 2] - boxes[:, 5] / 2)
     turn = torch.atan2((2 * (truth[:, 6] - boxes[:, 6])).sin(), (2 * (truth[:, 6] - boxes[:, 6])).cos()) / 2
-    sizes = (truth[:, 3:6].clamp_min(1e-3) / boxes[:, 3:6]).log()
+    sizes = (truth[:, 3:6].clamp_min(1e-3) / boxes[:, 3:6]).log().clamp(-MOST_STRETCH, MOST_STRETCH)
     right = torch.cat([local[:, :2], bottom[:, None], sizes, turn[:, None]], dim=1)
     off = F.smooth_l1_loss(change, right, reduction="none", beta=BETA) * change.new_tensor(CHANGE_WEIGHTS)
     mended = changed(boxes, change)

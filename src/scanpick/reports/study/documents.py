@@ -17,7 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import yaml
 from matplotlib.figure import Figure
 
 from scanpick.errors import ScanpickError, unknown_name
@@ -37,9 +39,6 @@ _MARK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _BEGIN = re.compile(r"^<!-- study (\S+) ([a-z-]+): begin -->", re.MULTILINE)
-
-_ABSOLUTE = re.compile(r"(?<=[:\s])/(?:[^/\s:]+/)+")
-"""Folders of whole paths: what is kept says which data was used, not where it lay."""
 
 COPIED = ("study.yaml", "scores.csv", "trainings.csv", "picks.csv")
 """What is kept of a study for its documents; the redundancy measures come from ``tables/redundancy.csv``."""
@@ -125,7 +124,7 @@ def keep(study: Path, results: Path, images: Path) -> Path:
     for name in COPIED:
         if (study / name).is_file():
             content = (study / name).read_text(encoding="utf-8")
-            write_text(target / name, _ABSOLUTE.sub("", content) if name == "study.yaml" else content)
+            write_text(target / name, _without_places(content) if name == "study.yaml" else content)
     if (study / "tables" / "redundancy.csv").is_file():
         write_bytes(target / "redundancy.csv", (study / "tables" / "redundancy.csv").read_bytes())
     for ending in ("png", "svg"):
@@ -133,6 +132,22 @@ def keep(study: Path, results: Path, images: Path) -> Path:
         if drawn.is_file():
             write_bytes(images / f"study-{folder.name}-pool.{ending}", drawn.read_bytes())
     return target
+
+
+def _without_places(settings: str) -> str:
+    """Settings that say which data was used, not where it lay: of whole paths, also behind a kind, the last part."""
+
+    def shortened(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: shortened(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [shortened(one) for one in value]
+        if isinstance(value, str):
+            kind, colon, place = value.rpartition(":")
+            return f"{kind}{colon}{Path(place).name}" if Path(place).is_absolute() else value
+        return value
+
+    return yaml.safe_dump(shortened(yaml.safe_load(settings)), sort_keys=False, allow_unicode=True)
 
 
 def write_document(document: Path, text: str) -> bool:

@@ -37,8 +37,8 @@ class Stage:
         count: Anchors; 0 where none are used.
         known: Columns before this one are in `floors`.
         step: Length of a step.
-        floors: (count, C) least distance of each anchor to each column, from `start` on, in whole steps; see
-            `columns_in_reach`.
+        floors: (count, C) least distance of each anchor to each column from `start` to `known`, in whole steps, see
+            `columns_in_reach`; what follows is not written yet.
     """
 
     def __init__(self, start: int, stop: int, step: float, rows: Float32Array, row_floors: FloatArray) -> None:
@@ -53,7 +53,7 @@ class Stage:
         if self.count == 0 or self.known >= stop:
             return
         if self.floors.shape[1] == 0:
-            # Room for all columns: pages that are never written take no memory, and none has to be copied.
+            # Room for all columns at once: growing would copy what is there, and take room for both.
             self.floors = np.empty((self.count, self.stop - self.start), dtype=np.uint8)
         for first in range(self.known, stop, COLUMNS):
             new = slice(first, min(first + COLUMNS, stop))

@@ -167,23 +167,36 @@ def gather_centred(
     floors: Float64Array,
 ) -> None:
     """Copy rows less the origin, and their squared norms times a factor."""
-    dimensions = X.shape[1]
-    whole = dimensions - dimensions % LANES
     sums = np.empty(LANES, dtype=np.float32)
     for position in range(len(indices)):
-        index = indices[position]
+        floors[position] = centre(X[indices[position]], origin, factor, rows[position], sums)
+
+
+@numba.njit(cache=True, nogil=True)
+def centre(values: Float32Array, origin: Float32Array, factor: float, row: Float32Array, sums: Float32Array) -> float:
+    """Write a row less the origin, and return its squared norm times a factor; NaN where products may overflow.
+
+    Args:
+        values: (D,) the row.
+        origin: (D,).
+        factor: Lowers the norm by the rounding share.
+        row: (D,) written.
+        sums: (LANES,) float32 scratch.
+    """
+    dimensions = len(values)
+    whole = dimensions - dimensions % LANES
+    for lane in range(LANES):
+        sums[lane] = 0.0
+    for start in range(0, whole, LANES):
         for lane in range(LANES):
-            sums[lane] = 0.0
-        for start in range(0, whole, LANES):
-            for lane in range(LANES):
-                value = X[index, start + lane] - origin[start + lane]
-                rows[position, start + lane] = value
-                sums[lane] += value * value
-        total = 0.0
-        for column in range(whole, dimensions):
-            value = X[index, column] - origin[column]
-            rows[position, column] = value
-            total += np.float64(value) * np.float64(value)
-        for lane in range(LANES):
-            total += sums[lane]
-        floors[position] = total * factor if total < LARGEST_SQUARE else np.nan
+            value = values[start + lane] - origin[start + lane]
+            row[start + lane] = value
+            sums[lane] += value * value
+    total = 0.0
+    for column in range(whole, dimensions):
+        value = values[column] - origin[column]
+        row[column] = value
+        total += np.float64(value) * np.float64(value)
+    for lane in range(LANES):
+        total += sums[lane]
+    return total * factor if total < LARGEST_SQUARE else np.nan

@@ -24,15 +24,12 @@ class Distances(Protocol):
     Attributes:
         squared: (N,) squared distance of each row to the nearest chosen one, exact once it is up to date.
         nearest: (N,) number of that chosen row.
-        chosen: (N,) index of each chosen row, in the order of choice.
     """
 
     @property
     def squared(self) -> Float64Array: ...  # noqa: D102
     @property
     def nearest(self) -> Int32Array: ...  # noqa: D102
-    @property
-    def chosen(self) -> Int64Array: ...  # noqa: D102
 
 
 class Farthest(Protocol):
@@ -138,15 +135,18 @@ class KCenterPicker:
 
     def pick(self, count: int) -> tuple[Int64Array, Float64Array]:
         """Take the best point up to `count` times: indices and gains, as `best` and `take` would tell one by one."""
-        first = [found for found in (self.best(),) if self._count == 0 and found is not None][:count]
-        for index, _ in first:
-            self.take(index)
-        indices, squared = self._farthest.pick(count - len(first))
+        begun, gains_begun = np.empty(0, np.int64), np.empty(0)
+        if self._count == 0:
+            first = self.best()
+            if first is None or count < 1:
+                return begun, gains_begun
+            begun, gains_begun = np.array([first[0]]), np.array([first[1]])
+            self.take(first[0])
+        indices, squared = self._farthest.pick(count - len(begun))
         self._chosen[indices] = True
         self._count += len(indices)
         gains = np.sqrt(squared) * self._weights[indices]
-        begun = np.array([index for index, _ in first], dtype=np.int64)
-        return np.concatenate([begun, indices]), np.concatenate([np.full(len(begun), np.inf), gains])
+        return np.concatenate([begun, indices]), np.concatenate([gains_begun, gains])
 
     @property
     def distances(self) -> Distances:

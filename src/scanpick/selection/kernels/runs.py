@@ -19,13 +19,13 @@ from scanpick.arrays import BoolArray, Embeddings, Float32Array, Float64Array, I
 from scanpick.selection.kernels.anchors import Stage, last_column
 from scanpick.selection.kernels.distances import (
     LANES,
-    LARGEST_SQUARE,
     CentredRows,
+    centre,
     dot,
     rough_squared_distance,
     squared_distance,
 )
-from scanpick.selection.kernels.lowering import SLACK, UNDERFLOW, Steps, row_limit
+from scanpick.selection.kernels.lowering import EVERYTHING, SLACK, UNDERFLOW, Steps, row_limit
 from scanpick.selection.kernels.nearest import LEAST_STEP, STEPS
 from scanpick.selection.kernels.workers import Scratch, Workers
 
@@ -40,6 +40,9 @@ CHUNK = 64 * LONGEST
 
 GROUP = 64
 """Runs whose largest value is kept, so that the largest of all is found without looking at each."""
+
+PART = 64
+"""Runs that a thread takes at a time."""
 
 NEW_COLUMNS = 256
 """When so many points were chosen, their distances to the middle rows of all runs are bounded by one matrix product."""
@@ -130,13 +133,14 @@ class FarthestOfRuns:
             starts=starts,
             seen=np.zeros(runs, np.int32),
             changed=np.zeros(runs, np.bool_),
-            radius=np.empty(runs),
+            radius=np.zeros(runs),
             middle_rows=middle_rows,
             middle_floors=middle_floors,
-            most=np.empty(runs),
-            top=np.empty(runs, np.int64),
-            widest=np.empty(runs),
-            group_most=np.empty(-(-runs // GROUP)),
+            # With nothing chosen no row is the farthest.
+            most=np.full(runs, -1.0),
+            top=np.full(runs, -1),
+            widest=np.full(runs, -1.0),
+            group_most=np.full(-(-runs // GROUP), -1.0),
             # Room for all points to be chosen: pages that are never written take no memory.
             chosen=np.empty(count, np.int64),
             column_rows=np.empty((count, dimensions), np.float32),
@@ -155,12 +159,10 @@ class FarthestOfRuns:
         if len(indices) == 0:
             return
         first = self.count == 0
-        for index in indices:
-            _add(self._runs, self.count, int(index))
-            self.count += 1
+        _add(self._runs, self.count, indices)
+        self.count += len(indices)
         if first:
-            parts = np.array_split(np.arange(len(self._runs.seen)), -(-len(self._runs.seen) // GROUP))
-            self._workers.run([functools.partial(self._look, int(part[0]), int(part[-1]) + 1) for part in parts])
+            self._workers.run([functools.partial(self._look, part) for part in self._parts()])
             _group(self._runs)
 
     def forbid(self, indices: Int64Array) -> None:
@@ -176,6 +178,7 @@ class FarthestOfRuns:
 
     def pick(self, count: int) -> tuple[Int64Array, Float64Array]:
         """Up to `count` times: choose the farthest row, and allow it no longer. Rows and their squared distances."""
+        count = min(count, len(self._runs.X))
         indices, squared = np.empty(count, np.int64), np.empty(count)
         done = 0
         while done < count:
@@ -194,16 +197,20 @@ class FarthestOfRuns:
     def update(self) -> None:
         """Bring all rows up to date."""
         self._extend()
-        parts = np.array_split(np.arange(len(self._runs.seen)), -(-len(self._runs.seen) // GROUP))
-        self._workers.run([functools.partial(self._update, part) for part in parts])
+        self._workers.run([functools.partial(self._update, part) for part in self._parts()])
 
     def _extend(self) -> None:
         """Bound distances to new columns, where there are enough of them."""
         if self.count - self._bounds.known >= NEW_COLUMNS:
             self._bounds.extend(self._runs.column_rows, self._runs.column_floors, self.count, self._workers)
 
-    def _look(self, first: int, stop: int, _: Scratch) -> None:
-        _look(self._runs, first, stop)
+    def _parts(self) -> list[Int64Array]:
+        """All runs, in parts that threads share."""
+        count = len(self._runs.seen)
+        return [np.arange(first, min(first + PART, count)) for first in range(0, count, PART)]
+
+    def _look(self, runs: Int64Array, _: Scratch) -> None:
+        _look(self._runs, runs)
 
     def _update(self, runs: Int64Array, _: Scratch) -> None:
         _update(self._runs, runs, self.count, self._bounds.floors, self._bounds.known, self._bounds.step)
@@ -228,10 +235,10 @@ def _starts(X: Embeddings, first: int, stop: int, limit: float) -> Int64Array:
 
 
 @numba.njit(cache=True, nogil=True)
-def _look(runs: Runs, first: int, stop: int) -> None:
+def _look(runs: Runs, some: Int64Array) -> None:
     """Compare the rows of some runs with their middle rows and with the first column."""
     sums = np.empty(LANES)
-    for run in range(first, stop):
+    for run in some:
         begin, end = runs.starts[run], runs.starts[run + 1]
         middle = (begin + end) // 2
         radius = np.float32(0.0)
@@ -268,20 +275,14 @@ def _group(runs: Runs) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def _add(runs: Runs, count: int, index: int) -> None:
-    """Choose a row as the column of a number."""
-    runs.chosen[count] = index
-    floor = np.float32(_centre(runs, index, runs.column_rows[count]))
-    runs.column_floors[count] = np.nextafter(floor, np.float32(-np.inf))
-
-
-@numba.njit(cache=True, nogil=True)
-def _centre(runs: Runs, index: int, row: Float32Array) -> float:
-    """Write a row less the origin; its squared norm, lowered by the rounding share."""
-    for column in range(len(row)):
-        row[column] = runs.X[index, column] - runs.origin[column]
-    squared = np.float64(dot(row, row))
-    return squared * runs.share if squared < LARGEST_SQUARE else np.nan
+def _add(runs: Runs, count: int, indices: Int64Array) -> None:
+    """Choose rows as the columns from a number on."""
+    sums = np.empty(LANES, np.float32)
+    for column in range(count, count + len(indices)):
+        index = indices[column - count]
+        runs.chosen[column] = index
+        floor = np.float32(centre(runs.X[index], runs.origin, runs.share, runs.column_rows[column], sums))
+        runs.column_floors[column] = np.nextafter(floor, np.float32(-np.inf))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -301,7 +302,7 @@ def _pick(
             return done
         indices[done], squared[done] = index, runs.squared[index]
         runs.allowed[index] = False
-        _add(runs, count + done, index)
+        _add(runs, count + done, indices[done : done + 1])
     return most
 
 
@@ -316,27 +317,22 @@ def _farthest(runs: Runs, count: int, floors: Steps, known: int, step: float) ->
             largest = max(largest, runs.group_most[group])
         if largest < 0.0:
             return -1, -1.0
-        best = len(runs.X)
-        current = True  # whether all runs of the largest value are; a group's may be out of date, and is then mended
+        # In rising order: what comes before the first run that keeps the largest value lies below it.
         for group in range(len(runs.group_most)):
             if runs.group_most[group] < largest:
                 continue
-            stop = min((group + 1) * GROUP, len(runs.most))
             highest = -1.0
-            for run in range(group * GROUP, stop):
+            for run in range(group * GROUP, min((group + 1) * GROUP, len(runs.most))):
                 if runs.most[run] == largest:
                     if runs.seen[run] < count or runs.changed[run]:
-                        current = False
                         if count - runs.seen[run] > len(columns):
                             columns = np.empty(2 * (count - runs.seen[run]), np.int64)
                             least = np.empty(len(columns), np.float32)
                         _see(runs, run, count, floors, known, step, columns, least, row, sums)
-                    else:
-                        best = min(best, runs.top[run])
+                    if runs.most[run] == largest:
+                        return runs.top[run], largest
                 highest = max(highest, runs.most[run])
             runs.group_most[group] = highest
-        if current and best < len(runs.X):
-            return best, largest
 
 
 @numba.njit(cache=True, nogil=True)
@@ -375,6 +371,7 @@ def _see(
         row: (D,) scratch.
         sums: (LANES,) scratch.
     """
+    row_sums = np.empty(LANES, np.float32)
     needed = _columns_in_reach(runs, run, count, floors, known, step, columns, least)
     runs.seen[run] = count
     if needed > 0:
@@ -387,7 +384,7 @@ def _see(
                 if least[c] - runs.to_middle[i] >= distance:
                     continue
                 if not centred:
-                    centred, floor = True, _centre(runs, i, row)
+                    centred, floor = True, centre(runs.X[i], runs.origin, runs.share, row, row_sums)
                     limit = row_limit(runs.squared[i], floor)
                 column = columns[c]
                 bound = runs.column_floors[column] - np.float32(2.0) * dot(row, runs.column_rows[column])
@@ -410,7 +407,7 @@ def _columns_in_reach(
         return 0
     reach = (runs.radius[run] + np.sqrt(runs.widest[run])) * (1.0 + SLACK)
     needed = 0
-    steps = np.uint8(min(np.ceil(reach / step), 255.0))
+    steps = np.uint8(min(np.ceil(reach / step), float(EVERYTHING)))
     for column in range(runs.seen[run], known):
         if not (floors[run, column] >= steps):
             columns[needed] = column

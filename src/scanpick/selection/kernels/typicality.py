@@ -160,8 +160,8 @@ def _groups(X: Embeddings, threads: int) -> tuple[Int64Array, Int64Array, Float6
     picker = KCenterPicker(X, threads=threads)
     anchors, gains = picker.pick(wanted)
     anchors = anchors[gains > 0]  # duplicates come last
-    labels = picker.distances.nearest.astype(np.int64)
-    squared = picker.distances.squared.copy()
+    distances = picker.distances
+    labels, squared = distances.nearest.astype(np.int64), distances.squared.copy()
     labels[anchors], squared[anchors] = np.arange(len(anchors)), 0.0
     radii = np.zeros(len(anchors))
     np.maximum.at(radii, labels, np.sqrt(squared))
