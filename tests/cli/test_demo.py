@@ -38,4 +38,5 @@ def test_it_is_small() -> None:
     config = StudyConfig.of(read_preset("demo", {}))
     assert len(config.strategies) == 2
     assert len(config.seeds) == 1
-    assert config.detector.iterations == 150
+    assert config.detector.name == "pillar-pico"
+    assert config.detector.iterations == 300

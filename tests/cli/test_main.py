@@ -38,12 +38,17 @@ def test_wrong_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyt
     assert "no such folder" in capfd.readouterr().err
 
 
-def test_interrupted(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_interrupted(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
     """Ctrl-C says so and how to go on, whether a verb was running or not."""
 
     def interrupted() -> None:
         signal.raise_signal(signal.SIGINT)
 
+    # A shell starts programs in the background deaf to it, and Python leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     for app in (interrupted, lambda: sys.exit(module.INTERRUPTED)):
         monkeypatch.setattr(module, "app", app)
         assert status_of(monkeypatch) == 130
