@@ -112,7 +112,6 @@ class FarthestOfRuns:
         count, dimensions = source.X.shape
         self.count = 0
         self._workers = Workers(threads)
-        self._source = source
         limit = NEAR * source.typical_distance()
         chunks = [slice(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
         cuts = self._workers.run([functools.partial(_cut, source.X, chunk, limit) for chunk in chunks])
