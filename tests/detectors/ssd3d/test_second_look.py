@@ -10,8 +10,17 @@ import torch
 from scanpick.detectors.ssd3d.config import SSD3D_NANO
 from scanpick.detectors.ssd3d.decoding import decode, rough_boxes
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
-from scanpick.detectors.ssd3d.second_look import MOST_STRETCH, SecondLook, change_losses, changed
+from scanpick.detectors.ssd3d.second_look import (
+    MOST_STRETCH,
+    NOISE,
+    NOISY_COPIES,
+    SecondLook,
+    change_losses,
+    changed,
+    noisy_copies,
+)
 from scanpick.errors import ScanpickError
+from scanpick.geometry.transforms import wrap_angle
 
 TRUTH = torch.tensor([[10.0, 2.0, 0.8, 4.0, 1.6, 1.5, 0.6], [30.0, -8.0, 0.9, 3.5, 1.7, 1.6, -2.0]])
 ROUGH = torch.tensor([[10.4, 1.7, 0.7, 4.4, 1.5, 1.6, 0.5], [29.5, -8.1, 1.0, 3.9, 1.6, 1.5, -2.1]])
@@ -66,13 +75,12 @@ def test_nothing_changes_before_training_and_boxes_without_points_are_described(
     torch.manual_seed(0)
     network = Ssd3dNetwork(SSD3D_NANO).eval()
     cloud = torch.rand(1, SSD3D_NANO.points, 5) * torch.tensor([40.0, 30, 2, 1, 2])
-    with torch.inference_mode():
-        predictions = network(cloud)
+    predictions = network(cloud)
     boxes, scores = decode(predictions, SSD3D_NANO)
-    torch.testing.assert_close(boxes, rough_boxes(predictions, SSD3D_NANO))
+    torch.testing.assert_close(boxes, rough_boxes(predictions, SSD3D_NANO).detach(), atol=1e-5, rtol=1e-5)
     assert torch.isfinite(scores).all()
-    assert torch.equal(network(cloud).rough, predictions.rough)
-    assert not network(cloud).rough.requires_grad  # the rough boxes learn by losses of their own
+    assert not predictions.rough.requires_grad  # the rough boxes learn by losses of their own
+    assert not predictions.mended.requires_grad  # and the changes from noisy copies of true boxes
 
 
 def test_boxes_without_points_or_of_nan_get_finite_and_other_boxes_their_own_changes() -> None:
@@ -81,11 +89,52 @@ def test_boxes_without_points_or_of_nan_get_finite_and_other_boxes_their_own_cha
     torch.nn.init.normal_(look.change.weight)
     cloud, candidates = torch.rand(1, 50, 5), torch.randn(1, 3, 4)
     inside, away = [0.5, 0.5, 0.5, 1, 1, 1, 0.2], [90.0, 0, 0, 4, 2, 1.5, 0]
-    change, overlap = look(cloud, candidates, torch.tensor([[inside, away, [math.nan] * 7]]))
-    assert torch.isfinite(change[:, :2]).all()
+    mended, overlap = look(cloud, candidates, torch.tensor([[inside, away, [math.nan] * 7]]))
+    assert torch.isfinite(mended[:, :2]).all()
     assert torch.isfinite(overlap[:, :2]).all()
     alone, _ = look(cloud, candidates[:, :1], torch.tensor([[inside]]))
-    torch.testing.assert_close(alone[0, 0], change[0, 0])
+    torch.testing.assert_close(alone[0, 0], mended[0, 0])
+
+
+def test_noisy_copies_lie_around_their_box_as_far_as_said() -> None:
+    boxes = TRUTH.double().numpy()
+    copies = noisy_copies(np.repeat(boxes, 4000, axis=0), np.random.default_rng(0)).reshape(2, -1, 7)
+    for box, around in zip(boxes, copies, strict=True):
+        cos, sin = np.cos(box[6]), np.sin(box[6])
+        x, y = (around[:, :2] - box[:2]).T
+        bottom = around[:, 2] - around[:, 5] / 2 - (box[2] - box[5] / 2)
+        off = [(cos * x + sin * y) / box[3], (cos * y - sin * x) / box[4], bottom / box[5]]
+        off += [*np.log(around[:, 3:6] / box[3:6]).T, wrap_angle(around[:, 6] - box[6])]
+        np.testing.assert_allclose(np.std(off, axis=1), NOISE, rtol=0.03)
+        np.testing.assert_allclose(np.mean(off, axis=1), 0, atol=0.003)
+    assert noisy_copies(np.zeros((0, 7)), np.random.default_rng(0)).shape == (0, 7)
+
+
+def test_it_learns_to_bring_noisy_boxes_back() -> None:
+    """Each frame holds one object that is filled with points, but the last one none."""
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    look = SecondLook(4, 32, points=32)
+    optimiser = torch.optim.AdamW(look.parameters(), 3e-3)
+    for step in range(200):
+        sizes = np.array([4, 1.6, 1.6]) * rng.uniform(0.9, 1.1, (8, 3))
+        boxes = np.column_stack([rng.uniform(-9, 9, (8, 2)), sizes[:, 2] / 2, sizes, rng.uniform(-3, 3, 8)])
+        local = rng.uniform(-0.5, 0.5, (8, 64, 3)) * sizes[:, None]
+        cos, sin = np.cos(boxes[:, 6:]), np.sin(boxes[:, 6:])
+        turned = [cos * local[..., 0] - sin * local[..., 1], sin * local[..., 0] + cos * local[..., 1], local[..., 2]]
+        points = np.stack([*turned, np.zeros((8, 64))], axis=-1)
+        points[..., :3] += boxes[:, None, :3]
+        clouds = torch.tensor(np.concatenate([points, np.zeros((1, 64, 4))]), dtype=torch.float32)
+        noisy = [torch.tensor(noisy_copies(box[None], rng), dtype=torch.float32) for box in boxes]
+        truth = torch.tensor(np.repeat(boxes, NOISY_COPIES, axis=0), dtype=torch.float32)
+        loss = sum(look.losses(clouds, [*noisy, torch.zeros(0, 7)], truth).values())
+        first = loss.item() if step == 0 else first
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert loss.item() < 0.75 * first
+    no_objects = look.losses(clouds, [torch.zeros(0, 7)] * 9, torch.zeros(0, 7))
+    assert all(value == 0 for value in no_objects.values())
 
 
 def test_no_boxes_cost_nothing_and_far_too_small_ones_ask_for_no_more_than_can_be_done() -> None:
@@ -100,13 +149,15 @@ def test_no_boxes_cost_nothing_and_far_too_small_ones_ask_for_no_more_than_can_b
 
 
 def test_gradients_reach_the_second_look() -> None:
+    torch.manual_seed(0)
     look = SecondLook(4, 16, points=8)
-    cloud = torch.rand(2, 50, 5)
-    boxes = torch.tensor([[[0.5, 0.5, 0.5, 1, 1, 1, 0.2]] * 3] * 2)
-    change, overlap = look(cloud, torch.randn(2, 3, 4), boxes)
-    assert change.shape == (2, 3, 7)
+    torch.nn.init.normal_(look.change.weight)
+    cloud, noisy = torch.rand(2, 50, 5), [torch.tensor([[0.5, 0.5, 0.5, 1, 1, 1, 0.2]] * 3), torch.zeros(0, 7)]
+    losses = look.losses(cloud, noisy, noisy[0] + 0.01)
+    mended, overlap = look(cloud, torch.randn(2, 3, 4), torch.stack([noisy[0], noisy[0]]))
+    assert mended.shape == (2, 3, 7)
     assert overlap.shape == (2, 3)
-    (change.sum() + overlap.sum()).backward()
+    (losses["change"] + losses["mended"] + overlap.sum()).backward()
     assert all(parameter.grad is not None for parameter in look.parameters())
 
 

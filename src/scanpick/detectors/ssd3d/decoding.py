@@ -18,17 +18,13 @@ from scanpick.detectors.clusters import cluster_overlaps, merge, spread
 from scanpick.detectors.ssd3d.boxes import decode_axis, decode_yaw, put_together
 from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.detectors.ssd3d.head import Predictions
-from scanpick.detectors.ssd3d.second_look import changed
 from scanpick.geometry.nms import bev_extents, nms_axis_aligned, nms_rotated
 from scanpick.structures import Boxes3D, Detections
 
 
 def decode(predictions: Predictions, config: Ssd3dConfig) -> tuple[Tensor, Tensor]:
     """(B, P, 7) boxes of all candidates, geometric centres, and (B, P, classes) scores from 0 to 1."""
-    if predictions.rough is not None and predictions.change is not None:
-        boxes = changed(predictions.rough, predictions.change)
-    else:
-        boxes = rough_boxes(predictions, config)
+    boxes = rough_boxes(predictions, config) if predictions.mended is None else predictions.mended
     scores = torch.sigmoid(predictions.class_logits)
     if predictions.overlap_logits is not None:
         overlaps = torch.sigmoid(predictions.overlap_logits)[..., None]

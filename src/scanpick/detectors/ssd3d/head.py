@@ -29,7 +29,7 @@ class Predictions:
         overlap_logits: (B, P) of the IoU with the true box, where it is estimated.
         candidates: (B, P, C) features that class and box are told from.
         rough: (B, P, 7) boxes before the second look, without gradient, where there is one.
-        change: (B, P, 7) what it changes, see `second_look`.
+        mended: (B, P, 7) boxes after it, without gradient.
     """
 
     seeds: Tensor
@@ -43,7 +43,7 @@ class Predictions:
     overlap_logits: Tensor | None = None
     candidates: Tensor | None = None
     rough: Tensor | None = None
-    change: Tensor | None = None
+    mended: Tensor | None = None
 
     @property
     def centres(self) -> Tensor:

@@ -1,7 +1,7 @@
 """The seven losses of 3DSSD, each of weight 1: sums whose weights add up to one over the batch.
 
 An eighth, where the network estimates overlaps: the cross-entropy of the estimate and the 3D IoU of its box. A second
-look adds two, see `change_losses`.
+look has losses of its own, see `SecondLook.losses`.
 """
 
 import math
@@ -16,7 +16,6 @@ from scanpick.detectors.ssd3d.boxes import corners_of_boxes, decode_axis, decode
 from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.detectors.ssd3d.decoding import decode
 from scanpick.detectors.ssd3d.head import Predictions
-from scanpick.detectors.ssd3d.second_look import change_losses
 from scanpick.detectors.ssd3d.targets import Targets
 from scanpick.geometry.rotated_iou import iou_3d_of_pairs
 
@@ -43,9 +42,6 @@ def losses(predictions: Predictions, targets: Targets, config: Ssd3dConfig) -> d
         "corners": config.corner_weight * corners,
         "vote": _smooth_l1(predictions.vote_offsets, targets.vote_offsets, vote[..., None]),
     }
-    if predictions.rough is not None and predictions.change is not None:
-        row = targets.positive
-        named |= change_losses(predictions.rough[row], predictions.change[row], targets.boxes[row], box[row])
     if predictions.overlap_logits is not None:
         named["overlap"] = _binary(predictions.overlap_logits, _overlaps(predictions, targets, config), box)
     return named

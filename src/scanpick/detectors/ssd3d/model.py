@@ -18,6 +18,7 @@ from scanpick.detectors.ssd3d.decoding import decode, detections_of_frame
 from scanpick.detectors.ssd3d.head import Predictions
 from scanpick.detectors.ssd3d.losses import losses
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
+from scanpick.detectors.ssd3d.second_look import NOISY_COPIES, noisy_copies
 from scanpick.detectors.ssd3d.targets import make_targets
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.geometry.ground import Ground, estimate_ground
@@ -58,6 +59,7 @@ class Ssd3dSample:
         seen: False where the frame has no point in range; the cloud then holds the origin only.
         boxes: (G, 7) boxes whose centre is in range.
         labels: (G,) class of each.
+        noisy: (n G, 7) copies of the boxes that a second look learns from, see `noisy_copies`; none without one.
     """
 
     frame_id: str
@@ -66,6 +68,7 @@ class Ssd3dSample:
     seen: bool
     boxes: BoxArray
     labels: Int64Array
+    noisy: BoxArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +88,7 @@ class Ssd3dModel:
         self.augmentation = augmentation
         network = Ssd3dNetwork(config)
         self.network: nn.Module = network
+        self.second_look = network.second_look
         self.head_layers = network.bbox_head.conv_pred.hidden_layers
 
     @property
@@ -119,7 +123,9 @@ class Ssd3dModel:
         places = boxes.centres[:, :2]
         boxes = boxes[np.flatnonzero(((places > least[:2]) & (places < greatest[:2])).all(axis=1))]
         labels = np.array([self.class_names.index(name) for name in boxes.class_names], dtype=np.int64)
-        return Ssd3dSample(scene.frame_id, np.ascontiguousarray(points[rows]), ground, seen, boxes.array, labels)
+        cloud = np.ascontiguousarray(points[rows])
+        noisy = noisy_copies(boxes.array if training and self.config.second_look else np.zeros((0, 7)), rng)
+        return Ssd3dSample(scene.frame_id, cloud, ground, seen, boxes.array, labels, noisy)
 
     def batch(self, samples: Sequence[Ssd3dSample], device: torch.device) -> Ssd3dBatch:
         """Clouds of all samples as one tensor."""
@@ -130,7 +136,12 @@ class Ssd3dModel:
         predictions: Predictions = self.network(batch.cloud)
         boxes = [torch.from_numpy(sample.boxes.astype(np.float32)) for sample in batch.samples]
         labels = [torch.from_numpy(sample.labels) for sample in batch.samples]
-        return losses(predictions, make_targets(predictions, boxes, labels, self.config), self.config)
+        named = losses(predictions, make_targets(predictions, boxes, labels, self.config), self.config)
+        if self.second_look is not None:
+            noisy = [torch.from_numpy(sample.noisy.astype(np.float32)).to(batch.cloud) for sample in batch.samples]
+            truth = torch.cat(boxes).to(batch.cloud).repeat_interleave(NOISY_COPIES, dim=0)
+            named |= self.second_look.losses(batch.cloud, noisy, truth)
+        return named
 
     def detections(self, batch: Ssd3dBatch) -> list[Detections]:
         """Boxes after suppression, in the order of candidates; none for a frame without points in range."""

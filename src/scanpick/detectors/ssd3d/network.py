@@ -35,5 +35,5 @@ class Ssd3dNetwork(nn.Module):
         if self.second_look is None:
             return predictions
         rough = rough_boxes(predictions, self.config).detach()
-        change, overlap_logits = self.second_look(cloud, predictions.candidates, rough)
-        return replace(predictions, rough=rough, change=change, overlap_logits=overlap_logits)
+        mended, overlap_logits = self.second_look(cloud, predictions.candidates, rough)
+        return replace(predictions, rough=rough, mended=mended, overlap_logits=overlap_logits)

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scanpick.arrays import BoxArray
 from scanpick.detectors.aligned_overlap import aligned_overlap_loss
 from scanpick.detectors.point_layers import WITHIN, WITHIN_FEATURES, PointLayers
 from scanpick.detectors.ssd3d.boxes import in_box_frame
 from scanpick.geometry.points_in_boxes import rows_in_boxes
+from scanpick.geometry.transforms import wrap_angle
+
+LOOKS = 2
+"""How often a box is looked at: the second time from where the first left it."""
+
+NOISY_COPIES = 4
+"""Of each true box, to learn from."""
+
+NOISE = (0.05, 0.075, 0.04, 0.06, 0.05, 0.04, math.radians(8))
+"""Standard deviations of the noise of a copy: along, across and up in lengths, widths and heights of the box, of the
+logarithms of length, width and height, and of the heading. About what rough boxes of cars are off by."""
 
 CHANGE_WEIGHTS = (1.0, 1.0, 2.0, 1.0, 1.0, 3.0, 1.0)
 """Of the change along, across and up, of the logarithms of length, width and height, and of the heading."""
@@ -27,34 +40,70 @@ _BOX_FEATURES = 4
 
 
 class SecondLook(nn.Module):
-    """How each of P rough boxes in B frames should change, and the IoU estimate of what comes of it."""
+    """How boxes should change, from the points within them alone, and an IoU estimate of what comes of it.
+
+    It learns from noisy copies of the true boxes (`losses`), not from the network's own rough boxes: those are few,
+    wild at first, and come with features that tell the training's objects apart, which is easier to learn by heart
+    than to read the points.
+    """
 
     def __init__(self, inputs: int, channels: int, points: int) -> None:
         super().__init__()
         self.points = points
-        self.of_candidate = nn.Linear(inputs + _BOX_FEATURES, channels)
+        self.of_box = nn.Linear(_BOX_FEATURES, channels)
         self.within = PointLayers(WITHIN_FEATURES, channels)
         self.norm = nn.LayerNorm(channels)
         self.mix = nn.Linear(channels, channels)
         self.change = nn.Linear(channels, 7)
+        self.of_candidate = nn.Linear(inputs, channels)
+        self.of_seen = nn.Linear(channels, channels)
         self.overlap = nn.Linear(channels, 1)
         nn.init.zeros_(self.change.weight)  # at first nothing changes
         nn.init.zeros_(self.change.bias)
 
-    def forward(self, cloud: Tensor, candidates: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """Changes (B, P, 7), see `changed`, and logits (B, P) of the IoU estimate.
+    def forward(self, clouds: Tensor, candidates: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+        """Mended boxes (B, P, 7), without gradient, and logits (B, P) of the estimate of their IoU with true ones.
 
         Args:
-            cloud: (B, N, 4 or 5) points.
+            clouds: (B, N, 4 or 5) points.
             candidates: (B, P, C) features.
-            boxes: (B, P, 7) rough boxes, without gradient.
+            boxes: (B, P, 7) rough boxes.
         """
-        seen, inside = zip(*(self._look(points, some) for points, some in zip(cloud, boxes, strict=True)), strict=True)
-        told = torch.cat([candidates, _told_of(boxes)], dim=-1)
-        hidden = self.of_candidate(told.flatten(0, 1)) + self.within(torch.cat(seen), torch.cat(inside))
-        hidden = F.relu(self.mix(F.relu(self.norm(hidden))))
-        shape = boxes.shape[:2]
-        return self.change(hidden).view(*shape, 7), self.overlap(hidden).view(shape)
+        shape, frames = boxes.shape, len(clouds)
+        boxes = boxes.detach().flatten(0, 1)
+        for _ in range(LOOKS - 1):
+            with torch.no_grad():
+                boxes = changed(boxes, self.change(self._seen(clouds, boxes.chunk(frames))))
+        seen = self._seen(clouds, boxes.chunk(frames))
+        mended = changed(boxes, self.change(seen)).detach()
+        told = F.relu(self.of_candidate(candidates.flatten(0, 1)) + self.of_seen(seen))
+        return mended.view(shape), self.overlap(told).view(shape[:2])
+
+    def losses(self, clouds: Tensor, noisy: Sequence[Tensor], truth: Tensor) -> dict[str, Tensor]:
+        """Means over boxes and looks of the losses of `change_losses`; 0 without boxes.
+
+        Args:
+            clouds: (B, N, 4 or 5) points.
+            noisy: (K_b, 7) copies of true boxes in each frame.
+            truth: (K, 7) the true boxes of all K copies.
+        """
+        counts = [len(boxes) for boxes in noisy]
+        boxes = torch.cat(list(noisy))
+        weights = boxes.new_full((len(boxes),), 1 / (LOOKS * max(len(boxes), 1)))
+        total = {"change": boxes.new_zeros(()), "mended": boxes.new_zeros(())}
+        for _ in range(LOOKS):
+            change = self.change(self._seen(clouds, boxes.split(counts)))
+            of_look = change_losses(boxes, change, truth, weights)
+            total = {name: total[name] + of_look[name] for name in total}
+            boxes = changed(boxes, change).detach()
+        return total
+
+    def _seen(self, clouds: Tensor, boxes: Sequence[Tensor]) -> Tensor:
+        """(K, C) what is seen of the (K_b, 7) boxes of each frame, one frame after the other."""
+        looks = [self._look(cloud, some) for cloud, some in zip(clouds, boxes, strict=True)]
+        points, inside = (torch.cat(parts) for parts in zip(*looks, strict=True))
+        hidden = self.of_box(_told_of(torch.cat(list(boxes)))) + self.within(points, inside)
+        return F.relu(self.mix(F.relu(self.norm(hidden))))
 
     def _look(self, cloud: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
         """(P, n, 8) along, across and up in box sizes, the same in metres, intensity and 1; (P, n, 1) which count."""
@@ -68,6 +117,18 @@ class SecondLook(nn.Module):
         return torch.cat([shares, metres, points[..., 3:4], torch.ones_like(points[..., 3:4])], dim=-1), (rows >= 0).to(
             cloud
         )[..., None]
+
+
+def noisy_copies(boxes: BoxArray, rng: np.random.Generator) -> BoxArray:
+    """(`NOISY_COPIES` G, 7) copies of (G, 7) boxes, those of a box one after the other, each with its own `NOISE`."""
+    copies = np.repeat(boxes, NOISY_COPIES, axis=0)
+    noise = rng.normal(size=copies.shape) * NOISE
+    along, across, up = (noise[:, :3] * copies[:, 3:6]).T
+    cos, sin = np.cos(copies[:, 6]), np.sin(copies[:, 6])
+    sizes = copies[:, 3:6] * np.exp(noise[:, 3:6])
+    bottom = copies[:, 2] - copies[:, 5] / 2 + up
+    places = [copies[:, 0] + cos * along - sin * across, copies[:, 1] + sin * along + cos * across]
+    return np.column_stack([*places, bottom + sizes[:, 2] / 2, sizes, wrap_angle(copies[:, 6] + noise[:, 6])])
 
 
 def _told_of(boxes: Tensor) -> Tensor:
