@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from scanpick.errors import ScanpickError
 from scanpick.studies.data import JoinedDataset, open_data
@@ -43,6 +43,16 @@ def test_folds_hold_whole_drives_and_evaluate_each_once(kitti: Path) -> None:
         assert len(fold.evaluation) == 6  # the largest drive against the two others
         assert set(fold.pool) | set(fold.evaluation) == set(drive_of)
         assert not {drive_of[one] for one in fold.pool} & {drive_of[one] for one in fold.evaluation}
+
+
+def test_only_the_first_folds(kitti: Path) -> None:
+    data = _opened(kitti)
+    both = folds_of(data, _split(by="drives", folds=2), data.records)
+    (first,) = folds_of(data, _split(by="drives", folds=2, take=1), data.records)
+    assert (first.name, first.pool, first.evaluation) == ("", both[0].pool, both[0].evaluation)
+    assert folds_of(data, _split(by="drives", folds=2, take=2), data.records) == both
+    with pytest.raises(ValidationError, match="expected to take 1 to 2 folds, got 3"):
+        _split(by="drives", folds=2, take=3)
 
 
 def test_more_folds_than_drives(kitti: Path) -> None:

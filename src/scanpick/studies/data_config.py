@@ -55,11 +55,24 @@ class OfficialSplit(Checked):
 
 
 class FoldSplit(Checked):
-    """k folds of whole drives, of about as many frames each: every drive is evaluated once."""
+    """k folds of whole drives, of about as many frames each: every drive is evaluated once.
+
+    Attributes:
+        folds: k.
+        seed: Of the order in which drives of the same size are dealt out.
+        take: Only the first so many folds, where all of them take too long: then some drives are never evaluated.
+    """
 
     by: Literal["drives"]
     folds: int = Field(ge=2)
     seed: int = Field(default=0, ge=0)
+    take: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _no_more_than_there_are(self) -> FoldSplit:
+        if self.take is not None and self.take > self.folds:
+            raise ValueError(f"expected to take 1 to {self.folds} folds, got {self.take}")
+        return self
 
 
 SplitConfig = Annotated[MetadataSplit | FilesSplit | OfficialSplit | FoldSplit, Field(discriminator="by")]

@@ -122,5 +122,5 @@ def _by_drives(split: FoldSplit, usable: Sequence[FrameRecord]) -> list[Fold]:
         evaluated = set(mine)
         evaluation = tuple(record.frame_id for record in usable if record.frame_id in evaluated)
         pool = tuple(record.frame_id for record in usable if record.frame_id not in evaluated)
-        folds.append(Fold(str(number), pool, evaluation))
-    return folds
+        folds.append(Fold("" if split.take == 1 else str(number), pool, evaluation))
+    return folds[: split.take]
