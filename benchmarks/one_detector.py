@@ -110,6 +110,9 @@ def stage_shares(model: DetectorModel, samples: list[Any]) -> dict[str, float]:
         clock.around(network.bbox_head.vote_module, "forward", "votes")
         clock.around(network.bbox_head.vote_aggregation, "forward", "around the votes")
         clock.around(network.bbox_head.conv_pred, "forward", "class and box")
+        if network.second_look is not None:
+            clock.around(network.second_look, "forward", "second look")
+            clock.around(network.second_look, "losses", "second look")
     else:
         for name, child in network.named_children():
             parts = list(child) if isinstance(child, nn.ModuleList) else [child]
