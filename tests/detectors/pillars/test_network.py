@@ -6,6 +6,7 @@ import torch
 
 from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.model import PillarModel
+from scanpick.detectors.prediction import predict
 from scanpick.errors import ScanpickError
 from tests.detectors.scenes import car_scene
 
@@ -28,3 +29,15 @@ def test_bfloat16_gives_nearly_the_same_maps() -> None:
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(ScanpickError, match="float32 or bfloat16"):
         PillarConfig(precision="half")  # type: ignore[arg-type]
+
+
+def test_without_box_spread_the_boxes_are_the_same_and_the_column_is_missing() -> None:
+    found = []
+    for box_spread in (True, False):
+        torch.manual_seed(0)
+        model = PillarModel(PillarConfig(box_spread=box_spread, score_threshold=0.0))
+        found += predict(model, [car_scene()])
+    told, silent = found
+    assert len(told.boxes) > 0
+    np.testing.assert_array_equal(told.boxes.array, silent.boxes.array)
+    assert set(told.extras) - set(silent.extras) == {"box_spread"}

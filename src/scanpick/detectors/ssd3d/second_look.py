@@ -92,7 +92,7 @@ class SecondLook(nn.Module):
         weights = boxes.new_full((len(boxes),), 1 / (LOOKS * max(len(boxes), 1)))
         total = {"change": boxes.new_zeros(()), "mended": boxes.new_zeros(())}
         for _ in range(LOOKS):
-            change = self.change(self._seen(clouds, boxes.split(counts)))
+            change = self.change(self._seen(clouds, torch.split(boxes, counts)))
             of_look = change_losses(boxes, change, truth, weights)
             total = {name: total[name] + of_look[name] for name in total}
             boxes = changed(boxes, change).detach()
