@@ -55,7 +55,7 @@ class OfficialSplit(Checked):
 
 
 class FoldSplit(Checked):
-    """k folds of whole drives, of about as many frames each: every drive is evaluated once.
+    """k folds of whole drives, of about as many frames each: all together evaluate every drive once.
 
     Attributes:
         folds: k.

@@ -1,4 +1,4 @@
-"""Which frames may be labelled, and which are evaluated: one fold, or several that evaluate every drive once."""
+"""Which frames may be labelled, and which are evaluated: one fold, or several of whole drives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Fold:
     """One division of the frames.
 
     Attributes:
-        name: "" where there is only one, else "1", "2", ...
+        name: "1", "2", ... of folds by drive, "" of any other split.
         pool: Ids of the frames that may be labelled, in the data set's order.
         evaluation: Ids of the frames that are evaluated.
     """
@@ -122,5 +122,5 @@ def _by_drives(split: FoldSplit, usable: Sequence[FrameRecord]) -> list[Fold]:
         evaluated = set(mine)
         evaluation = tuple(record.frame_id for record in usable if record.frame_id in evaluated)
         pool = tuple(record.frame_id for record in usable if record.frame_id not in evaluated)
-        folds.append(Fold("" if split.take == 1 else str(number), pool, evaluation))
+        folds.append(Fold(str(number), pool, evaluation))
     return folds[: split.take]
