@@ -28,8 +28,7 @@ class Predictions:
             twice the yaw where axes are regressed.
         overlap_logits: (B, P) of the IoU with the true box, where it is estimated.
         candidates: (B, P, C) features that class and box are told from.
-        rough: (B, P, 7) boxes before the second look, without gradient, where there is one.
-        mended: (B, P, 7) boxes after it, without gradient.
+        mended: (B, P, 7) boxes after the second look, without gradient, where there is one.
     """
 
     seeds: Tensor
@@ -42,7 +41,6 @@ class Predictions:
     direction_residuals: Tensor
     overlap_logits: Tensor | None = None
     candidates: Tensor | None = None
-    rough: Tensor | None = None
     mended: Tensor | None = None
 
     @property

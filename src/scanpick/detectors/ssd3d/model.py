@@ -18,7 +18,7 @@ from scanpick.detectors.ssd3d.decoding import decode, detections_of_frame
 from scanpick.detectors.ssd3d.head import Predictions
 from scanpick.detectors.ssd3d.losses import losses
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
-from scanpick.detectors.ssd3d.second_look import NOISY_COPIES, noisy_copies
+from scanpick.detectors.ssd3d.second_look import noisy_copies
 from scanpick.detectors.ssd3d.targets import make_targets
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.geometry.ground import Ground, estimate_ground
@@ -124,7 +124,7 @@ class Ssd3dModel:
         boxes = boxes[np.flatnonzero(((places > least[:2]) & (places < greatest[:2])).all(axis=1))]
         labels = np.array([self.class_names.index(name) for name in boxes.class_names], dtype=np.int64)
         cloud = np.ascontiguousarray(points[rows])
-        noisy = noisy_copies(boxes.array if training and self.config.second_look else np.zeros((0, 7)), rng)
+        noisy = noisy_copies(boxes.array[: len(boxes) if training and self.config.second_look else 0], self.config, rng)
         return Ssd3dSample(scene.frame_id, cloud, ground, seen, boxes.array, labels, noisy)
 
     def batch(self, samples: Sequence[Ssd3dSample], device: torch.device) -> Ssd3dBatch:
@@ -132,15 +132,14 @@ class Ssd3dModel:
         return Ssd3dBatch(samples, torch.from_numpy(np.stack([sample.cloud for sample in samples])).to(device))
 
     def losses(self, batch: Ssd3dBatch) -> dict[str, Tensor]:
-        """Named losses, see `losses.losses`."""
+        """Named losses, see `losses.losses` and, with a second look, `SecondLook.losses`."""
         predictions: Predictions = self.network(batch.cloud)
         boxes = [torch.from_numpy(sample.boxes.astype(np.float32)) for sample in batch.samples]
         labels = [torch.from_numpy(sample.labels) for sample in batch.samples]
         named = losses(predictions, make_targets(predictions, boxes, labels, self.config), self.config)
         if self.second_look is not None:
             noisy = [torch.from_numpy(sample.noisy.astype(np.float32)).to(batch.cloud) for sample in batch.samples]
-            truth = torch.cat(boxes).to(batch.cloud).repeat_interleave(NOISY_COPIES, dim=0)
-            named |= self.second_look.losses(batch.cloud, noisy, truth)
+            named |= self.second_look.losses(batch.cloud, noisy, [some.to(batch.cloud) for some in boxes])
         return named
 
     def detections(self, batch: Ssd3dBatch) -> list[Detections]:

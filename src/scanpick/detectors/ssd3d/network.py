@@ -27,13 +27,13 @@ class Ssd3dNetwork(nn.Module):
         self.second_look: SecondLook | None = None
         if config.second_look:
             inputs = (self.bbox_head.vote_aggregation.outputs, *config.shared_widths)[-1]
-            self.second_look = SecondLook(inputs, config.second_look_width, config.second_look)
+            self.second_look = SecondLook(inputs, config)
 
     def forward(self, cloud: Tensor) -> Predictions:
         """Predictions of (B, N, 4 or 5) x, y, z in metres, intensity, and the height where it is a feature."""
         predictions: Predictions = self.bbox_head(*self.backbone(cloud))
         if self.second_look is None:
             return predictions
-        rough = rough_boxes(predictions, self.config).detach()
+        rough = rough_boxes(predictions, self.config)
         mended, overlap_logits = self.second_look(cloud, predictions.candidates, rough)
-        return replace(predictions, rough=rough, mended=mended, overlap_logits=overlap_logits)
+        return replace(predictions, mended=mended, overlap_logits=overlap_logits)

@@ -1,4 +1,8 @@
-"""A second look at the points within each rough box mends it, as in LiDAR R-CNN (Li, Wang and Wang, 2021)."""
+"""A second look at the points within each rough box mends it.
+
+As in LiDAR R-CNN (Li, Wang and Wang, 2021, arXiv 2103.15297), but looking more than once, and learning from noisy
+copies of true boxes: see `SecondLook`.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +18,18 @@ from scanpick.arrays import BoxArray
 from scanpick.detectors.aligned_overlap import aligned_overlap_loss
 from scanpick.detectors.point_layers import WITHIN, WITHIN_FEATURES, PointLayers
 from scanpick.detectors.ssd3d.boxes import in_box_frame
+from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.geometry.points_in_boxes import rows_in_boxes
 from scanpick.geometry.transforms import wrap_angle
-
-LOOKS = 2
-"""How often a box is looked at: the second time from where the first left it."""
-
-NOISY_COPIES = 4
-"""Of each true box, to learn from."""
-
-NOISE = (0.05, 0.075, 0.04, 0.06, 0.05, 0.04, math.radians(8))
-"""Standard deviations of the noise of a copy: along, across and up in lengths, widths and heights of the box, of the
-logarithms of length, width and height, and of the heading. About what rough boxes of cars are off by."""
 
 CHANGE_WEIGHTS = (1.0, 1.0, 2.0, 1.0, 1.0, 3.0, 1.0)
 """Of the change along, across and up, of the logarithms of length, width and height, and of the heading."""
 
 MOST_STRETCH = 1.5
-"""Largest change of a logarithm of a size."""
+"""Largest change of a logarithm of a size in one look."""
+
+LEAST_SIZE_M = 0.05
+"""Copies of boxes are at least so long, wide and high."""
 
 BETA = 0.05
 """Smaller errors count by their square."""
@@ -40,16 +38,18 @@ _BOX_FEATURES = 4
 
 
 class SecondLook(nn.Module):
-    """How boxes should change, from the points within them alone, and an IoU estimate of what comes of it.
+    """How boxes should change, and an IoU estimate of what comes of it.
 
-    It learns from noisy copies of the true boxes (`losses`), not from the network's own rough boxes: those are few,
-    wild at first, and come with features that tell the training's objects apart, which is easier to learn by heart
-    than to read the points.
+    A change is told from the points within a box, its height and its sizes. It learns from noisy copies of the true
+    boxes (`losses`), not from the network's own rough boxes: those are few, wild at first, and come with features that
+    tell the training's objects apart, which is easier to learn by heart than to read the points. The IoU estimate does
+    learn from rough boxes, and sees the network's features, too.
     """
 
-    def __init__(self, inputs: int, channels: int, points: int) -> None:
+    def __init__(self, inputs: int, config: Ssd3dConfig) -> None:
         super().__init__()
-        self.points = points
+        channels = config.second_look_width
+        self.points, self.times = config.second_look, config.second_look_times
         self.of_box = nn.Linear(_BOX_FEATURES, channels)
         self.within = PointLayers(WITHIN_FEATURES, channels)
         self.norm = nn.LayerNorm(channels)
@@ -71,29 +71,33 @@ class SecondLook(nn.Module):
         """
         shape, frames = boxes.shape, len(clouds)
         boxes = boxes.detach().flatten(0, 1)
-        for _ in range(LOOKS - 1):
-            with torch.no_grad():
+        with torch.no_grad():
+            for _ in range(self.times - 1):
                 boxes = changed(boxes, self.change(self._seen(clouds, boxes.chunk(frames))))
         seen = self._seen(clouds, boxes.chunk(frames))
         mended = changed(boxes, self.change(seen)).detach()
         told = F.relu(self.of_candidate(candidates.flatten(0, 1)) + self.of_seen(seen))
         return mended.view(shape), self.overlap(told).view(shape[:2])
 
-    def losses(self, clouds: Tensor, noisy: Sequence[Tensor], truth: Tensor) -> dict[str, Tensor]:
-        """Means over boxes and looks of the losses of `change_losses`; 0 without boxes.
+    def losses(self, clouds: Tensor, noisy: Sequence[Tensor], truth: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Means over copies and looks of the losses of `change_losses`; 0 without boxes.
 
         Args:
             clouds: (B, N, 4 or 5) points.
-            noisy: (K_b, 7) copies of true boxes in each frame.
-            truth: (K, 7) the true boxes of all K copies.
+            noisy: (n G, 7) copies of the true boxes in each frame, see `noisy_copies`.
+            truth: (G, 7) true boxes in each frame.
         """
-        counts = [len(boxes) for boxes in noisy]
-        boxes = torch.cat(list(noisy))
-        weights = boxes.new_full((len(boxes),), 1 / (LOOKS * max(len(boxes), 1)))
+        counts = [len(copies) for copies in noisy]
+        copied = [
+            boxes.repeat_interleave(count // max(len(boxes), 1), dim=0)
+            for boxes, count in zip(truth, counts, strict=True)
+        ]
+        true, boxes = torch.cat(copied), torch.cat(list(noisy))
+        weights = boxes.new_full((len(boxes),), 1 / (self.times * max(len(boxes), 1)))
         total = {"change": boxes.new_zeros(()), "mended": boxes.new_zeros(())}
-        for _ in range(LOOKS):
+        for _ in range(self.times):
             change = self.change(self._seen(clouds, torch.split(boxes, counts)))
-            of_look = change_losses(boxes, change, truth, weights)
+            of_look = change_losses(boxes, change, true, weights)
             total = {name: total[name] + of_look[name] for name in total}
             boxes = changed(boxes, change).detach()
         return total
@@ -114,15 +118,15 @@ class SecondLook(nn.Module):
         metres = in_box_frame(points[..., :3], boxes[:, None])
         metres = torch.cat([metres[..., :2], metres[..., 2:] + boxes[:, None, 5:6] / 2], dim=-1)
         shares = (metres / boxes[:, None, 3:6]).clamp(-3, 3)
-        return torch.cat([shares, metres, points[..., 3:4], torch.ones_like(points[..., 3:4])], dim=-1), (rows >= 0).to(
-            cloud
-        )[..., None]
+        counts = (rows >= 0).to(cloud)[..., None]
+        return torch.cat([shares, metres, points[..., 3:4], torch.ones_like(points[..., 3:4])], dim=-1), counts
 
 
-def noisy_copies(boxes: BoxArray, rng: np.random.Generator) -> BoxArray:
-    """(`NOISY_COPIES` G, 7) copies of (G, 7) boxes, those of a box one after the other, each with its own `NOISE`."""
-    copies = np.repeat(boxes, NOISY_COPIES, axis=0)
-    noise = rng.normal(size=copies.shape) * NOISE
+def noisy_copies(boxes: BoxArray, config: Ssd3dConfig, rng: np.random.Generator) -> BoxArray:
+    """(n G, 7) copies of (G, 7) boxes, those of a box one after the other, each with noise of its own."""
+    copies = np.repeat(boxes, config.noisy_copies, axis=0)
+    copies[:, 3:6] = np.maximum(copies[:, 3:6], LEAST_SIZE_M)  # labels may have a size of 0: its logarithm is told
+    noise = rng.normal(size=copies.shape) * config.copy_noise
     along, across, up = (noise[:, :3] * copies[:, 3:6]).T
     cos, sin = np.cos(copies[:, 6]), np.sin(copies[:, 6])
     sizes = copies[:, 3:6] * np.exp(noise[:, 3:6])
@@ -158,10 +162,10 @@ def change_losses(boxes: Tensor, change: Tensor, truth: Tensor, weights: Tensor)
     A box may point either way along its axis: the head's own direction holds.
 
     Args:
-        boxes: (K, 7) rough boxes.
+        boxes: (K, 7) boxes before the change.
         change: (K, 7).
         truth: (K, 7) true boxes.
-        weights: (K,) that sum to 1.
+        weights: (K,) of the boxes.
     """
     local = in_box_frame(truth[:, :3], boxes)
     bottom = (truth[:, 2] - truth[:, 5] / 2) - (boxes[:, 2] - boxes[:, 5] / 2)
