@@ -81,7 +81,8 @@ def plot_learning_curves(studies: Sequence[StudyFolder]) -> Figure:
     panel.set_xlabel("labelled frames, at random")
     panel.set_ylabel("AP in %: mean, seeds")
     panel.set_title(metric_words(studies[0].metric))
-    figure.legend(loc="outside lower center", ncols=3)
+    longest = max(len(curve.name) for curve in learning_curves(studies))
+    figure.legend(loc="outside lower center", ncols=3 if longest < 24 else 2)
     return figure
 
 
