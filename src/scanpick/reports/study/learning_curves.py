@@ -66,8 +66,9 @@ def learning_curves(studies: Sequence[StudyFolder]) -> list[LearningCurve]:
 
 def plot_learning_curves(studies: Sequence[StudyFolder]) -> Figure:
     """Draw them: mean as a line, every seed as a point. Call it within `figure_style`."""
+    curves = learning_curves(studies)
     figure, (panel,) = new_figure(6.2, 4.0)
-    for place, curve in enumerate(learning_curves(studies)):
+    for place, curve in enumerate(curves):
         colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
         means = [float(np.mean(values)) for values in curve.values]
         for frames, values in zip(curve.frames, curve.values, strict=True):
@@ -75,13 +76,13 @@ def plot_learning_curves(studies: Sequence[StudyFolder]) -> Figure:
         look: Look = {"color": colour, "marker": marker, "markeredgecolor": "white", "markersize": 6.5}
         panel.plot(curve.frames, means, label=curve.name, **look)
     panel.set_xscale("log")
-    ticks = _ticks([frames for curve in learning_curves(studies) for frames in curve.frames])
+    ticks = _ticks([frames for curve in curves for frames in curve.frames])
     panel.set_xticks(ticks, [amount(tick) for tick in ticks])
     panel.set_xticks([], minor=True)
     panel.set_xlabel("labelled frames, at random")
     panel.set_ylabel("AP in %: mean, seeds")
     panel.set_title(metric_words(studies[0].metric))
-    longest = max(len(curve.name) for curve in learning_curves(studies))
+    longest = max(len(curve.name) for curve in curves)
     figure.legend(loc="outside lower center", ncols=3 if longest < 24 else 2)
     return figure
 
