@@ -1,11 +1,43 @@
-"""Files that are written whole or not at all, and fingerprints of what they hold."""
+"""Files that are read if they are files, written whole or not at all, and fingerprints of what they hold."""
 
 import hashlib
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from scanpick.errors import ScanpickError
+
+
+def read_bytes(
+    path: Path, *, most_bytes: int | None = None, error: Callable[[str], ScanpickError] = ScanpickError
+) -> bytes:
+    """The content of a regular file. A pipe is refused, not waited for; so is a device.
+
+    Args:
+        path: The file; a link to one is followed.
+        most_bytes: A larger file is refused before memory is taken.
+        error: Makes the error; `FrameError` where only one frame is lost.
+
+    Raises:
+        ScanpickError: It cannot be read, is no regular file, or is too large.
+    """
+    try:
+        # Without waiting: opening a pipe that nobody writes to would never end.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise error(f"{path}: expected a file, got {_kind(status.st_mode)}.")
+            if most_bytes is not None and status.st_size > most_bytes:
+                raise error(f"{path}: {status.st_size} bytes; expected at most {most_bytes}.")
+            return file.read()
+    except OSError as fault:
+        raise error(f"{path}: cannot be read: {fault.strerror or fault}.") from fault
+    except ValueError as fault:  # a name with a zero byte
+        raise error(f"{str(path)!r}: cannot be read: {fault}.") from fault
 
 
 @contextmanager
@@ -60,3 +92,8 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
