@@ -75,7 +75,10 @@ def test_mistakes_are_named(tables, change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda o: {"image_boxes": o.image_boxes * 0}, r"(\d+) of \1 labels have no 2D box.*line \d+, column 5 \(left\)"),
+        (
+            lambda o: {"image_boxes": o.image_boxes * 0},
+            r"(\d+) of \1 labels have no 2D box.*line \d+, column 5 \(left\)",
+        ),
         (lambda o: {"image_boxes": o.image_boxes * 0 - 1}, r"All (\d+) labels are lower than 25 pixels"),
         (lambda o: {"sizes_hwl": o.sizes_hwl * [1, -1, 1]}, r"Widths are negative \((\d+) of \1 labels"),
         (lambda o: {"rotation_y": np.degrees(o.rotation_y)}, "rotation_y of labels reaches .* degrees"),
