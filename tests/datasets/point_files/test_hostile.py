@@ -26,7 +26,7 @@ VALID: dict[str, bytes] = {
     "packed.pcd": pcd(FIELDS, "binary_compressed"),
     "ascii.ply": ply(FIELDS, "ascii", before=True),
     "little.ply": ply(FIELDS, "binary_little_endian", before=True),
-    "big.ply": ply(FIELDS, "binary_big_endian"),
+    "big.ply": ply(FIELDS, "binary_big_endian", before=True),
     "plain.las": las(POINTS, compressed=False),
     "point_wise.laz": las(POINTS, compressed=True, point_format=3, extra=True),
     "layered.laz": las(POINTS, compressed=True, point_format=7, extra=True),
@@ -119,7 +119,7 @@ def test_random_bytes(tmp_path: Path, suffix: str, body: bytes, start: str, leng
 
 
 def test_a_compressed_array_that_unpacks_to_gigabytes_is_refused_by_its_size(tmp_path: Path) -> None:
-    content = npz(True, points=np.zeros((400_000, 4), dtype=np.float32))  # 6.4 MB in 6 kB: allowed, as it is true
+    content = npz(True, points=np.ones((400_000, 4), dtype=np.float32))  # 6.4 MB in 6 kB: allowed, as it is true
     path = tmp_path / "1.npz"
     path.write_bytes(content)
     assert len(read_points(path, bin_columns=4).points) == 400_000

@@ -64,7 +64,7 @@ def test_npz_takes_the_array_called_points_or_the_only_one(tmp_path: Path, compr
     path.write_bytes(npz(compressed, anything=sweep(2)))
     np.testing.assert_array_equal(read_npz(path).points, sweep(2))
     path.write_bytes(npz(compressed, a=sweep(), b=sweep()))
-    with pytest.raises(FrameError, match=r"expected one array or one called points.*got a, b"):
+    with pytest.raises(FrameError, match=r"expected one array, or only one called points.*got a, b"):
         read_npz(path)
 
 
