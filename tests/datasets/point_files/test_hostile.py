@@ -1,5 +1,6 @@
 """Hostile point files: random bytes, truncated, mutated, with huge counts. A frame is read or set aside, always."""
 
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.datasets.samples import sweep
 
 POINTS = sweep(num_points=120)
 FIELDS = dict(zip(("x", "y", "z", "intensity"), POINTS.T, strict=True))
+LISTS = {**FIELDS, "count": np.ones(120, dtype=np.uint8), "ids": np.arange(120, dtype=np.int16)}
+LIST_AS_FIELDS = b"property uchar count\nproperty short ids"
 VALID: dict[str, bytes] = {
     "plain.bin": POINTS.tobytes(),
     "plain.npy": npy(POINTS),
@@ -26,6 +29,8 @@ VALID: dict[str, bytes] = {
     "packed.pcd": pcd(FIELDS, "binary_compressed"),
     "ascii.ply": ply(FIELDS, "ascii", before=True),
     "little.ply": ply(FIELDS, "binary_little_endian", before=True),
+    "lists.ply": ply(LISTS, "binary_little_endian").replace(LIST_AS_FIELDS, b"property list uchar short ids"),
+    "ascii_lists.ply": ply(LISTS, "ascii").replace(LIST_AS_FIELDS, b"property list uchar short ids"),
     "big.ply": ply(FIELDS, "binary_big_endian", before=True),
     "plain.las": las(POINTS, compressed=False),
     "point_wise.laz": las(POINTS, compressed=True, point_format=3, extra=True),
@@ -33,6 +38,34 @@ VALID: dict[str, bytes] = {
 }
 NUMBERS = st.sampled_from(
     [b"-1", b"0", b"4294967295", b"9999999999999", b"18446744073709551616", b"nan", b"1e999", b""]
+)
+JUNK = NUMBERS | st.sampled_from(
+    [
+        *(
+            b"9" * 5000,
+            b"9" * 4299,
+            b"1.0",
+            b"1_0",
+            b"[" * 3000,
+            b"list",
+            b"x",
+            b"vertex",
+            b"#",
+            b"\t",
+            b"\r",
+            b"\xff\xfe",
+        ),
+        *(
+            "\N{ARABIC-INDIC DIGIT THREE}".encode(),
+            b"\x1b[31m",
+            b"\0",
+            b" ",
+            b"binary",
+            b"uchar",
+            b"DATA ",
+            b"end_header",
+        ),
+    ]
 )
 LITTLE = st.sampled_from(
     [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x00\x00\x00\x00", b"\xff" * 8, b"\x00\x00\x00\x40"]
@@ -99,6 +132,23 @@ def test_huge_numbers_in_headers(valid: tuple[Path, bytes], data: st.DataObject)
         place = data.draw(st.integers(0, len(content) - 1))
         number = data.draw(LITTLE)
         check(path, content[:place] + number + content[place + len(number) :])
+
+
+@pytest.mark.parametrize("name", sorted(name for name in VALID if name.endswith((".pcd", ".ply", ".npy"))))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_headers_with_other_words_and_lines(tmp_path: Path, name: str, data: st.DataObject) -> None:
+    """Words replaced, dropped, or doubled by what no program writes, and lines in another order."""
+    content = VALID[name]
+    end = content.find(b"\n", max(content.find(b"end_header"), content.find(b"\nDATA") + 1, 10))
+    lines = [re.split(rb"([ ,():]+)", line) for line in content[:end].split(b"\n")]
+    for _ in range(data.draw(st.integers(1, 3))):
+        line = data.draw(st.sampled_from([line for line in lines if line]))
+        place = data.draw(st.integers(0, len(line) - 1))
+        line[place : place + data.draw(st.integers(0, 2))] = data.draw(st.lists(JUNK, max_size=2))
+    if data.draw(st.booleans()):
+        lines = lines[:1] + data.draw(st.permutations(lines[1:]))
+    check(tmp_path / name, b"\n".join(b"".join(line) for line in lines) + content[end:])
 
 
 @on_files

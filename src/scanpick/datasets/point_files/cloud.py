@@ -151,9 +151,7 @@ def check_size(path: Path, what: str, count: int, bytes_each: int, available: in
         )
 
 
-def _without_absent(
-    points: Points, notes: dict[str, int], path: Path, all_finite: bool, keeps_gaps: bool
-) -> Points:
+def _without_absent(points: Points, notes: dict[str, int], path: Path, all_finite: bool, keeps_gaps: bool) -> Points:
     """The points that are somewhere: not at NaN or infinity, and not at the origin."""
     placed = np.full(len(points), True) if all_finite else np.isfinite(points[:, :3]).all(axis=1)
     away = (points[:, 0] != 0) | (points[:, 1] != 0) | (points[:, 2] != 0)

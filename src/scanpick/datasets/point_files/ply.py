@@ -71,17 +71,17 @@ def _parse_header(content: bytes, path: Path) -> tuple[str, list[_Element], int]
     for words in lines:
         with parsing(str(path), f"a sound .ply header, got the line {' '.join(words)[:80]!r}", error=FrameError):
             match [word.lower() for word in words[:2]]:
-                case ["format", name]:
-                    order = _BYTE_ORDERS[name]
-                case ["element", _]:
+                case ["format", *_]:
+                    order = _BYTE_ORDERS[words[1].lower()]
+                case ["element", *_]:
                     elements.append(_Element(words[1], whole_number(words[2])))
                 case ["property", "list"]:
                     count_type, value_type = (_TYPES[word.lower()] for word in words[2:4])
                     if count_type.startswith("f"):
                         raise ValueError("the length of a list is a whole number")
                     elements[-1].properties.append(_Property(words[4], value_type, count_type))
-                case ["property", name]:
-                    elements[-1].properties.append(_Property(words[2], _TYPES[name]))
+                case ["property", *_]:
+                    elements[-1].properties.append(_Property(words[2], _TYPES[words[1].lower()]))
     if order is None:
         raise FrameError(f"{path}: expected a sound .ply header, got one that names no format.")
     return order, elements, position
