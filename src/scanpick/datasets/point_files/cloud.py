@@ -138,7 +138,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def check_size(path: Path, what: str, count: int, bytes_each: int, available: int) -> None:
-    """Raise `FrameError` where a header promises `count` rows of a size that are more bytes than there are.
+    """Raise `FrameError` where a header promises `count` rows of a size that are more bytes than there are or may be.
 
     Called before memory is taken for what a header promises.
     """
@@ -146,7 +146,7 @@ def check_size(path: Path, what: str, count: int, bytes_each: int, available: in
         # A number of thousands of digits cannot be written, and need not be.
         got = str(count) if abs(count) < 10**20 else "more than 10^20"
         raise FrameError(
-            f"{path}: the header promises {got} {what} of {bytes_each} bytes, but {available} bytes follow. "
+            f"{path}: the header promises {got} {what} of {bytes_each} bytes; expected at most {available} bytes. "
             f"Is it truncated?"
         )
 

@@ -62,7 +62,7 @@ def read_npz(path: Path) -> PointCloud:
     content = read_file(path)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _read_archive(_Archive(archive, path))
+            return _read_archive(_Archive(archive, most_unpacked(len(content)), path))
     except (
         *(zipfile.BadZipFile, zlib.error, EOFError, OSError, OverflowError),
         *(RuntimeError, NotImplementedError, ValueError),  # encrypted, of another zip version, of impossible offsets
@@ -73,8 +73,9 @@ def read_npz(path: Path) -> PointCloud:
 class _Archive:
     """The arrays of an ``.npz`` file, read one by one."""
 
-    def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
+    def __init__(self, archive: zipfile.ZipFile, most_bytes: int, path: Path) -> None:
         self._archive = archive
+        self._most_bytes = most_bytes
         self._members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         self.path = path
         self.names = list(self._members)
@@ -83,7 +84,7 @@ class _Archive:
         info = self._members[name]
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise FrameError(f"{self.path}: expected the array '{name}' stored or deflated, as numpy writes it.")
-        check_size(self.path, f"bytes of '{name}'", info.file_size, 1, most_unpacked(info.compress_size))
+        check_size(self.path, f"bytes of '{name}'", info.file_size, 1, self._most_bytes)
         with self._archive.open(info) as file:
             return _parse_npy(file.read(info.file_size), self.path)
 
