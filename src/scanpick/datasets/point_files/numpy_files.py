@@ -189,6 +189,8 @@ def _is_turned(array: NDArray[Any]) -> bool:
 def _hint(array: NDArray[Any]) -> str:
     if array.ndim == 1:
         return "A flat array does not say how many numbers a point has: save array.reshape(-1, 4) or the like."
+    if array.ndim == 3 and array.shape[2] in _COLUMNS:
+        return "It looks like matrices, corners of boxes or a picture, not like a sweep: save the points as rows."
     if array.ndim == 3:
         return "Save a range image with its channels last and x, y, z first, or the points alone."
     if array.ndim == 2 and set(array.shape) <= set(_COLUMNS):
