@@ -43,13 +43,26 @@ def write_kitti_results(
     return [folder / file.place for file in files]
 
 
-def _result_file(frame: Detections, camera_of: Callable[[str], Calibration]) -> ExportFile:
-    name = f"{frame.frame_id}.txt"
-    if Path(frame.frame_id).name != frame.frame_id or len(os.fsencode(name)) > _LONGEST_NAME:
+def check_kitti_results(folder: Path, frame_ids: Iterable[str], *, replace: bool = False) -> None:
+    """See that results of these frames can be written, before the work of finding them is done.
+
+    Raises:
+        ScanpickError: As `write_kitti_results`.
+    """
+    ExportFolder(folder, replace=replace).check(ExportFile(_result_name(frame_id), b"") for frame_id in frame_ids)
+
+
+def _result_name(frame_id: str) -> str:
+    name = f"{frame_id}.txt"
+    if Path(frame_id).name != frame_id or len(os.fsencode(name)) > _LONGEST_NAME:
         raise ScanpickError(
-            f"Frame '{frame.frame_id}' cannot name a KITTI result file: expected an id without folders, of at most "
+            f"Frame '{frame_id}' cannot name a KITTI result file: expected an id without folders, of at most "
             f"{_LONGEST_NAME} bytes with its ending."
         )
+    return name
+
+
+def _result_file(frame: Detections, camera_of: Callable[[str], Calibration]) -> ExportFile:
     spaced = [name for name in frame.boxes.class_names.tolist() if len(name.split()) != 1]
     if spaced:
         raise ScanpickError(
@@ -57,7 +70,7 @@ def _result_file(frame: Detections, camera_of: Callable[[str], Calibration]) -> 
             f"cannot be written. Expected names of one word."
         )
     text = format_objects(kitti_objects_from_detections(frame, camera_of(frame.frame_id))) if len(frame) else ""
-    return ExportFile(name, text.encode())
+    return ExportFile(_result_name(frame.frame_id), text.encode())
 
 
 def read_detections(
