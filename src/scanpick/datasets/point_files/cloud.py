@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scanpick.arrays import Points
 from scanpick.errors import FrameError
+from scanpick.files import read_bytes
 
 NO_INTENSITY = "points without intensity, 0 instead"
 NO_RETURN = "points that were not finite, dropped"
@@ -96,12 +97,9 @@ def read_file(path: Path) -> bytes:
     """The bytes of a file.
 
     Raises:
-        FrameError: It cannot be read.
+        FrameError: It cannot be read, or is no regular file.
     """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FrameError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    return read_bytes(path, error=FrameError)
 
 
 def check_size(path: Path, what: str, count: int, bytes_each: int, available: int) -> None:
