@@ -67,7 +67,6 @@ class ExportFolder:
         self.path = path
         self.replace = replace
         self._digests = _read_memory(path / MEMORY)
-        self._originals: set[tuple[int, int]] = set()
 
     @contextmanager
     def remembered(self) -> Iterator[ExportFolder]:
@@ -81,7 +80,7 @@ class ExportFolder:
         """Write down what was written, so that a later export may replace it even where this one is killed."""
         if self._digests != _read_memory(self.path / MEMORY):
             memory = {"format": _FORMAT, "files": self._digests}
-            write_text(self.path / MEMORY, json.dumps(memory, indent=0, ensure_ascii=False) + "\n")
+            write_text(self.path / MEMORY, json.dumps(memory, indent=0, sort_keys=True) + "\n")
 
     def names_in(self, place: str) -> set[str]:
         """The names, without suffix, of what is in a folder below this one; none where there is no such folder.
@@ -97,7 +96,7 @@ class ExportFolder:
 
         Raises:
             ScanpickError: A place is taken by somebody else's file, by one that was changed since an export wrote it,
-                or by an original; or a folder on the way is a link.
+                or by the original itself; or a folder on the way is a link.
         """
         refused = [f"{file.place} {why}" for file in files if (why := self._refused(file))]
         if refused:
@@ -121,16 +120,14 @@ class ExportFolder:
         """Why this file may not be written; "" where it may."""
         path = place_below(self.path, file.place)
         original = None if file.original is None else file.original.stat()
-        if original is not None:
-            self._originals.add((original.st_dev, original.st_ino))
         try:
             there = path.lstat()
         except FileNotFoundError:
             return ""
         if not stat.S_ISREG(there.st_mode) and not stat.S_ISLNK(there.st_mode):
             return "is there, and is no file"
-        if stat.S_ISREG(there.st_mode) and (there.st_dev, there.st_ino) in self._originals:
-            return "is an original itself, by another name"
+        if original is not None and os.path.samestat(there, original):
+            return "is the original itself, by another name"
         if self.replace or _digest_at(path) in (self._digests.get(file.place), file.digest):
             return ""
         with suppress(OSError):  # a link to the original holds nothing that could be lost
