@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanpick.datasets import Dataset
-from scanpick.errors import FrameError
+from scanpick.errors import FrameError, ScanpickError
 from scanpick.structures import Frame, FrameRecord, Labels
 from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.reading import digest_of, source_of
@@ -42,9 +42,14 @@ class IndexedFrames:
         """The points of one frame. See `Dataset.read`.
 
         Raises:
-            FrameError: Also where they are not those that were indexed.
+            FrameError: It cannot be read, is gone, or has other points than those that were indexed.
         """
-        frame = self.dataset.read(frame_id)
+        try:
+            frame = self.dataset.read(frame_id)
+        except ScanpickError as error:
+            kind = error.kind if isinstance(error, FrameError) else "changed"
+            told = f"{error} It was read when it was indexed and picked. Select again after: {self.again}"
+            raise FrameError(told, kind=kind) from error
         if digest_of(frame.points) != self.table.contents[self.table.row_of[frame_id]]:
             raise FrameError(
                 f"Frame '{frame_id}' has other points than when it was indexed and picked. Select again after: "
