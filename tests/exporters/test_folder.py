@@ -136,6 +136,15 @@ def test_a_pipe_and_a_folder_are_no_targets(kitti: Path, tmp_path: Path) -> None
             export(kitti, out, ids, replace=True)
 
 
+def test_what_is_no_folder(kitti: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    for name in ("file", "link"):
+        with pytest.raises(ScanpickError, match=r"expected a folder to write into.*got something else"):
+            export(kitti, tmp_path / name, replace=True)
+    assert (tmp_path / "file").read_bytes() == b"mine"
+
+
 def test_exports_into_one_folder_share_frames_and_go_on(kitti: Path, tmp_path: Path) -> None:
     """Links become copies and back; what a killed export left is taken, with and without its memory."""
     out = tmp_path / "out"

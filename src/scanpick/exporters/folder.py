@@ -55,7 +55,7 @@ class ExportFolder:
         replace: Also replace files that no export wrote, or that were changed since; never an original.
 
     Raises:
-        ScanpickError: What is remembered of earlier exports cannot be read.
+        ScanpickError: It is no folder, or what is remembered of earlier exports cannot be read.
 
     Example:
         >>> with ExportFolder(Path("to-label")).remembered() as folder:  # doctest: +SKIP
@@ -64,6 +64,8 @@ class ExportFolder:
     """
 
     def __init__(self, path: Path, *, replace: bool = False) -> None:
+        if os.path.lexists(path) and not path.is_dir():
+            raise ScanpickError(f"{path}: expected a folder to write into, or none yet, got something else.")
         self.path = path
         self.replace = replace
         self._digests = _read_memory(path / MEMORY)
