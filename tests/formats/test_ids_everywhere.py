@@ -12,11 +12,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from scanpick.datasets import open_dataset
+from scanpick.errors import ScanpickError
 from scanpick.exporters.kitti_results import read_detections, write_kitti_results
 from scanpick.exporters.kitti_subset import export_kitti_subset
 from scanpick.files import atomic_path, write_text
 from scanpick.formats.frame_columns import read_frame_columns
 from scanpick.formats.frame_ids import format_frame_ids, parse_frame_ids, read_frame_ids
+from scanpick.formats.kitti_cameras import KittiCameras
 from scanpick.formats.predictions import read_predictions, write_predictions
 from scanpick.formats.selection_table import read_selection, write_selection
 from scanpick.structures import Boxes3D, Detections, Frame, FrameRecord, Labels, Selection
@@ -141,3 +144,18 @@ def test_files_of_the_longest_names(tmp_path: Path, name: str) -> None:
     with atomic_path(tmp_path / name) as temporary:
         temporary.write_text("whole")
     assert (tmp_path / name).read_text() == "whole"
+
+
+def test_a_data_set_of_the_longest_names(tmp_path: Path) -> None:
+    """Names of 255 bytes are read, exported, and looked for beside with longer suffixes, too."""
+    names = ["x" * 251, "é" * 125, "x" * 250 + "y"]
+    (tmp_path / "kitti/training/velodyne").mkdir(parents=True)
+    for name in names:
+        np.ones((10, 4), "<f4").tofile(tmp_path / f"kitti/training/velodyne/{name}.bin")
+    opened = open_dataset(str(tmp_path / "kitti"))
+    assert sorted(record.frame_id for record in opened.records) == sorted(names)
+    assert all(len(opened.read(name).points) == 10 for name in names)
+    assert not export_kitti_subset(opened, names, tmp_path / "out", name="picks").failed
+    cameras = KittiCameras(tmp_path, tmp_path)
+    with pytest.raises(ScanpickError, match="no calibration of frame"):
+        cameras("x" * 253)

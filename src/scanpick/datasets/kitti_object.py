@@ -12,6 +12,7 @@ mapping/train_rand.txt, train_mapping.txt   which raw drive and frame each train
 Labels, calibrations, images, lists and mapping are used where they are there.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -153,7 +154,8 @@ def read_frame_calibration(path: Path, image_path: Path | None) -> Calibration |
 def find_image(folder: Path, stem: str) -> Path | None:
     """The image of this name, whatever its format; None where there is none."""
     candidates = (folder / f"{stem}{suffix}" for suffix in _IMAGE_SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
+    # Path.is_file raises an error where a suffix makes a name too long for the file system.
+    return next((path for path in candidates if os.path.isfile(path)), None)
 
 
 def image_size(path: Path) -> tuple[int, int] | None:
