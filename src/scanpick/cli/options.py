@@ -48,6 +48,12 @@ LabelledFile = Annotated[
     Path | None,
     typer.Option("--labelled", help="Frames that have labels already: one id a line, or a column frame_id."),
 ]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace", help="Also replace files that no export wrote or that were changed since, but never an original."
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="Where a network runs: cpu, cuda, ...")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.files import write_text
+from scanpick.formats.frame_ids import format_frame_ids
 from scanpick.formats.selection_table import FrameFacts, read_selection, write_selection
 from scanpick.selection.pool import Pool
 from scanpick.structures import Selection
@@ -101,7 +102,7 @@ def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> lis
     for path in tables:
         write_selection(path, selection, facts)
     frames_path = folder / LIST
-    write_text(frames_path, "".join(f"{frame_id}\n" for frame_id in selection.frame_ids))
+    write_text(frames_path, format_frame_ids(selection.frame_ids))
     return [*tables, frames_path]
 
 
