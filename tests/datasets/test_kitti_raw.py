@@ -79,7 +79,8 @@ def test_missing_and_broken_calibrations(tmp_path: Path) -> None:
     write_kitti_raw(tmp_path, DRIVES[:1])
     write_lines(tmp_path / "2011_09_26" / "calib_velo_to_cam.txt", "R: 0 0 0 0 0 0 0 0 0", "T: 0 0 0")
     with pytest.raises(FrameError, match=r"calib_velo_to_cam.txt: .*invertible") as caught:
-        dataset.read(frame_id)
+        dataset.calibration(frame_id)
+    assert dataset.read(frame_id).calibration is None
     assert caught.value.kind == "calibration"
 
 

@@ -228,8 +228,8 @@ def _calibration(
     fault = calibration.fault
     if fault:
         raise ScanpickError(
-            f"{path}: no camera is like this: {fault}. Expected x right, y down, z forward, seen from a LiDAR with z up. "
-            f"It cannot place labels, nor cut points to its view; correct it."
+            f"{path}: no camera is like this: {fault}. Expected x right, y down, z forward, seen from a "
+            f"LiDAR with z up. It cannot place labels, nor cut points to its view; correct it."
         )
     return calibration
 
@@ -260,5 +260,5 @@ def _unpadded(values: Float64Array, shape: tuple[int, int]) -> Float64Array | No
             inside = matrix[: shape[0], : shape[1]]
             padded = np.eye(*full)
             padded[: shape[0], : shape[1]] = inside
-            return inside if inside.shape == shape and np.array_equal(padded, matrix) else None
+            return inside if inside.shape == shape and np.array_equal(padded, matrix, equal_nan=True) else None
     return None

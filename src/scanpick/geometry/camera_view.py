@@ -14,6 +14,8 @@ AROUND = 0.02
 LEAST_SHARE = 0.05
 """KITTI's cameras see 14 to 18% of a full sweep, View-of-Delft's 13 to 15%; an identity as calibration leaves 4%."""
 
+LEAST_FOCAL_PX = 10.0
+
 LEFT_IN_BOX = 0.1
 """A box that keeps a smaller share of its points is lost: 0 to 14% of the boxes in KITTI's frames, truncated ones."""
 
@@ -64,10 +66,14 @@ def view_fault(points: Points, seen: BoolArray, boxes: BoxArray) -> str:
 
 
 def image_fault(calibration: Calibration) -> str:
-    """Why the image cannot be the camera's, in words; "" where it can, or where its size is not known.
+    """Why a camera cannot see like this, in words; "" where it can.
 
-    An image that was scaled without its calibration shows so.
+    Projections that were never filled in show so, and images that were scaled without their calibration.
     """
+    if not calibration.projection[2, :3].any():
+        return "its projection has no depth"
+    if calibration.focal_px.min() < LEAST_FOCAL_PX:
+        return f"its focal length is {calibration.focal_px.min():.3g} pixels"
     if calibration.image_size is None:
         return ""
     (x, y), (width, height) = calibration.centre_px, calibration.image_size

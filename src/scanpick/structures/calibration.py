@@ -11,7 +11,6 @@ from scanpick.errors import ScanpickError
 from scanpick.structures.checks import as_array, check_finite
 
 _FARTHEST_M = 50.0
-_LEAST_FOCAL_PX = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +52,7 @@ class Calibration:
 
     @property
     def fault(self) -> str:
-        """Why there can be no such camera, in words; "" where there can.
+        """Why no camera can sit like this, in words; "" where one can. What it sees is another question.
 
         The bounds are far from what real cameras show, and near enough to find identities, other axes and other units.
         """
@@ -71,8 +70,4 @@ class Calibration:
             return f"its y axis, which is down, points {direction} in the LiDAR's frame{identity}"
         if np.abs(place_m).max() > _FARTHEST_M:
             return f"it is {np.abs(place_m).max():.0f} m away from the LiDAR (millimetres?)"
-        if not self.projection[2, :3].any():
-            return "its projection has no depth"
-        if self.focal_px.min() < _LEAST_FOCAL_PX:
-            return f"its focal length is {self.focal_px.min():.3g} pixels"
         return ""

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from scanpick.arrays import Points
+import numpy as np
+
+from scanpick.arrays import BoxArray, Points
 from scanpick.datasets import Dataset
 from scanpick.detectors.scene import Scene
 from scanpick.errors import FrameError, ScanpickError
@@ -88,7 +90,7 @@ def read_scenes(
             points = frame.points[:, :4]
             if view is View.CAMERA or (view is View.AUTO and reaches_around(frame.points)):
                 if dataset.calibration(frame_id) is not None:  # or it raises why it cannot be read
-                    points = _seen(frame, boxes)
+                    points = _seen(frame, boxes.array)
                     cut.append(frame_id)
                     if frame.calibration is not None and frame.calibration.image_size is None:
                         assumed.append(frame_id)
@@ -101,20 +103,21 @@ def read_scenes(
     return Scenes(scenes, set_aside, tuple(cut), tuple(assumed))
 
 
-def _seen(frame: Frame, boxes: Boxes3D) -> Points:
-    """The points of a full sweep that the camera sees.
+def _seen(frame: Frame, boxes: BoxArray | None = None) -> Points:
+    """The points that the camera sees; all of them where there is none.
 
     Raises:
-        FrameError: The camera cannot be the one that the boxes were labelled in.
+        FrameError: It cannot be the camera in which the (B, 7) boxes were labelled.
     """
-    assert frame.calibration is not None
+    if frame.calibration is None:
+        return frame.points[:, :4]
     camera = replace(frame.calibration, image_size=frame.calibration.image_size or KITTI_IMAGE_SIZE)
     seen = in_camera_view(frame.points, camera)
-    fault = image_fault(camera)
-    if fault and frame.calibration.image_size is None:
-        fault += " (KITTI's size, since its image is not there)"
+    fault = image_fault(frame.calibration)
+    if not fault and frame.calibration.image_size is None and image_fault(camera):
+        fault = f"{image_fault(camera)} (KITTI's size, since its image is not there)"
     if not fault and reaches_around(frame.points):
-        fault = view_fault(frame.points, seen, boxes.array)
+        fault = view_fault(frame.points, seen, np.zeros((0, 7)) if boxes is None else boxes)
     if fault:
         raise FrameError(
             f"is not cut to the camera's view: {fault}. Correct its calibration, or take all points (view=all).",
