@@ -139,5 +139,6 @@ def _read_object_ids(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     rows = parse_csv(read_text(path), str(path), delimiter="\t")
+    rows = [{name.strip(): value.strip() for name, value in row.items()} for row in rows]
     with parsing(str(path), "the columns raw_frame and kitti_object_training_id"):
-        return {row["raw_frame"].strip(): row["kitti_object_training_id"].strip() for row in rows}
+        return {row["raw_frame"]: row["kitti_object_training_id"] for row in rows}
