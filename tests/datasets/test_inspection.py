@@ -9,10 +9,10 @@ import pytest
 
 from scanpick.datasets import open_dataset
 from scanpick.datasets.folder import PointCloudFolder
-from scanpick.datasets.inspection import PROBLEM_KINDS, FrameInspector, collect, inspect_dataset
+from scanpick.datasets.inspection import PROBLEM_KINDS, WITHOUT_2D, FrameInspector, collect, inspect_dataset
 from scanpick.datasets.kitti_object import KittiObject
 from scanpick.datasets.point_files.cloud import NO_INTENSITY
-from tests.datasets.samples import CAR, CAR_BOX, FAR_CAR, sweep, write_bin, write_kitti_object, write_lines
+from tests.datasets.samples import CALIBRATION, CAR, CAR_BOX, FAR_CAR, sweep, write_bin, write_kitti_object, write_lines
 
 
 def found(dataset: KittiObject | PointCloudFolder) -> set[tuple[str, str]]:
@@ -32,7 +32,7 @@ def test_a_sound_data_set_has_no_problems_and_is_counted(tmp_path: Path) -> None
 
 def broken_kitti(root: Path) -> dict[str, str]:
     """A KITTI folder with one problem of each kind; frame id -> kind."""
-    kinds = dict(zip([f"{number:06d}" for number in range(1, 12)], PROBLEM_KINDS, strict=True))
+    kinds = dict(zip([f"{number:06d}" for number in range(1, 1 + len(PROBLEM_KINDS))], PROBLEM_KINDS, strict=True))
     frame_of = {kind: frame_id for frame_id, kind in kinds.items()}
     write_kitti_object(root, ["000000", *kinds])
     clouds, training = root / "training" / "velodyne", root / "training"
@@ -48,6 +48,7 @@ def broken_kitti(root: Path) -> dict[str, str]:
     write_lines(training / "calib" / f"{frame_of['calibration']}.txt", "P2: x")
     write_lines(training / "label_2" / f"{frame_of['labels']}.txt", "Car 0")
     write_lines(training / "label_2" / f"{frame_of['box without points']}.txt", FAR_CAR, CAR)
+    write_lines(training / "label_2" / f"{frame_of['implausible labels']}.txt", CAR.replace("4.0", "0"))
     for kind in ("wrong columns", "implausible units", "implausible axes"):  # their boxes would be empty too
         (training / "label_2" / f"{frame_of[kind]}.txt").unlink()
     return kinds
@@ -63,7 +64,7 @@ def test_each_kind_of_problem_is_found_in_its_frame_and_nowhere_else(tmp_path: P
     assert details["duplicate content"] == "the same points as 000000"
     assert details["box without points"] == "1 of 2 boxes: Car at 60 m"
     assert inspection.counts == dict.fromkeys(PROBLEM_KINDS, 1)
-    assert inspection.summary()["usable_frames"] == 12 - 4  # unreadable, empty, not finite, broken calibration
+    assert inspection.summary()["usable_frames"] == 13 - 3  # unreadable, empty, not finite
 
 
 def test_the_summary_is_json(tmp_path: Path) -> None:
@@ -110,3 +111,24 @@ def test_real_data_have_only_the_problems_that_they_have(test_data: Path, name: 
     assert set(inspection.counts) <= {"box without points", "missing calibration"}
     assert ("missing calibration" in inspection.counts) == (not list((test_data / name).rglob("calib*")))
     assert inspection.summary()["usable_frames"] == len(inspection.frames) > 0
+
+
+def test_labels_half_a_height_too_high_and_boxes_without_2d_part_are_told(tmp_path: Path) -> None:
+    write_kitti_object(tmp_path, ["000000", "000001"])
+    write_lines(
+        tmp_path / "training" / "label_2" / "000001.txt", CAR.replace("1.75 10", "1.0 10").replace("200 210", "0 0")
+    )
+    inspection = inspect_dataset(KittiObject(tmp_path))
+    ((kind, frame_id, detail),) = [(p.kind, p.frame_id, p.detail) for p in inspection.problems]
+    assert (kind, frame_id) == ("implausible labels", "000001")
+    assert "is y the centre's?" in detail
+    assert inspection.summary()["notes"] == {WITHOUT_2D: 1}
+
+
+def test_a_projection_that_was_never_filled_in_is_told_and_the_labels_stand(tmp_path: Path) -> None:
+    write_kitti_object(tmp_path, ["000000"])
+    text = CALIBRATION.replace("700 0 600 0 0 700 180 0", "1 0 0 0 0 1 0 0")
+    write_lines(tmp_path / "training" / "calib" / "000000.txt", text)
+    inspection = inspect_dataset(KittiObject(tmp_path))
+    assert [(p.kind, p.detail) for p in inspection.problems] == [("calibration", "its focal length is 1 pixels")]
+    assert inspection.summary()["boxes"] == {"Car": 1}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from scanpick.datasets import open_dataset
 from scanpick.datasets.dataset import Dataset
 from scanpick.datasets.kitti_object import KittiObject
 from scanpick.errors import FrameError, ScanpickError
@@ -100,7 +101,9 @@ def test_a_split_is_the_listed_frames_that_are_on_disk(tmp_path: Path) -> None:
     assert [record.frame_id for record in dataset.records] == ["000000", "000002"]
     assert "(1 listed frame not on disk)" in dataset.description
     assert len(KittiObject(tmp_path).records) == 3
-    with pytest.raises(ScanpickError, match="Split val: none of its 1 frames"):
+    with pytest.raises(
+        ScanpickError, match=r"Split val: none of its 1 frame is .*lists 000050; there are 000000, 000001"
+    ):
         KittiObject(tmp_path, split="val")
     with pytest.raises(ScanpickError, match="expected one of training, testing, train, val, got 'tarin'"):
         KittiObject(tmp_path, split="tarin")
@@ -129,7 +132,7 @@ def test_what_is_broken_in_a_frame_is_told_with_its_kind(tmp_path: Path) -> None
     for frame_id, action, kind, message in [
         ("000000", dataset.read, "empty", "no points"),
         ("000001", dataset.read, "unreadable", "1001 bytes are not a whole number of points"),
-        ("000002", dataset.read, "calibration", "expected 12 numbers after 'P2', got 3"),
+        ("000002", dataset.calibration, "calibration", "expected 12 numbers after 'P2', got 3"),
         ("000002", dataset.labels, "calibration", "expected 12 numbers"),
         ("000003", dataset.labels, "labels", r"line 1, column 11 \(length\).*got 'four'"),
         ("000004", dataset.labels, "labels", "the calibration is missing"),
@@ -138,15 +141,16 @@ def test_what_is_broken_in_a_frame_is_told_with_its_kind(tmp_path: Path) -> None
             action(frame_id)
         assert caught.value.kind == kind
         assert frame_id in str(caught.value)
-    assert dataset.read("000004").calibration is None
+    for frame_id in ("000002", "000004"):  # points need no camera
+        assert dataset.read(frame_id).calibration is None
 
 
 def test_boxes_of_negative_size_are_a_broken_label_unless_nobody_cares(tmp_path: Path) -> None:
     write_kitti_object(tmp_path, ["000000"])
     path = write_lines(tmp_path / "training" / "label_2" / "000000.txt", CAR.replace("1.5 2.0 4.0", "-1 -1 -1"))
-    with pytest.raises(FrameError, match=r"000000.txt: .*expected sizes >= 0"):
+    with pytest.raises(FrameError, match=r"000000.txt, line 1, column 9 \(height\): expected 0 or more, got -1"):
         KittiObject(tmp_path).labels("000000")
-    write_lines(path, DONT_CARE)
+    write_lines(path, DONT_CARE.replace("DontCare", "dontcare"))
     labels = KittiObject(tmp_path).labels("000000")
     assert labels is not None
     assert len(labels) == 0
@@ -184,3 +188,61 @@ def test_it_is_picklable(tmp_path: Path) -> None:
     dataset = KittiObject(write_kitti_object(tmp_path, ["000000"]))
     copy = pickle.loads(pickle.dumps(dataset))
     np.testing.assert_array_equal(copy.read("000000").points, dataset.read("000000").points)
+
+
+def test_degrees_are_no_angle_of_a_box_and_sizes_of_0_are_doubted(tmp_path: Path) -> None:
+    write_kitti_object(tmp_path, ["000000"])
+    path = write_lines(tmp_path / "training" / "label_2" / "000000.txt", "", CAR.replace("1.5 2.0 4.0", "1.5 2.0 0"))
+    labels = KittiObject(tmp_path).labels("000000")
+    assert labels is not None
+    assert labels.doubts == (f"{path}, line 2, column 11 (length): 0 m",)
+    write_lines(path, CAR, DONT_CARE, CAR.replace("-1.5707963267948966", "-90"))
+    with pytest.raises(FrameError, match=r"line 3, column 15 \(rotation_y\): expected radians.*got -90: degrees"):
+        KittiObject(tmp_path).labels("000000")
+
+
+def test_marks_tabs_and_windows_lines_change_nothing(tmp_path: Path) -> None:
+    write_kitti_object(tmp_path, ["000000", "000001"])
+    write_mapping(tmp_path, [("2011_09_26_drive_0009_sync", 3), ("2011_09_26_drive_0009_sync", 4)])
+    write_lines(tmp_path / "ImageSets" / "train.txt", "000000", "000001")
+    before = KittiObject(tmp_path, split="train")
+    expected = [before.labels(record.frame_id) for record in before.records]
+    for path in tmp_path.rglob("*.txt"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b" ", b"\t").replace(b"\n", b" \t\r\n"))
+    after = KittiObject(tmp_path, split="train")
+    assert after.records == before.records
+    for record, labels in zip(after.records, expected, strict=True):
+        found = after.labels(record.frame_id)
+        assert found is not None
+        assert labels is not None
+        np.testing.assert_array_equal(found.boxes.array, labels.boxes.array)
+        assert found.boxes.class_names.tolist() == labels.boxes.class_names.tolist() == ["Car"]
+
+
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("suffix", [".bin", ".npy"])
+def test_trees_without_training_and_of_other_formats_have_labels_too(tmp_path: Path, flat: bool, suffix: str) -> None:
+    write_kitti_object(tmp_path, ["000000", "000001"])
+    part = tmp_path / "training"
+    (part / "velodyne" / "._000000.bin").write_bytes(b"macOS")
+    if suffix == ".npy":
+        for seed, path in enumerate(sorted((part / "velodyne").glob("0*.bin"))):
+            np.save(path.with_suffix(".npy"), sweep(seed))
+            path.unlink()
+    if flat:
+        for folder in list(part.iterdir()):
+            folder.rename(tmp_path / folder.name)
+        part.rmdir()
+    dataset = open_dataset(str(tmp_path))
+    assert dataset.name == "kitti-object"
+    assert [record.frame_id for record in dataset.records] == ["000000", "000001"]
+    np.testing.assert_array_equal(dataset.read("000001").points, sweep(1))
+    labels = dataset.labels("000001")
+    assert labels is not None
+    np.testing.assert_allclose(labels.boxes.array, [CAR_BOX], atol=1e-12)
+
+
+def test_a_part_that_is_given_itself_keeps_its_drives(tmp_path: Path) -> None:
+    write_kitti_object(tmp_path, ["000000"])
+    write_mapping(tmp_path, [("2011_09_26_drive_0009_sync", 3)])
+    assert open_dataset(str(tmp_path / "training")).records == KittiObject(tmp_path).records

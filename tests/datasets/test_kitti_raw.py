@@ -79,7 +79,8 @@ def test_missing_and_broken_calibrations(tmp_path: Path) -> None:
     write_kitti_raw(tmp_path, DRIVES[:1])
     write_lines(tmp_path / "2011_09_26" / "calib_velo_to_cam.txt", "R: 0 0 0 0 0 0 0 0 0", "T: 0 0 0")
     with pytest.raises(FrameError, match=r"calib_velo_to_cam.txt: .*invertible") as caught:
-        dataset.read(frame_id)
+        dataset.calibration(frame_id)
+    assert dataset.read(frame_id).calibration is None
     assert caught.value.kind == "calibration"
 
 
@@ -88,3 +89,27 @@ def test_nothing_found_is_an_error_and_it_is_picklable(tmp_path: Path) -> None:
         KittiRaw(tmp_path)
     dataset = KittiRaw(write_kitti_raw(tmp_path, DRIVES))
     assert pickle.loads(pickle.dumps(dataset)).records == dataset.records
+
+
+def test_marks_tabs_and_windows_lines_change_nothing(tmp_path: Path) -> None:
+    write_kitti_raw(tmp_path, DRIVES[:1])
+    drive = tmp_path / "2011_09_26" / DRIVES[0]
+    write_lines(drive / "object_frame_ids.tsv", "raw_frame\tkitti_object_training_id", "0000000000\t000623")
+    write_lines(drive / "velodyne_points" / "timestamps.txt", *["1970-01-01 00:00:01.5"] * 3)
+    before = KittiRaw(tmp_path)
+    expected = before.calibration(before.records[0].frame_id)
+    for path in [*tmp_path.rglob("*.txt"), *tmp_path.rglob("*.tsv")]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"  \r\n"))
+    after = KittiRaw(tmp_path)
+    assert after.records == before.records
+    assert after.records[0].metadata == {"kitti_object_training_id": "000623"}
+    found = after.calibration(after.records[0].frame_id)
+    assert expected is not None
+    assert found is not None
+    np.testing.assert_array_equal(found.camera_SE3_lidar, expected.camera_SE3_lidar)
+
+
+def test_hidden_folders_are_passed_over(tmp_path: Path) -> None:
+    write_kitti_raw(tmp_path, DRIVES[:1])
+    write_bin(tmp_path / ".trash" / "drive" / "velodyne_points" / "data" / "0000000000.bin", sweep())
+    assert {record.sequence for record in KittiRaw(tmp_path).records} == {DRIVES[0]}

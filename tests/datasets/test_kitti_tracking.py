@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scanpick.datasets import open_dataset
 from scanpick.datasets.dataset import Dataset
 from scanpick.datasets.kitti_tracking import KittiTracking
 from scanpick.errors import FrameError, ScanpickError
@@ -49,9 +50,9 @@ def test_labels_are_those_of_the_frame_with_track_ids(tmp_path: Path) -> None:
     ("line", "message"),
     [
         (f"zero 1 {CAR}", "line 2: expected a frame number"),
-        ("0 1 Car 0 0", "line 2: expected 15 columns"),
+        ("0 1 Car 0 0", "line 2: expected 17 columns"),
         ("7", "line 2: expected a frame number"),
-        ("0 7", "line 2: expected 15 columns"),
+        ("0 7", "line 2: expected 17 columns"),
         (f"0 99999999999999999999 {CAR}", "line 2: expected a frame number"),
     ],
 )
@@ -96,3 +97,25 @@ def test_it_is_picklable(tmp_path: Path) -> None:
     dataset = KittiTracking(write_kitti_tracking(tmp_path, [1]))
     assert dataset.labels("0000/000000") is not None
     assert pickle.loads(pickle.dumps(dataset)).records == dataset.records
+
+
+def test_one_bad_box_costs_the_labels_of_its_frame_alone(tmp_path: Path) -> None:
+    write_kitti_tracking(tmp_path, [2])
+    path = tmp_path / "training" / "label_02" / "0000.txt"
+    for bad, place in (("-4.0", r"column 13 \(length\): expected 0 or more"), ("nan", r"column 13 \(length\)")):
+        write_lines(path, f"\ufeff0\t7 {CAR}", "", f"1 7 {CAR.replace('4.0', bad)}")
+        labels = KittiTracking(tmp_path).labels("0000/000000")
+        assert labels is not None
+        assert labels.boxes.class_names.tolist() == ["Car"]
+        with pytest.raises(FrameError, match=f"0000.txt, line 3, {place}"):
+            KittiTracking(tmp_path).labels("0000/000001")
+
+
+def test_a_tree_without_training_has_labels_too(tmp_path: Path) -> None:
+    write_kitti_tracking(tmp_path, [1])
+    (tmp_path / "training").rename(tmp_path / "flat")
+    dataset = open_dataset(str(tmp_path / "flat"))
+    assert "in velodyne" in dataset.description
+    labels = dataset.labels("0000/000000")
+    assert labels is not None
+    assert len(labels) == 1

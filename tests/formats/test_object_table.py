@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import format_objects, parse_objects, read_objects, rows_from_objects
 from scanpick.formats.object_table import ObjectTable, object_files, read_object_files
+from scanpick.formats.result_sources import find_results
 from scanpick.formats.scan_objects import scan_objects
 
 LABEL = "Car 0.00 0 -1.58 587.01 173.33 614.12 200.12 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59"
@@ -125,7 +126,7 @@ def test_missing_files_and_folders_are_named(tmp_path):
 
 def test_files_that_are_no_text(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"Car \xff\xfe")
-    with pytest.raises(ScanpickError, match="cannot read the file of objects as text"):
+    with pytest.raises(ScanpickError, match=r"a.txt: expected UTF-8 text"):
         read_object_files(object_files(tmp_path))
 
 
@@ -138,3 +139,22 @@ def test_results_written_and_read_again_keep_their_values():
 
 def test_labels_are_written_as_kitti_writes_them():
     assert format_objects(parse_objects(LABEL, source="x")) == LABEL + "\n"
+
+
+def test_marks_and_windows_lines_are_no_part_of_a_class(tmp_path):
+    """At the start, and in the middle of files that were put together; with the fast scanner and the plain reader."""
+    plain = _folder(tmp_path, a=f"{LABEL}\n{LABEL}\n")
+    expected = read_object_files(object_files(plain))
+    for text in (f"\ufeff{LABEL}\n{LABEL}\n", f"\ufeff{LABEL}\t\r\n\ufeff \t{LABEL}  \r\n\r\n", f"{LABEL}\r{LABEL}\r"):
+        (tmp_path / "a.txt").write_bytes(text.replace(" ", "\t", 3).encode())
+        found = read_object_files(object_files(tmp_path))
+        assert found.objects.class_names.tolist() == ["Car", "Car"]
+        np.testing.assert_array_equal(rows_from_objects(found.objects), rows_from_objects(expected.objects))
+
+
+def test_what_tools_put_beside_labels_is_no_frame(tmp_path):
+    folder = _folder(tmp_path, a=LABEL, b="", classes="Car\nTraffic cone\n", kinds="Car\nVan", labels="")
+    (tmp_path / "._a.txt").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / ".hidden.txt").write_text("x")
+    assert list(object_files(folder)) == ["a", "b"]
+    assert list(find_results(folder).files) == ["a", "b"]

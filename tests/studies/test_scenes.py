@@ -33,8 +33,10 @@ class Pool:
     def read(self, frame_id: str) -> Frame:
         return Frame(self.records[0], self.points, self.camera)
 
+    boxes: Boxes3D = field(default_factory=Boxes3D.empty)
+
     def labels(self, frame_id: str) -> Labels:
-        return Labels(Boxes3D.empty())
+        return Labels(self.boxes)
 
     def calibration(self, frame_id: str) -> Calibration | None:
         return self.camera
@@ -79,3 +81,30 @@ def test_a_frame_without_a_camera_cannot_be_cut():
     found = read(Pool(cloud(around=True), camera=None), View.CAMERA)
     assert found.scenes == []
     assert "calibration" in found.set_aside["a"]
+
+
+BEHIND = Boxes3D(np.array([[-20.0, 0, -1, 20, 10, 3, 0]]), np.array(["Car"]))
+
+
+@pytest.mark.parametrize(
+    ("camera", "boxes", "message"),
+    [
+        (replace(CAMERA, image_size=(124, 37)), None, "image of 124x37 pixels is not around"),
+        (Calibration(CAMERA.camera_SE3_lidar, CAMERA.projection * [[2], [3.4], [1]]), None, "KITTI's size"),
+        (replace(CAMERA, projection=np.eye(3, 4)), None, "focal length is 1 pixels"),
+        (CAMERA, BEHIND, "1 of 1 labelled boxes would lose their points"),
+    ],
+)
+def test_a_cut_that_is_no_cameras_is_refused(camera, boxes, message):
+    pool = Pool(cloud(around=True), camera, boxes=boxes or Boxes3D.empty())
+    found = read(pool, View.AUTO, need_labels=True)
+    assert found.scenes == []
+    assert message in found.set_aside["a"]
+    assert "view=all" in found.set_aside["a"]
+    assert len(read(pool, View.ALL, need_labels=True).scenes) == 1
+
+
+def test_a_cut_that_leaves_next_to_nothing_is_refused():
+    """A camera with a view of 3 degrees: such lenses are not, but wrong focal lengths are."""
+    narrow = replace(CAMERA, projection=CAMERA.projection * [[20, 1, 1, 1], [1, 20, 1, 1], [1, 1, 1, 1]])
+    assert "points" in read(Pool(cloud(around=True), narrow), View.AUTO).set_aside["a"]

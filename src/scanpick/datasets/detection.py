@@ -51,12 +51,11 @@ def open_by_specification(specification: str, **options: Any) -> Dataset:
 
 
 def _open_folder(folder: Path, options: dict[str, Any]) -> Dataset:
-    layout = recognise(folder)
-    if layout == "folder" and folder.name in ("training", "testing"):
+    if folder.name in ("training", "testing"):
         above = recognise(folder.parent)
-        if above != "folder":  # one part of a KITTI layout was given
+        if above in ("kitti-object", "kitti-tracking"):  # one part of a KITTI layout was given
             return _open(above, str(folder.parent), {"split": folder.name} | options)
-    return _open(layout, str(folder), options)
+    return _open(recognise(folder), str(folder), options)
 
 
 def recognise(folder: Path) -> str:

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from scanpick.arrays import Float64Array
 from scanpick.datasets.dataset import Dataset
 from scanpick.datasets.plausibility import Doubt, doubt_about_columns, doubts_about_points
 from scanpick.errors import FrameError, ScanpickError
+from scanpick.geometry.camera_view import image_fault, in_camera_view, reaches_around, view_fault
 from scanpick.geometry.points_in_boxes import count_points_in_boxes
-from scanpick.structures import Frame, Labels
+from scanpick.structures import Boxes3D, Calibration, Frame, Labels
 from scanpick.structures.checks import name_some
 
 PROBLEM_KINDS: Mapping[str, str] = {
@@ -24,11 +26,19 @@ PROBLEM_KINDS: Mapping[str, str] = {
     "implausible axes": "not x forward, y left, z up",
     "duplicate content": "the same points as another frame",
     "missing calibration": "labels cannot be placed, nor images used",
-    "calibration": "the calibration is there and cannot be read",
+    "calibration": "the calibration is there, but cannot be read or is no camera's",
     "labels": "the labels are there and cannot be read",
+    "implausible labels": "boxes that are hardly meant so",
     "box without points": "labelled, but no point inside (far or hidden objects have that)",
 }
 """The kinds of problems in the order of reports, and what they mean. A reader may report others."""
+
+WITHOUT_2D = "labelled boxes without a 2D part (left, top, right, bottom), which KITTI's evaluation passes over"
+
+FEWEST_INSIDE = 50
+LEAST_IN_UPPER_HALF = 0.15
+"""Of the points in the boxes of a frame (KITTI, tracking, View-of-Delft, simulated) 26 to 60% are in upper halves, and
+0 to 10% where the boxes are half a height too high."""
 
 T = TypeVar("T")
 
@@ -133,21 +143,30 @@ def inspect_frame(dataset: Dataset, frame_id: str) -> FrameInspection:
     """Open one frame with its labels and calibration. Nothing about the frame makes this fail."""
     problems: list[Problem] = []
     frame = _attempt(lambda: dataset.read(frame_id), frame_id, problems)
-    missing = frame is not None and frame.calibration is None and bool(getattr(dataset, "expects_calibration", False))
-    if missing:
+    so_far = len(problems)
+    camera = _attempt(lambda: dataset.calibration(frame_id), frame_id, problems)
+    broken = len(problems) > so_far
+    missing = camera is None and not broken and bool(getattr(dataset, "expects_calibration", False))
+    if missing and frame is not None:
         problems.append(Problem("missing calibration", frame_id, "no calibration file"))
-    labels = None if missing else _attempt(lambda: dataset.labels(frame_id), frame_id, problems)
+    labels = None if missing or broken else _attempt(lambda: dataset.labels(frame_id), frame_id, problems)
+    notes = Counter({} if frame is None else frame.notes)
     if frame is not None:
         problems += [Problem(doubt.kind, frame_id, doubt.detail) for doubt in _doubts(frame)]
+        if camera is not None:
+            problems += _camera_doubts(frame, camera, labels)
         if labels is not None:
             problems += _empty_boxes(frame, labels)
+    if labels is not None:
+        problems += [Problem("implausible labels", frame_id, doubt) for doubt in _label_doubts(frame, labels)]
+        notes[WITHOUT_2D] += 0 if labels.image_boxes is None else _without_2d(labels.image_boxes)
     return FrameInspection(
         frame_id,
         tuple(dict.fromkeys(problems)),
         num_points=None if frame is None else len(frame.points),
         digest=None if frame is None else hashlib.blake2b(frame.points.tobytes(), digest_size=16).hexdigest(),
         boxes=None if labels is None else Counter(labels.boxes.class_names.tolist()),
-        notes={} if frame is None else dict(frame.notes),
+        notes=dict(+notes),
     )
 
 
@@ -171,8 +190,39 @@ def _doubts(frame: Frame) -> Iterator[Doubt]:
     yield from doubts_about_points(frame.points)
 
 
+def _camera_doubts(frame: Frame, camera: Calibration, labels: Labels | None) -> list[Problem]:
+    fault = image_fault(camera)
+    if not fault and camera.image_size is not None and reaches_around(frame.points):
+        boxes = Boxes3D.empty() if labels is None else labels.boxes
+        fault = view_fault(frame.points, in_camera_view(frame.points, camera), boxes.array)
+        fault = fault and f"cut to the camera's view, {fault}"
+    return [Problem("calibration", frame.frame_id, fault)] if fault else []
+
+
+def _label_doubts(frame: Frame | None, labels: Labels) -> Iterator[str]:
+    if labels.doubts:
+        yield name_some(labels.doubts)
+    if frame is None:
+        return
+    upper = labels.boxes.array.copy()
+    upper[:, 2] += upper[:, 5] / 4
+    upper[:, 5] /= 2
+    inside = count_points_in_boxes(frame.points, labels.boxes.array).sum()
+    share = count_points_in_boxes(frame.points, upper).sum() / max(1, inside)
+    if inside >= FEWEST_INSIDE and share < LEAST_IN_UPPER_HALF:
+        yield (
+            f"only {share:.0%} of the {inside} points in its boxes are in their upper halves: is y the centre's? "
+            f"KITTI's is the bottom's, half a height more"
+        )
+
+
+def _without_2d(image_boxes: Float64Array) -> int:
+    return int((image_boxes[:, :2] >= image_boxes[:, 2:]).any(axis=1).sum())
+
+
 def _empty_boxes(frame: Frame, labels: Labels) -> list[Problem]:
-    empty = np.flatnonzero(count_points_in_boxes(frame.points, labels.boxes.array) == 0)
+    has_volume = (labels.boxes.sizes > 0).all(axis=1)
+    empty = np.flatnonzero((count_points_in_boxes(frame.points, labels.boxes.array) == 0) & has_volume)
     if not len(empty):
         return []
     ranges = np.linalg.norm(labels.boxes.centres[empty], axis=1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanpick.errors import ScanpickError
+from scanpick.texts import lines_of, read_text
 
 NANOSECONDS_PER_FRAME = 100_000_000
 """KITTI's LiDAR turns ten times a second."""
@@ -31,11 +32,11 @@ def read_mapping(folder: Path) -> dict[int, RawFrame]:
     order_path, frames_path = (folder / name for name in MAPPING_FILES)
     if not (order_path.is_file() and frames_path.is_file()):
         return {}
-    order = order_path.read_text(encoding="utf-8").replace(",", " ").split()
-    lines = frames_path.read_text(encoding="utf-8").splitlines()
+    order = read_text(order_path).replace(",", " ").split()
+    lines = lines_of(read_text(frames_path))
     mapping = {}
     for object_id, word in enumerate(order):
-        if not word.isdecimal() or not 1 <= int(word) <= len(lines):
+        if not word.isdecimal() or len(word) > 10 or not 1 <= int(word) <= len(lines):
             raise ScanpickError(
                 f"{order_path}, number {object_id + 1}: expected a line of {frames_path.name} "
                 f"(1 to {len(lines)}), got {word!r}."

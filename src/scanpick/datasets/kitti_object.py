@@ -9,7 +9,8 @@ testing/...                            the same without labels
 ImageSets/train.txt                    lists of ids
 mapping/train_rand.txt, train_mapping.txt   which raw drive and frame each training id is
 
-Labels, calibrations, images, lists and mapping are used where they are there.
+Labels, calibrations, images, lists and mapping are used where they are there. Points may be of any format
+(``000123.pcd``), and ``training`` may be left out: ``velodyne``, with ``label_2`` or ``calib`` beside it.
 """
 
 import os
@@ -20,15 +21,24 @@ from pathlib import Path
 from PIL import Image
 
 from scanpick.datasets.boundary import Boundary
-from scanpick.datasets.kitti_labels import labels_from_camera_objects
+from scanpick.datasets.kitti_labels import LabelLines, read_labels
 from scanpick.datasets.kitti_mapping import MAPPING_FILES, NANOSECONDS_PER_FRAME, RawFrame, read_mapping
-from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, has_suffix, natural_key
+from scanpick.datasets.listed import (
+    ListedDataset,
+    counted,
+    files_with_suffix,
+    has_points,
+    natural_key,
+    parts_of,
+    point_files,
+)
 from scanpick.datasets.options import one_of, whole_number
-from scanpick.datasets.point_files import bin
+from scanpick.datasets.point_files import read_points
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.frame_ids import parse_frame_ids
-from scanpick.formats.kitti_text import read_calibration, read_objects
+from scanpick.formats.kitti_text import object_lines, read_calibration
 from scanpick.structures import Calibration, Frame, FrameRecord, Labels
+from scanpick.structures.checks import name_some
 from scanpick.texts import read_text
 
 POINT_FOLDERS = ("velodyne", "velodyne_reduced")
@@ -45,7 +55,8 @@ class KittiObject(ListedDataset):
     -(rotation + 90 degrees) is the yaw that KITTI's camera convention gives, to within 0.7 degrees, the camera's tilt.
 
     Args:
-        root: The folder that holds ``training``, or one whose sub-folder ``lidar`` does (View-of-Delft).
+        root: The folder that holds ``training`` or the frames themselves, or whose sub-folder ``lidar`` does
+            (View-of-Delft).
         split: "training" or "testing" for all frames of that folder, or the name of a list in ``ImageSets``. By
             default all of ``training``, or of ``testing`` where ``training`` has no points.
         points: "velodyne", "velodyne_reduced", or "auto" for the one with more frames ("velodyne" if equal).
@@ -76,18 +87,16 @@ class KittiObject(ListedDataset):
         self._boundary.check_layout(points_folder, *(self._part / name for name in ("label_2", "calib", "image_2")))
         lists = self.root / "ImageSets" / f"{split}.txt", *(self.root / "mapping" / name for name in MAPPING_FILES)
         self._boundary.check_layout(*lists)
-        paths = {path.stem: path for path in self._boundary.held(files_with_suffix(points_folder, ".bin"))}
-        told = f"{self._part.name}/{told}"
+        paths = {path.stem: path for path in self._boundary.held(point_files(points_folder))}
+        told = told if self._part == self.root else f"{self._part.name}/{told}"
         if split not in (None, "training", "testing"):
-            paths, missing = _choose_listed(paths, self.root / "ImageSets" / f"{split}.txt")
-            if not paths:
-                raise ScanpickError(f"Split {split}: none of its {missing} frames is in {points_folder}.")
+            paths, missing = _choose_listed(paths, self.root / "ImageSets" / f"{split}.txt", points_folder)
             told += f", split {split}" + (f" ({counted(missing, 'listed frame')} not on disk)" if missing else "")
         if not paths:
             raise ScanpickError(
                 f"{points_folder}: no frames found: expected files such as 000000.bin{self._boundary.told}."
             )
-        mapping = read_mapping(self.root / "mapping") if self._part.name == "training" else {}
+        mapping = read_mapping(self.root / "mapping") if self._part.name != "testing" else {}
         records = sorted(
             (_record(frame_id, path, mapping) for frame_id, path in paths.items()),
             key=lambda record: (natural_key(record.sequence), record.index_in_sequence, record.frame_id),
@@ -99,22 +108,15 @@ class KittiObject(ListedDataset):
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = bin.read(record.path, self.columns)
-        return Frame(record, cloud.points, self.calibration(frame_id), self.image_path(frame_id), cloud.notes)
+        cloud = read_points(record.path, bin_columns=self.columns)
+        return Frame(record, cloud.points, self.camera_of_points(frame_id), self.image_path(frame_id), cloud.notes)
 
     def labels(self, frame_id: str) -> Labels | None:
         """Labels of one frame. See `Dataset.labels`."""
         path = self._boundary.check(self._part / "label_2" / f"{self.record(frame_id).frame_id}.txt")
         if not path.is_file():
             return None
-        calibration = self.calibration(frame_id)
-        if calibration is None:
-            raise FrameError(f"{path}: the labels cannot be placed, since the calibration is missing.", kind="labels")
-        try:
-            return labels_from_camera_objects(read_objects(path), calibration)
-        except ScanpickError as error:
-            message = str(error) if str(path) in str(error) else f"{path}: {error}"
-            raise FrameError(message, kind="labels") from error
+        return read_labels(path, lambda: LabelLines(object_lines(read_text(path))), self.calibration(frame_id))
 
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of one frame, with the image's size where the image is there. See `Dataset.calibration`."""
@@ -128,12 +130,13 @@ class KittiObject(ListedDataset):
 
 
 def object_root(folder: Path) -> Path | None:
-    """The folder that holds ``training/velodyne`` or the like with frames directly in it; None where it is not."""
-    for root in (folder, folder / "lidar"):
-        for part in ("training", "testing"):
-            if any(has_suffix(root / part / name, ".bin") for name in POINT_FOLDERS):
-                return root
-    return None
+    """The folder, or its sub-folder ``lidar``, where it has the layout with frames in it; None where it has not."""
+    return next((root for root in (folder, folder / "lidar") if _parts(root)), None)
+
+
+def _parts(root: Path) -> list[Path]:
+    parts = parts_of(root, "label_2")
+    return [part for part in parts if any(has_points(part / name) for name in POINT_FOLDERS)]
 
 
 def read_frame_calibration(path: Path, image_path: Path | None) -> Calibration | None:
@@ -172,17 +175,18 @@ def _part_folder(root: Path, split: str | None) -> Path:
         raise ScanpickError(f"{root}: no such folder.")
     if split in ("training", "testing"):
         return root / split
+    parts = _parts(root) or [root / "training"]
     if split is not None:
         lists = sorted(path.stem for path in files_with_suffix(root / "ImageSets", ".txt"))
         one_of("split", split, ("training", "testing", *lists))
-        return root / ("testing" if split == "test" else "training")
-    has_training = any(has_suffix(root / "training" / name, ".bin") for name in POINT_FOLDERS)
-    return root / ("training" if has_training else "testing")
+        named = root / ("testing" if split == "test" else "training")
+        return named if named in parts else parts[0]
+    return parts[0]
 
 
 def _choose_points(part: Path, wanted: str) -> tuple[Path, str]:
     """The folder of points, and how it was chosen."""
-    counts = {name: len(files_with_suffix(part / name, ".bin")) for name in POINT_FOLDERS}
+    counts = {name: len(point_files(part / name)) for name in POINT_FOLDERS}
     if wanted != "auto":
         return part / wanted, wanted
     best = max(POINT_FOLDERS, key=lambda name: counts[name])  # the first where they are equal
@@ -190,12 +194,21 @@ def _choose_points(part: Path, wanted: str) -> tuple[Path, str]:
     return part / best, best + (f" ({other} has {counts[other]})" if counts[other] else "")
 
 
-def _choose_listed(paths: dict[str, Path], list_path: Path) -> tuple[dict[str, Path], int]:
-    """The listed frames that are on disk, and the number of those that are not."""
+def _choose_listed(paths: dict[str, Path], list_path: Path, folder: Path) -> tuple[dict[str, Path], int]:
+    """The listed frames that are on disk, and the number of those that are not.
+
+    Raises:
+        ScanpickError: The list cannot be read, or has no frame that is on disk.
+    """
     lines = parse_frame_ids(read_text(list_path))
     # Ids may hold blanks; a line that is none may be several.
     listed = dict.fromkeys(name for line in lines for name in ([line] if line in paths else line.split()))
     chosen = {frame_id: paths[frame_id] for frame_id in listed if frame_id in paths}
+    if not chosen:
+        raise ScanpickError(
+            f"Split {list_path.stem}: none of its {counted(len(listed), 'frame')} is in {folder}. {list_path} lists "
+            f"{name_some(list(listed), 3) or 'nothing'}; there are {name_some(list(paths), 3) or 'no frames'}."
+        )
     return chosen, len(listed) - len(chosen)
 
 

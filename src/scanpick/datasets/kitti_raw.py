@@ -13,7 +13,6 @@ Tracklets (``tracklet_labels.xml``) are not read: they are boxes of whole drives
 object and tracking labels have, which cover the same drives.
 """
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,13 @@ import numpy as np
 from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image
-from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, frame_number, has_suffix, natural_key
+from scanpick.datasets.listed import ListedDataset, counted, frame_number, has_points, natural_key, point_files
 from scanpick.datasets.options import whole_number
-from scanpick.datasets.point_files import bin
+from scanpick.datasets.point_files import read_points
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_text import read_raw_calibration
 from scanpick.structures import Calibration, Frame, FrameRecord
+from scanpick.texts import lines_of, parse_csv, parsing, read_text
 
 CALIBRATION_FILES = ("calib_velo_to_cam.txt", "calib_cam_to_cam.txt")
 
@@ -78,8 +78,8 @@ class KittiRaw(ListedDataset):
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = bin.read(record.path, self.columns)
-        return Frame(record, cloud.points, self.calibration(frame_id), self.image_path(frame_id), cloud.notes)
+        cloud = read_points(record.path, bin_columns=self.columns)
+        return Frame(record, cloud.points, self.camera_of_points(frame_id), self.image_path(frame_id), cloud.notes)
 
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of the frame's date. See `Dataset.calibration`."""
@@ -105,7 +105,8 @@ class KittiRaw(ListedDataset):
 def raw_drives(folder: Path) -> list[Path]:
     """The drives in a folder of dates, of one date, or that are the folder itself; none where it has not the layout."""
     patterns = ("velodyne_points/data", "*/velodyne_points/data", "*/*/velodyne_points/data")
-    found = [data.parent.parent for pattern in patterns for data in folder.glob(pattern) if has_suffix(data, ".bin")]
+    found = [data.parent.parent for pattern in patterns for data in folder.glob(pattern) if has_points(data)]
+    found = [drive for drive in found if not any(name.startswith(".") for name in drive.relative_to(folder).parts)]
     return sorted(found, key=lambda drive: natural_key(drive.absolute().name))
 
 
@@ -115,7 +116,7 @@ def _records(drive: Path, boundary: Boundary) -> list[FrameRecord]:
     boundary.check_layout(times_path, ids_path)
     times, object_ids = _read_timestamps(times_path), _read_object_ids(ids_path)
     records = []
-    for place, path in enumerate(boundary.held(files_with_suffix(drive / "velodyne_points" / "data", ".bin"))):
+    for place, path in enumerate(boundary.held(point_files(drive / "velodyne_points" / "data"))):
         index = frame_number(path.stem, place)
         if times is None:
             timestamp_ns: int | None = index * NANOSECONDS_PER_FRAME
@@ -131,11 +132,11 @@ def _read_timestamps(path: Path) -> list[int | None] | None:
     if not path.is_file():
         return None
     times: list[int | None] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(lines_of(read_text(path)), start=1):
         text = line.strip()
         try:
             time = np.datetime64(text.replace(" ", "T"), "ns")  # of an empty text: not a time
-        except ValueError:
+        except (ValueError, OverflowError):
             time = None
         if time is None or (np.isnat(time) and text):
             raise ScanpickError(
@@ -149,11 +150,7 @@ def _read_object_ids(path: Path) -> dict[str, str]:
     """Raw frame -> object id; empty without a file."""
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    try:
+    rows = parse_csv(read_text(path), str(path), delimiter="\t")
+    rows = [{name.strip(): value.strip() for name, value in row.items()} for row in rows]
+    with parsing(str(path), "the columns raw_frame and kitti_object_training_id"):
         return {row["raw_frame"]: row["kitti_object_training_id"] for row in rows}
-    except KeyError as error:
-        raise ScanpickError(
-            f"{path}: expected the columns raw_frame and kitti_object_training_id, {error} is missing."
-        ) from None

@@ -6,33 +6,42 @@ training/velodyne/0000/000012.bin   sequence and frame
 training/label_02/0000.txt          the labels of a whole sequence: frame, track id, then KITTI's object columns
 training/calib/0000.txt             training/image_02/0000/000012.png   (each where present)
 testing/...                         the same without labels
+
+Points may be of any format, and ``training`` may be left out where labels or calibrations lie beside ``velodyne``.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from scanpick.arrays import Int64Array
 from scanpick.datasets.boundary import Boundary
-from scanpick.datasets.kitti_labels import labels_from_camera_objects
+from scanpick.datasets.kitti_labels import LabelLines, read_labels
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image, read_frame_calibration
-from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, frame_number, has_suffix, natural_key
+from scanpick.datasets.listed import (
+    ListedDataset,
+    counted,
+    frame_number,
+    has_points,
+    natural_key,
+    parts_of,
+    point_files,
+)
 from scanpick.datasets.options import one_of, whole_number
-from scanpick.datasets.point_files import bin
-from scanpick.errors import FrameError, ScanpickError
-from scanpick.formats.kitti_text import parse_objects
-from scanpick.structures import Calibration, CameraObjects, Frame, FrameRecord, Labels
+from scanpick.datasets.point_files import read_points
+from scanpick.errors import ScanpickError
+from scanpick.formats.kitti_text import NumberedLine, object_lines
+from scanpick.structures import Calibration, Frame, FrameRecord, Labels
+from scanpick.texts import parsing, read_text
 
 
 class KittiTracking(ListedDataset):
     """KITTI tracking sequences. Frame ids are ``0000/000012``; time is counted at 10 Hz from the sequence's start.
 
     Args:
-        root: The folder that holds ``training`` or ``testing``.
+        root: The folder that holds ``training`` or ``testing``, or the frames themselves.
         split: Which of the two; by default ``training`` where it has points.
         columns: float32 columns of the ``.bin`` files.
         follow: Whether links that lead out of the root are followed. Otherwise linked frames and sequences are passed
@@ -49,16 +58,15 @@ class KittiTracking(ListedDataset):
     ) -> None:
         self.root = Path(root)
         self.columns = whole_number("columns", columns, least=3, most=16)
-        if split is None:
-            split = "training" if _sequence_folders(self.root / "training") else "testing"
-        self._part = self.root / one_of("split", split, ("training", "testing"))
+        parts = _parts(self.root) or [self.root / "training"]
+        self._part = parts[0] if split is None else self.root / one_of("split", split, ("training", "testing"))
         self._boundary = Boundary(self.root, follow)
         self._boundary.check_layout(*(self._part / name for name in ("velodyne", "label_02", "calib", "image_02")))
         folders = self._boundary.held(_sequence_folders(self._part))
         records = [
             _record(folder.name, place, path)
             for folder in folders
-            for place, path in enumerate(self._boundary.held(files_with_suffix(folder, ".bin")))
+            for place, path in enumerate(self._boundary.held(point_files(folder)))
         ]
         if not records:
             raise ScanpickError(
@@ -67,7 +75,7 @@ class KittiTracking(ListedDataset):
             )
         description = (
             f"KITTI tracking layout: {counted(len(records), 'frame')} of {counted(len(folders), 'sequence')} "
-            f"in {split}/velodyne, {self.columns} columns{self._boundary.told}"
+            f"in {(self._part / 'velodyne').relative_to(self.root)}, {self.columns} columns{self._boundary.told}"
         )
         super().__init__("kitti-tracking", description, records)
 
@@ -75,8 +83,8 @@ class KittiTracking(ListedDataset):
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = bin.read(record.path, self.columns)
-        return Frame(record, cloud.points, self.calibration(frame_id), self.image_path(frame_id), cloud.notes)
+        cloud = read_points(record.path, bin_columns=self.columns)
+        return Frame(record, cloud.points, self.camera_of_points(frame_id), self.image_path(frame_id), cloud.notes)
 
     def labels(self, frame_id: str) -> Labels | None:
         """Labels of one frame, with track ids. See `Dataset.labels`."""
@@ -84,16 +92,12 @@ class KittiTracking(ListedDataset):
         path = self._boundary.check(self._part / "label_02" / f"{record.sequence}.txt")
         if not path.is_file():
             return None
-        calibration = self.calibration(frame_id)
-        if calibration is None:
-            raise FrameError(f"{path}: the labels cannot be placed, since the calibration is missing.", kind="labels")
-        try:
-            tracked = read_tracked_objects(path, path.stat().st_mtime_ns)
-            objects = tracked.get(record.index_in_sequence, _NOTHING)
-            return labels_from_camera_objects(objects.objects, calibration, objects.track_ids)
-        except ScanpickError as error:
-            message = str(error) if str(path) in str(error) else f"{path}, frame {record.index_in_sequence}: {error}"
-            raise FrameError(message, kind="labels") from error
+
+        def lines() -> LabelLines:
+            of_frame = read_tracked_lines(path, path.stat().st_mtime_ns)
+            return of_frame.get(record.index_in_sequence, LabelLines((), np.zeros(0, dtype=np.int64)))
+
+        return read_labels(path, lines, self.calibration(frame_id))
 
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of the frame's sequence. See `Dataset.calibration`."""
@@ -108,57 +112,38 @@ class KittiTracking(ListedDataset):
         return None if path is None else self._boundary.check(path)
 
 
-@dataclass(frozen=True, eq=False)
-class TrackedObjects:
-    """K objects of one frame and their (K,) track ids."""
-
-    objects: CameraObjects
-    track_ids: Int64Array
-
-
 @lru_cache(maxsize=32)
-def read_tracked_objects(path: Path, modified_ns: int) -> dict[int, TrackedObjects]:
-    """Frame number -> objects, from the label file of a sequence.
+def read_tracked_lines(path: Path, modified_ns: int) -> dict[int, LabelLines]:
+    """Frame number -> the lines of its objects, from the label file of a sequence.
 
     Args:
         path: The file.
         modified_ns: When it was last changed, so that a changed file is read again.
 
     Raises:
-        ScanpickError: The file cannot be read, or a line is malformed: file and line are named.
+        ScanpickError: The file cannot be read, or a line has no frame number and track id: file and line are named.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScanpickError(f"{path}: cannot read the label file: {error}.") from error
-    rows_of_frame: defaultdict[int, list[int]] = defaultdict(list)
-    track_ids: list[int] = []
-    object_lines: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    lines_of_frame: defaultdict[int, list[NumberedLine]] = defaultdict(list)
+    tracks_of_frame: defaultdict[int, list[int]] = defaultdict(list)
+    for number, line in object_lines(read_text(path)):
         words = line.split(maxsplit=2)
-        if not words:
-            object_lines.append("")  # keeps line numbers in messages right
-            continue
-        try:
+        with parsing(f"{path}, line {number}", f"a frame number and a track id first, got {line[:80]!r}"):
             frame, track = int(words[0]), int(np.int64(int(words[1])))
-        except (ValueError, IndexError, OverflowError):
-            raise ScanpickError(
-                f"{path}, line {number}: expected a frame number and a track id first, got {line[:80]!r}."
-            ) from None
-        rows_of_frame[frame].append(len(track_ids))
-        track_ids.append(track)
-        object_lines.append(words[2] if len(words) > 2 else "?")
-    objects = parse_objects("\n".join(object_lines), source=str(path))
-    ids = np.array(track_ids, dtype=np.int64)
-    return {frame: TrackedObjects(objects[np.array(rows)], ids[rows]) for frame, rows in rows_of_frame.items()}
-
-
-_NOTHING = TrackedObjects(parse_objects("", source=""), np.zeros(0, dtype=np.int64))
+        lines_of_frame[frame].append((number, "".join(words[2:])))
+        tracks_of_frame[frame].append(track)
+    return {
+        frame: LabelLines(lines, np.array(tracks_of_frame[frame], dtype=np.int64), columns_before=2)
+        for frame, lines in lines_of_frame.items()
+    }
 
 
 def tracking_root(folder: Path) -> Path | None:
     """The folder itself where it has the layout; None where it has not."""
-    return folder if any(_sequence_folders(folder / part) for part in ("training", "testing")) else None
+    return folder if _parts(folder) else None
+
+
+def _parts(root: Path) -> list[Path]:
+    return [part for part in parts_of(root, "label_02") if _sequence_folders(part)]
 
 
 def _sequence_folders(part: Path) -> list[Path]:
@@ -166,7 +151,7 @@ def _sequence_folders(part: Path) -> list[Path]:
     velodyne = part / "velodyne"
     if not velodyne.is_dir():
         return []
-    folders = [path for path in velodyne.iterdir() if has_suffix(path, ".bin")]
+    folders = [path for path in velodyne.iterdir() if not path.name.startswith(".") and has_points(path)]
     return sorted(folders, key=lambda path: natural_key(path.name))
 
 

@@ -1,10 +1,12 @@
 """What the readers of folders share: a fixed list of frames, found by id."""
 
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from scanpick.errors import ScanpickError
+from scanpick.datasets.point_files import point_file_suffixes
+from scanpick.errors import FrameError, ScanpickError
 from scanpick.structures import Calibration, FrameRecord, Labels
 from scanpick.structures.checks import check_unique
 
@@ -54,6 +56,16 @@ class ListedDataset:
         self.record(frame_id)
         return None
 
+    def camera_of_points(self, frame_id: str) -> Calibration | None:
+        """`calibration` to go with points: None also where it cannot be read, since most of what reads them needs none.
+
+        Whatever needs it asks for `calibration`, which tells the reason.
+        """
+        try:
+            return self.calibration(frame_id)
+        except FrameError:
+            return None
+
 
 def frame_number(stem: str, place: int) -> int:
     """The number that a file's name is ("0000000012" is 12), or its place among the files where it is none.
@@ -74,18 +86,39 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((1, int(part), part) if place % 2 else (0, 0, part) for place, part in enumerate(parts))
 
 
-def files_with_suffix(folder: Path, suffix: str) -> list[Path]:
-    """The files of a folder with this suffix, in natural order; none where there is no such folder."""
-    return sorted(_iterate(folder, suffix), key=lambda path: natural_key(path.name))
+def files_with_suffix(folder: Path, *suffixes: str) -> list[Path]:
+    """The files of a folder with one of these suffixes, in natural order; none where there is no such folder.
+
+    Hidden files, such as those that macOS puts beside every file, are passed over.
+    """
+    return sorted(_iterate(folder, suffixes), key=lambda path: natural_key(path.name))
 
 
-def has_suffix(folder: Path, suffix: str) -> bool:
-    """Whether a folder holds a file with this suffix."""
-    return next(_iterate(folder, suffix), None) is not None
+def point_files(folder: Path) -> list[Path]:
+    """The files of points in a folder, in natural order; of files that differ in their format only, the ``.bin``."""
+    suffixes = point_file_suffixes()
+    found = sorted(files_with_suffix(folder, *suffixes), key=lambda path: suffixes.index(path.suffix.lower()))
+    one_each: dict[str, Path] = {}
+    for path in found:
+        one_each.setdefault(path.stem, path)
+    return sorted(one_each.values(), key=lambda path: natural_key(path.name))
 
 
-def _iterate(folder: Path, suffix: str) -> Iterator[Path]:
+def has_points(folder: Path) -> bool:
+    """Whether a folder holds a file of points."""
+    return next(_iterate(folder, point_file_suffixes()), None) is not None
+
+
+def parts_of(root: Path, labels: str) -> list[Path]:
+    """Where KITTI's layouts may have frames: ``training``, ``testing``, or the folder with labels or calibrations."""
+    parts = [root / "training", root / "testing"]
+    return [*parts, root] if any((root / name).is_dir() for name in (labels, "calib")) else parts
+
+
+def _iterate(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
     if folder.is_dir():
-        for path in folder.iterdir():
-            if path.suffix.lower() == suffix and not path.name.startswith("."):
-                yield path
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                is_wanted = os.path.splitext(entry.name)[1].lower() in suffixes and not entry.name.startswith(".")
+                if is_wanted and not entry.is_dir():
+                    yield folder / entry.name

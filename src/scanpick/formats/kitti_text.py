@@ -5,7 +5,8 @@ A label line has 15 columns and a result line a 16th, the score:
 """
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,15 @@ import numpy as np
 from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.structures import Calibration, CameraObjects
+from scanpick.texts import lines_of, read_text
 
 LABEL_COLUMNS = (
     *("type", "truncated", "occluded", "alpha", "left", "top", "right", "bottom"),
     *("height", "width", "length", "x", "y", "z", "rotation_y", "score"),
 )
+
+NumberedLine = tuple[int, str]
+"""A line of a file: its number, counted from 1, and its text."""
 
 
 def read_objects(path: Path, *, with_scores: bool = False) -> CameraObjects:
@@ -28,27 +33,55 @@ def read_objects(path: Path, *, with_scores: bool = False) -> CameraObjects:
     Raises:
         ScanpickError: The file cannot be read, or a line is malformed: file, line and column are named.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScanpickError(f"{path}: cannot read the label file: {error}.") from error
-    return parse_objects(text, source=str(path), with_scores=with_scores)
+    return parse_objects(read_text(path), source=str(path), with_scores=with_scores)
 
 
 def parse_objects(text: str, *, source: str, with_scores: bool = False) -> CameraObjects:
     """`read_objects` on a text; `source` names it in messages."""
+    return parse_lines(object_lines(text), source=source, with_scores=with_scores)
+
+
+def object_lines(text: str) -> list[NumberedLine]:
+    """The lines of a text from `read_text` that are not blank.
+
+    Files that were put together from several hold byte order marks in the middle, too: they are no part of a name.
+    """
+    lines = enumerate(lines_of(text.replace("\ufeff", "")), start=1)
+    return [(number, line) for number, line in lines if line.strip()]
+
+
+def parse_lines(
+    lines: Iterable[NumberedLine], *, source: str, with_scores: bool = False, columns_before: int = 0
+) -> CameraObjects:
+    """Objects from their lines, one each.
+
+    Args:
+        lines: The lines, without what stands before the type.
+        source: Names the file in messages.
+        with_scores: Lines of results, not of labels.
+        columns_before: Columns of the file before the type, for messages.
+
+    Raises:
+        ScanpickError: A line is malformed: file, line and column are named.
+    """
     wanted = len(LABEL_COLUMNS) if with_scores else len(LABEL_COLUMNS) - 1
     names: list[str] = []
     rows: list[list[float]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in lines:
         words = line.split()
-        if not words:
-            continue
         if len(words) < wanted:
-            raise ScanpickError(f"{source}, line {number}: expected {wanted} columns, got {len(words)}: {line[:80]!r}.")
+            raise ScanpickError(
+                f"{source}, line {number}: expected {columns_before + wanted} columns, "
+                f"got {columns_before + len(words)}: {line[:80]!r}."
+            )
         names.append(words[0])
-        rows.append([_number(words[column], source, number, column) for column in range(1, wanted)])
+        rows.append([_number(words[column], source, number, column, columns_before) for column in range(1, wanted)])
     return objects_from_rows(names, np.array(rows, dtype=np.float64).reshape(len(rows), wanted - 1))
+
+
+def place_of(source: str, line: int, column: str, columns_before: int = 0) -> str:
+    """Where a number stands, for messages: file, line and column, counted from 1."""
+    return f"{source}, line {line}, column {columns_before + LABEL_COLUMNS.index(column) + 1} ({column})"
 
 
 def objects_from_rows(names: Sequence[str], numbers: Float64Array) -> CameraObjects:
@@ -73,16 +106,14 @@ def rows_from_objects(objects: CameraObjects) -> Float64Array:
     return np.column_stack(columns if objects.scores is None else [*columns, objects.scores])
 
 
-def _number(word: str, source: str, line: int, column: int) -> float:
+def _number(word: str, source: str, line: int, column: int, columns_before: int) -> float:
     try:
         number = math.nan if "_" in word else float(word)  # Python's 1_000 is no number elsewhere
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ScanpickError(
-            f"{source}, line {line}, column {column + 1} ({LABEL_COLUMNS[column]}): "
-            f"expected a finite number, got {word!r}."
-        )
+        place = place_of(source, line, LABEL_COLUMNS[column], columns_before)
+        raise ScanpickError(f"{place}: expected a finite number, got {word!r}.")
     return number
 
 
@@ -111,15 +142,21 @@ def format_objects(objects: CameraObjects) -> str:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Read a KITTI object or tracking calibration file (P2, R0_rect or R_rect, Tr_velo_to_cam or Tr_velo_cam).
+    """Read the calibration file of KITTI's object, tracking or odometry sets, or of a converter to them.
+
+    These are the same matrices under different names (R0_rect, R_rect; Tr_velo_to_cam, Tr_velo_cam, Tr), some padded to
+    (3, 4) or (4, 4). Without a rectification it is the identity. Waymo's converters number the cameras, the first of
+    which is the labels': Tr_velo_to_cam_0 with P0.
 
     Raises:
-        ScanpickError: The file cannot be read, or an entry is missing or malformed.
+        ScanpickError: The file cannot be read, an entry is missing or malformed, or no camera is like this.
     """
     entries = _read_entries(path)
-    projection = _entry(entries, ("P2",), (3, 4), path)
-    rectification = _entry(entries, ("R0_rect", "R_rect"), (3, 3), path)
-    lidar_to_camera = _entry(entries, ("Tr_velo_to_cam", "Tr_velo_cam"), (3, 4), path)
+    waymo = "Tr_velo_to_cam_0" in entries and "Tr_velo_to_cam" not in entries
+    projection = _entry(entries, ("P0", "P2") if waymo else ("P2", "P_rect_02"), (3, 4), path)
+    rectification = _entry(entries, ("R0_rect", "R_rect", "R_rect_00"), (3, 3), path, default=np.eye(3))
+    names = ("Tr_velo_to_cam", "Tr_velo_cam", "Tr_velo2cam", "Tr", "Tr_velo_to_cam_0")
+    lidar_to_camera = _entry(entries, names, (3, 4), path)
     return _calibration(rectification @ lidar_to_camera, projection, path)
 
 
@@ -151,16 +188,19 @@ def read_raw_calibration(velo_to_cam_path: Path, cam_to_cam_path: Path) -> Calib
 
 
 def parse_calibration_entries(text: str, *, source: str) -> dict[str, Float64Array]:
-    """``name: numbers`` lines, with or without the colon (tracking has ``R_rect 9.99e-01``); no empty ones."""
+    """``name: numbers`` lines, with or without the colon (tracking has ``R_rect 9.99e-01``); no empty ones.
+
+    Lines of words ("calib_time: 09-Jan-2012") are passed over, unless they bear the name of a matrix.
+    """
     entries = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        name, *words = line.replace(":", " ", 1).split() or [""]
+    for number, line in enumerate(lines_of(text), start=1):
+        name, *words = line.replace(":", " ", 1).replace(",", " ").split() or [""]
         if not words:
             continue
         try:
             entries[name] = np.array([float(word) for word in words])
         except ValueError:
-            if name == "calib_time":  # KITTI raw states the date of calibration
+            if not _MATRIX.fullmatch(name):
                 continue
             raise ScanpickError(
                 f"{source}, line {number}: expected numbers after '{name}', got {line[:80]!r}."
@@ -168,12 +208,11 @@ def parse_calibration_entries(text: str, *, source: str) -> dict[str, Float64Arr
     return entries
 
 
+_MATRIX = re.compile(r"P\d|[PRS]_rect_\d\d|R0?_rect|Tr(_\w+)?|[RT]", re.IGNORECASE)
+
+
 def _read_entries(path: Path) -> dict[str, Float64Array]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScanpickError(f"{path}: cannot read the calibration: {error}.") from error
-    return parse_calibration_entries(text, source=str(path))
+    return parse_calibration_entries(read_text(path), source=str(path))
 
 
 def _calibration(
@@ -183,19 +222,43 @@ def _calibration(
     camera_SE3_lidar = np.eye(4)
     camera_SE3_lidar[:3] = camera_from_lidar
     try:
-        return Calibration(camera_SE3_lidar, projection, image_size)
+        calibration = Calibration(camera_SE3_lidar, projection, image_size)
     except ScanpickError as error:
         raise ScanpickError(f"{path}: {error}") from error
+    fault = calibration.fault
+    if fault:
+        raise ScanpickError(
+            f"{path}: no camera is like this: {fault}. Expected x right, y down, z forward, seen from a "
+            f"LiDAR with z up. It cannot place labels, nor cut points to its view; correct it."
+        )
+    return calibration
 
 
 def _entry(
-    entries: dict[str, Float64Array], names: tuple[str, ...], shape: tuple[int, int], path: Path
+    entries: dict[str, Float64Array],
+    names: tuple[str, ...],
+    shape: tuple[int, int],
+    path: Path,
+    default: Float64Array | None = None,
 ) -> Float64Array:
-    for name in names:
-        if name in entries:
-            if entries[name].size != shape[0] * shape[1]:
-                raise ScanpickError(
-                    f"{path}: expected {shape[0] * shape[1]} numbers after '{name}', got {entries[name].size}."
-                )
-            return entries[name].reshape(shape)
-    raise ScanpickError(f"{path}: expected an entry '{names[0]}', got only: {', '.join(entries) or 'nothing'}.")
+    """The first of these entries as a matrix."""
+    by_name = {name.lower(): (name, values) for name, values in entries.items()}
+    name, values = next((by_name[name.lower()] for name in names if name.lower() in by_name), ("", default))
+    if values is None:
+        raise ScanpickError(f"{path}: expected an entry '{names[0]}', got only: {', '.join(entries) or 'nothing'}.")
+    matrix = _unpadded(values, shape)
+    if matrix is None:
+        raise ScanpickError(f"{path}: expected {shape[0] * shape[1]} numbers after '{name}', got {values.size}.")
+    return matrix
+
+
+def _unpadded(values: Float64Array, shape: tuple[int, int]) -> Float64Array | None:
+    """Numbers as a matrix, also where it was padded to (3, 4) or (4, 4) as the identity is; None for other numbers."""
+    for full in (shape, (3, 4), (4, 4)):
+        if values.size == full[0] * full[1]:
+            matrix = values.reshape(full)
+            inside = matrix[: shape[0], : shape[1]]
+            padded = np.eye(*full)
+            padded[: shape[0], : shape[1]] = inside
+            return inside if inside.shape == shape and np.array_equal(padded, matrix, equal_nan=True) else None
+    return None

@@ -12,6 +12,7 @@ import numpy as np
 
 from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
+from scanpick.formats.object_table import text_files
 from scanpick.structures import Boxes3D, Detections
 from scanpick.texts import parse_json, parsing, read_text
 
@@ -29,7 +30,7 @@ def read_mmdet3d_folder(folder: Path, class_names: Sequence[str]) -> dict[str, D
     Raises:
         ScanpickError: There is no such file, or one is malformed; it is named.
     """
-    paths = sorted(folder.glob("*.json"))
+    paths = list(text_files(folder, ".json").values())
     if not paths:
         raise ScanpickError(f"{folder}: expected mmdetection3d predictions (*.json), found none.")
     return {path.stem: read_mmdet3d(path, class_names) for path in paths}

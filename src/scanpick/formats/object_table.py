@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,10 +12,14 @@ import numpy as np
 
 from scanpick.arrays import Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.formats.kitti_text import LABEL_COLUMNS, objects_from_rows, parse_objects, rows_from_objects
+from scanpick.files import read_bytes
+from scanpick.formats.kitti_text import LABEL_COLUMNS, objects_from_rows, read_objects, rows_from_objects
 from scanpick.formats.scan_objects import scan_objects
 from scanpick.structures import CameraObjects
 from scanpick.structures.checks import as_array, check_unique, name_some
+from scanpick.texts import MOST_BYTES, read_text
+
+_WORD_LISTS = ("classes", "labels", "class_names", "names", "readme")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +78,9 @@ def read_object_files(paths: Mapping[str, Path | None], *, with_scores: bool = F
     offsets = [0]
     for path in paths.values():
         if path is not None:
-            content = _content(path)
-            scanned = scan_objects(content, columns)
-            if scanned is None:  # numbers that need care, or a malformed line
-                objects = parse_objects(_decoded(content, path), source=str(path), with_scores=with_scores)
+            scanned = scan_objects(read_bytes(path, most_bytes=MOST_BYTES).removeprefix(codecs.BOM_UTF8), columns)
+            if scanned is None:  # numbers or letters that need care, or a malformed line
+                objects = read_objects(path, with_scores=with_scores)
                 scanned = objects.class_names.tolist(), rows_from_objects(objects)
             names += scanned[0]
             tables.append(scanned[1])
@@ -87,14 +91,14 @@ def read_object_files(paths: Mapping[str, Path | None], *, with_scores: bool = F
 
 
 def object_files(folder: Path, frame_ids: Sequence[str] | None = None) -> dict[str, Path]:
-    """Frame id -> ``<frame id>.txt`` of a folder; of all its text files where no ids are given.
+    """Frame id -> ``<frame id>.txt`` of a folder; of all its text files where no ids are given. See `text_files`.
 
     Raises:
         ScanpickError: The folder does not exist or has no such file, or files of `frame_ids` are missing.
     """
     if not folder.is_dir():
         raise ScanpickError(f"{folder}: expected a folder of KITTI text files (000000.txt, ...), got none.")
-    present = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    present = text_files(folder)
     if frame_ids is None:
         if not present:
             raise ScanpickError(f"{folder}: expected KITTI text files (000000.txt, ...), found none.")
@@ -107,19 +111,23 @@ def object_files(folder: Path, frame_ids: Sequence[str] | None = None) -> dict[s
     return {frame_id: present[frame_id] for frame_id in frame_ids}
 
 
-def _content(path: Path) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise ScanpickError(f"{path}: cannot read the file of objects: {error}.") from error
+def text_files(folder: Path, suffix: str = ".txt") -> dict[str, Path]:
+    """Name without suffix -> file, in the order of names; hidden files and lists of classes are passed over."""
+    found = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() == suffix}
+    return {stem: path for stem, path in found.items() if not path.name.startswith(".") and not _is_word_list(path)}
 
 
-def _decoded(content: bytes, path: Path) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise ScanpickError(f"{path}: cannot read the file of objects as text: {error}.") from error
+def _is_word_list(path: Path) -> bool:
+    """Whether a file lists names, as tools for labelling put a ``classes.txt`` beside their labels.
+
+    The names of frames have digits as a rule, so that their files need not be read for it.
+    """
+    if path.suffix.lower() != ".txt" or any(letter.isdigit() for letter in path.stem):
+        return False
+    if path.stem.lower() in _WORD_LISTS:
+        return True
+    words = read_text(path).split()
+    return bool(words) and not any(letter.isdigit() for word in words for letter in word)
 
 
 def _concatenated(parts: Sequence[CameraObjects]) -> CameraObjects:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scanpick.errors import ScanpickError
 from scanpick.formats.mmdet3d_json import read_mmdet3d_folder
+from scanpick.formats.object_table import text_files
 from scanpick.formats.predictions import read_predictions
 from scanpick.structures import Detections
 
@@ -61,8 +62,8 @@ def find_results(path: Path, *, may_be_empty: bool = False) -> ResultSource:
             f"{path}: expected a folder of KITTI result files or a predictions table (.parquet), got neither."
         )
     for folder in (path, *(path / name for name in _SUBFOLDERS)):
-        for form, pattern in ((Form.KITTI, "*.txt"), (Form.MMDET3D, "*.json")):
-            if files := {found.stem: found for found in sorted(folder.glob(pattern))}:
+        for form, suffix in ((Form.KITTI, ".txt"), (Form.MMDET3D, ".json")):
+            if folder.is_dir() and (files := text_files(folder, suffix)):
                 return ResultSource(form, folder, files)
     if pickles := sorted(found for found in path.iterdir() if found.suffix.lower() in _PICKLES):
         raise _pickle_error(pickles[0])

@@ -10,6 +10,8 @@ from scanpick.arrays import Float64Array, Transform
 from scanpick.errors import ScanpickError
 from scanpick.structures.checks import as_array, check_finite
 
+_FARTHEST_M = 50.0
+
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
@@ -34,3 +36,38 @@ class Calibration:
             object.__setattr__(self, name, array)
         if abs(np.linalg.det(self.camera_SE3_lidar)) < 1e-6:
             raise ScanpickError("Calibration.camera_SE3_lidar: expected an invertible transform, got a singular one.")
+
+    @property
+    def focal_px(self) -> Float64Array:
+        """(2,) focal lengths across and down in pixels, whatever the projection's scale."""
+        across, down, depth = self.projection[:, :3]
+        squared = [row @ row / (depth @ depth) - at**2 for row, at in zip((across, down), self.centre_px, strict=True)]
+        return np.sqrt(np.maximum(squared, 0))
+
+    @property
+    def centre_px(self) -> Float64Array:
+        """(2,) the pixel in the direction of view (the principal point)."""
+        across, down, depth = self.projection[:, :3]
+        return np.array([across @ depth, down @ depth]) / (depth @ depth)
+
+    @property
+    def fault(self) -> str:
+        """Why no camera can sit like this, in words; "" where one can. What it sees is another question.
+
+        The bounds are far from what real cameras show, and near enough to find identities, other axes and other units.
+        """
+        rotation, place_m = self.camera_SE3_lidar[:3, :3], self.camera_SE3_lidar[:3, 3]
+        if np.abs(rotation @ rotation.T - np.eye(3)).max() > 0.05:
+            return "its axes in the LiDAR's frame are not of length 1 and at right angles"
+        if np.linalg.det(rotation) < 0:
+            return "its axes in the LiDAR's frame are mirrored"
+        down = rotation[1]  # the camera's y axis, in the LiDAR's frame
+        if down[2] > -0.5:
+            axis = int(np.abs(down).argmax())
+            directions = (("backward", "forward"), ("to the right", "to the left"), ("down", "up"))
+            direction = directions[axis][int(down[axis] > 0)]
+            identity = " (its rotation is the identity)" if np.allclose(rotation, np.eye(3), atol=1e-3) else ""
+            return f"its y axis, which is down, points {direction} in the LiDAR's frame{identity}"
+        if np.abs(place_m).max() > _FARTHEST_M:
+            return f"it is {np.abs(place_m).max():.0f} m away from the LiDAR (millimetres?)"
+        return ""

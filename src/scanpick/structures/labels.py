@@ -25,6 +25,7 @@ class Labels:
         dont_care_image_boxes: (M, 4) image regions that were not labelled.
         camera_objects: The objects as the data set's KITTI-style file holds them, "DontCare" included, so that
             evaluation reads the same numbers as the official tool.
+        doubts: What looks wrong with single boxes, in words, with file, line and column.
     """
 
     boxes: Boxes3D
@@ -34,6 +35,7 @@ class Labels:
     track_ids: Int64Array | None = None
     dont_care_image_boxes: Float64Array = field(default_factory=lambda: np.zeros((0, 4)))
     camera_objects: CameraObjects | None = None
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.boxes)

@@ -7,18 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from scanpick.arrays import Points
+import numpy as np
+
+from scanpick.arrays import BoxArray, Points
 from scanpick.datasets import Dataset
 from scanpick.detectors.scene import Scene
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
-from scanpick.geometry.camera_view import in_camera_view
+from scanpick.geometry.camera_view import image_fault, in_camera_view, reaches_around, view_fault
 from scanpick.structures import Boxes3D, Calibration, Frame
 from scanpick.structures.checks import name_some
 from scanpick.structures.class_names import check_any_of
-
-AROUND = 0.02
-"""A frame of which a greater share of the points lies behind the sensor is not cut to a camera's view yet."""
 
 
 class View(StrEnum):
@@ -108,11 +107,14 @@ def read_scenes(
                     raise FrameError("has no labels")
                 boxes = labels.boxes
             points = frame.points[:, :4]
-            if _is_cut(frame, view):
-                points = _seen(frame)
-                cut.append(frame_id)
-                if frame.calibration is not None and frame.calibration.image_size is None:
-                    assumed.append(frame_id)
+            if view is View.CAMERA or (view is View.AUTO and reaches_around(frame.points)):
+                if dataset.calibration(frame_id) is not None:  # or it raises why it cannot be read
+                    points = _seen(frame, boxes.array)
+                    cut.append(frame_id)
+                    if frame.calibration is not None and frame.calibration.image_size is None:
+                        assumed.append(frame_id)
+                elif view is View.CAMERA:
+                    raise FrameError("has no calibration, which cutting to the camera's view needs")
             scenes.append(Scene(frame_id, points, boxes))
         except FrameError as error:
             set_aside[frame_id] = str(error)
@@ -120,18 +122,27 @@ def read_scenes(
     return Scenes(scenes, set_aside, tuple(cut), tuple(assumed))
 
 
-def _is_cut(frame: Frame, view: View) -> bool:
-    if view is View.CAMERA and frame.calibration is None:
-        raise FrameError("has no calibration, which cutting to the camera's view needs")
-    if view is not View.AUTO or frame.calibration is None or not len(frame.points):
-        return view is View.CAMERA
-    return bool((frame.points[:, 0] < -1).mean() > AROUND)
+def _seen(frame: Frame, boxes: BoxArray | None = None) -> Points:
+    """The points that the camera sees; all of them where there is none.
 
-
-def _seen(frame: Frame) -> Points:
-    assert frame.calibration is not None
-    calibration = replace(frame.calibration, image_size=frame.calibration.image_size or KITTI_IMAGE_SIZE)
-    return frame.points[in_camera_view(frame.points, calibration), :4]
+    Raises:
+        FrameError: It cannot be the camera in which the (B, 7) boxes were labelled.
+    """
+    if frame.calibration is None:
+        return frame.points[:, :4]
+    camera = replace(frame.calibration, image_size=frame.calibration.image_size or KITTI_IMAGE_SIZE)
+    seen = in_camera_view(frame.points, camera)
+    fault = image_fault(frame.calibration)
+    if not fault and frame.calibration.image_size is None and image_fault(camera):
+        fault = f"{image_fault(camera)} (KITTI's size, since its image is not there)"
+    if not fault and reaches_around(frame.points):
+        fault = view_fault(frame.points, seen, np.zeros((0, 7)) if boxes is None else boxes)
+    if fault:
+        raise FrameError(
+            f"is not cut to the camera's view: {fault}. Correct its calibration, or take all points (view=all).",
+            kind="calibration",
+        )
+    return frame.points[seen, :4]
 
 
 def camera_of_frame(dataset: Dataset, frame_id: str) -> Calibration:
