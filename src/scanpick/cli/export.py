@@ -12,7 +12,7 @@ def command(
     workspace: WorkspaceArgument,
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     selection: Annotated[
-        str | None, typer.Option("--selection", help="Which selection; the only one if there is one.")
+        str | None, typer.Option("--selection", help="Which selection; the newest one by default.")
     ] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the picked frames into a KITTI object folder.")] = False,
     link: Annotated[bool, typer.Option("--link", help="The same with links to the files, where that is possible.")] = (
@@ -25,7 +25,7 @@ def command(
     The KITTI folder has training/velodyne, label_2, calib and image_2 as far as the data set has them, and the picks
     in order in ImageSets.
 
-    Example: [bold]scanpick export pool --selection diversity --copy --out to-label[/]
+    Example: [bold]scanpick export pool --selection diversity-1 --copy --out to-label[/]
     """
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_facts, print_set_aside

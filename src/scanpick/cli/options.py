@@ -44,10 +44,28 @@ AllowExtra = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Processes; all cores by default.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all chance.")]
-LabelledFile = Annotated[
-    Path | None,
-    typer.Option("--labelled", help="Frames that have labels already: one id a line, or a column frame_id."),
+Labelled = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--labelled",
+        metavar="FILE|FOLDER|auto",
+        help="Frames that have labels already: a list of ids (text, or a column frame_id), a folder of label files, or "
+        "auto for all that have labels in the data set. May be repeated.",
+    ),
 ]
+
+
+class Missing(StrEnum):
+    """What to do about labelled frames that the data set does not have."""
+
+    ERROR = "error"
+    IGNORE = "ignore"
+
+
+LabelledMissing = Annotated[
+    Missing, typer.Option("--labelled-missing", help="With --labelled: ids that the data set does not have (any more).")
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace what is there under this name, or in this file.")]
 Device = Annotated[str, typer.Option("--device", help="Where a network runs: cpu, cuda, ...")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

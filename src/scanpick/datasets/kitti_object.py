@@ -26,6 +26,7 @@ from scanpick.datasets.point_files import bin
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_text import read_calibration, read_objects
 from scanpick.structures import Calibration, Frame, FrameRecord, Labels
+from scanpick.structures.checks import name_some
 
 POINT_FOLDERS = ("velodyne", "velodyne_reduced")
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -63,10 +64,14 @@ class KittiObject(ListedDataset):
         paths = {path.stem: path for path in files_with_suffix(points_folder, ".bin")}
         told = f"{self._part.name}/{told}"
         if split not in (None, "training", "testing"):
-            paths, missing = _choose_listed(paths, self.root / "ImageSets" / f"{split}.txt")
+            on_disk = paths
+            paths, missing = _choose_listed(on_disk, self.root / "ImageSets" / f"{split}.txt")
             if not paths:
-                raise ScanpickError(f"Split {split}: none of its {missing} frames is in {points_folder}.")
-            told += f", split {split}" + (f" ({counted(missing, 'listed frame')} not on disk)" if missing else "")
+                raise ScanpickError(
+                    f"Split {split}: none of its {len(missing)} frames is in {points_folder}: it lists "
+                    f"{name_some(missing, 3) or 'none'}, there are {name_some(sorted(on_disk), 3) or 'none'}."
+                )
+            told += f", split {split}" + (f" ({counted(len(missing), 'listed frame')} not on disk)" if missing else "")
         if not paths:
             raise ScanpickError(f"{points_folder}: no frames found: expected files such as 000000.bin.")
         mapping = read_mapping(self.root / "mapping") if self._part.name == "training" else {}
@@ -97,6 +102,10 @@ class KittiObject(ListedDataset):
         except ScanpickError as error:
             message = str(error) if str(path) in str(error) else f"{path}: {error}"
             raise FrameError(message, kind="labels") from error
+
+    def has_labels(self, frame_id: str) -> bool:
+        """Whether there is a file of labels. See `scanpick.datasets.dataset.has_labels`."""
+        return (self._part / "label_2" / f"{self.record(frame_id).frame_id}.txt").is_file()
 
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of one frame, with the image's size where the image is there. See `Dataset.calibration`."""
@@ -170,14 +179,14 @@ def _choose_points(part: Path, wanted: str) -> tuple[Path, str]:
     return part / best, best + (f" ({other} has {counts[other]})" if counts[other] else "")
 
 
-def _choose_listed(paths: dict[str, Path], list_path: Path) -> tuple[dict[str, Path], int]:
-    """The listed frames that are on disk, and the number of those that are not."""
+def _choose_listed(paths: dict[str, Path], list_path: Path) -> tuple[dict[str, Path], list[str]]:
+    """The listed frames that are on disk, and those that are not."""
     try:
         listed = dict.fromkeys(list_path.read_text(encoding="utf-8").split())
     except (OSError, UnicodeDecodeError) as error:
         raise ScanpickError(f"{list_path}: cannot read the list of frames: {error}.") from error
     chosen = {frame_id: paths[frame_id] for frame_id in listed if frame_id in paths}
-    return chosen, len(listed) - len(chosen)
+    return chosen, [frame_id for frame_id in listed if frame_id not in paths]
 
 
 def _record(frame_id: str, path: Path, mapping: dict[int, RawFrame]) -> FrameRecord:

@@ -13,7 +13,7 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.geometry.camera_view import in_camera_view
 from scanpick.structures import Boxes3D, Calibration, Frame
-from scanpick.structures.checks import name_some
+from scanpick.structures.checks import check_known
 
 AROUND = 0.02
 """A frame of which a greater share of the points lies behind the sensor is not cut to a camera's view yet."""
@@ -69,13 +69,7 @@ def read_scenes(
     Raises:
         ScanpickError: A frame id is unknown.
     """
-    known = {record.frame_id for record in dataset.records}
-    unknown = [frame_id for frame_id in frame_ids if frame_id not in known]
-    if unknown:
-        raise ScanpickError(
-            f"{len(unknown)} of {len(frame_ids)} frames are not in the data set: {name_some(unknown)}. Expected ids "
-            f"such as {name_some(sorted(known), 3)}."
-        )
+    check_known("frames", frame_ids, {record.frame_id: record for record in dataset.records})
     scenes, set_aside = [], {}
     cut: list[str] = []
     assumed: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -117,10 +118,15 @@ class Workspace:
         return read_embedding(self.embedding_folder(name)).table
 
     def record_step(self, step: str, settings: Mapping[str, Any]) -> None:
-        """Write the resolved settings of a step into ``scanpick.toml``."""
+        """Write the resolved settings of a step into ``scanpick.toml``; it is the last one then."""
         manifest = self.manifest()
-        steps = {**manifest.steps, step: settings}
+        steps = {name: value for name, value in manifest.steps.items() if name != step} | {step: settings}
         write_manifest(self.manifest_path, replace(manifest, steps=steps))
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can, or is meant to, be written into the folder."""
+        return not os.access(self.path, os.W_OK) or not self.path.stat().st_mode & 0o222
 
     def write_lock(self) -> AbstractContextManager[None]:
         """Hold the workspace for writing; an error where another process does."""
