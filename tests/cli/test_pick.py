@@ -74,9 +74,9 @@ def test_bad_frames_are_counted_and_never_picked(picked: tuple[Path, dict[str, A
 def test_workspace_to_go_on_with(picked: tuple[Path, dict[str, Any]]) -> None:
     out, _ = picked
     workspace = Workspace.open(out)
-    assert workspace.selection_names() == ["diversity"]
+    assert workspace.selection_names() == ["diversity-1"]
     assert workspace.embedding_names() == [DEFAULT_ENCODER]
-    settings = workspace.manifest().steps["pick"]
+    settings = workspace.manifest().steps["pick diversity-1"]
     assert (settings["budget"], settings["strategy"], settings["seed"]) == ("7", "diversity", 0)
 
 

@@ -116,7 +116,7 @@ def test_settings_from_a_file_and_flags_that_win(files):
     assert (summary["strategy"], summary["seed"], summary["limit"]) == ("uncertainty", 3, 4)
     assert summary["constraints"] == {"max_per_sequence": 1}
     flags = ("-b", 2, "--min-gap", "3s", "--seed", 0)
-    summary = json.loads(run(*common, "--config", files / "s.yaml", *flags, "--out", files / "p.csv").stdout)["summary"]
+    summary = json.loads(run(*common, "--config", files / "s.yaml", *flags, "--out", files / "q.csv").stdout)["summary"]
     assert (summary["seed"], summary["limit"]) == (0, 2)
     assert summary["constraints"] == {"max_per_sequence": 1, "min_gap_s": 3.0}
 
@@ -151,7 +151,7 @@ def test_hostile_embeddings(files):
     np.save(files / "bad.npy", np.array([{"a": 1}]), allow_pickle=True)
     fails("cannot read embeddings")
     np.save(files / "bad.npy", np.zeros(5))
-    fails(r"expected an \(N, D\) array of numbers, got \(5,\)")
+    fails(r"expected an \(N, D\) array of numbers, got float64 of shape \(5,\)")
     np.save(files / "bad.npy", np.array([[1.0, np.nan], [0, 0]]))
     fails("NaN or infinity in frames 0")
     np.save(files / "bad.npy", np.array([[1e300], [0]]))
@@ -247,7 +247,7 @@ def test_which_embedding_must_be_said_where_there_are_several(workspace):
     assert "picked" in run(workspace.path, "-b", 3, "-s", "random").stdout
     objectives = ("--objective", "diversity:embedding=second", "--objective", "diversity^2:embedding=first")
     run(workspace.path, "-b", 3, *objectives)
-    found = load_selection(workspace, "combined")[1]
+    found = load_selection(workspace, "combined-1")[1]
     assert set(found.contributions) == {"diversity", "diversity_2"}
     assert found.summary["embeddings"] == ["second", "first"]
 
@@ -256,7 +256,7 @@ def test_labelled_frames_of_a_workspace(workspace):
     labelled = workspace.frames().frame_ids[:4]
     (workspace.path / "l.txt").write_text("\n".join(labelled))
     run(workspace.path, "--embedding", "first", "-b", 36, "--labelled", workspace.path / "l.txt")
-    assert set(load_selection(workspace, "diversity")[1].frame_ids) == set(workspace.frames().frame_ids[4:])
+    assert set(load_selection(workspace, "diversity-1")[1].frame_ids) == set(workspace.frames().frame_ids[4:])
 
 
 def test_combined_objectives_on_the_command_line(files):

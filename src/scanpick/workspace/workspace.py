@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scanpick.datasets import Dataset, open_dataset
+from scanpick.datasets import DATASETS, Dataset, open_dataset
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.files import sha256_of_file
 from scanpick.structures import EmbeddingTable
@@ -99,8 +99,19 @@ class Workspace:
         return _frames_once(self.frames_path.resolve(), sha256)
 
     def dataset(self) -> Dataset:
-        """Open the data set that the workspace points at."""
+        """Open the data set that the workspace points at.
+
+        Raises:
+            ScanpickError: It cannot be opened; where it is no longer there, how to name its new place.
+        """
         source = self.manifest().dataset
+        name, _, argument = source.specification.partition(":")
+        place = Path(argument if name in DATASETS.names() else source.specification)
+        if place.is_absolute() and not place.exists():
+            raise ScanpickError(
+                f"{place}: the data set of {self.path} is no longer there. Where it has moved, name its new place: "
+                f"scanpick index NEW/PLACE --out {self.path} --moved"
+            )
         return open_dataset(source.specification, **source.options)
 
     def embedding(self, name: str) -> EmbeddingTable:
