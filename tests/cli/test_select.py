@@ -314,7 +314,7 @@ def test_a_workspace_that_is_read_only_stays_as_it_is(workspace, tmp_path):
     workspace.path.chmod(0o555)
     try:
         facts = json.loads(run(workspace.path, "-b", 3, "-s", "random", "--out", tmp_path / "p.csv", "--json").stdout)
-        with pytest.raises(ScanpickError, match="may not be written into. Name a file for the picks"):
+        with pytest.raises(ScanpickError, match="may not be written into"):
             run(workspace.path, "-b", 3, "-s", "random")
     finally:
         workspace.path.chmod(0o755)

@@ -11,8 +11,9 @@ from scanpick.datasets.folder import PointCloudFolder
 from scanpick.errors import ScanpickError
 from scanpick.structures import Frame
 from scanpick.workspace import Workspace
+from scanpick.workspace.embed import embed
 from scanpick.workspace.index import index
-from tests.workspace.drives import Toy, cloud, files_of, write_drives
+from tests.workspace.drives import Toy, cloud, encoded, files_of, write_drives
 
 
 @pytest.fixture
