@@ -34,7 +34,7 @@ EncoderOptions = Annotated[
     ),
 ]
 EmbeddingFile = Annotated[
-    Path | None, typer.Option("--file", help="With --encoder import: your embeddings, .npy or .parquet.")
+    Path | None, typer.Option("--file", help="With --encoder import: your embeddings, .npy, .parquet or .csv.")
 ]
 IdsFile = Annotated[
     Path | None, typer.Option("--ids", help="With --encoder import: the frame ids of the rows of a .npy file.")

@@ -78,7 +78,7 @@ def labelled_facts(workspace: Workspace, labelled: LabelledFrames, selection: Se
         )
     try:
         count = count_labelled(workspace.dataset(), selection.frame_ids)
-    except ScanpickError:  # the data set has moved, or cannot be read for the moment
+    except (ScanpickError, OSError):  # the data set has moved, or cannot be read for the moment
         count = 0
     if count:
         facts["have_labels"] = (

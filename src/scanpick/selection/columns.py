@@ -71,7 +71,7 @@ def with_detections(pool: Pool, detections: Mapping[str, Detections], min_score:
     if missing:
         raise ScanpickError(
             f"The predictions have nothing on {len(missing)} of {int(needed.sum())} frames: {name_some(missing)}. "
-            f"Predict these frames too, or exclude them."
+            f"They have {name_some(list(detections), 3) or 'no frame'}. Predict these frames too, or exclude them."
         )
     known = np.array([frame_id in detections for frame_id in pool.frame_ids], dtype=bool)
     found = [detections.get(frame_id, Detections.empty(frame_id)) for frame_id in pool.frame_ids]

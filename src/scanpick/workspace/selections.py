@@ -81,12 +81,14 @@ def keep_selection(
         made = _with_origin(workspace, selection, pool)
         if name is None:
             name = _own_name(workspace, made)
-        elif name in workspace.selection_names() and not (replace or _is_kept(workspace, name, made)):
+        kept = name in workspace.selection_names() and _is_kept(workspace, name, made)
+        if name in workspace.selection_names() and not (kept or replace):
             raise ScanpickError(
                 f"{workspace.path} has another selection '{name}' already, made from other settings or data. "
                 f"Give this one another name, or replace that one (--replace)."
             )
-        save_selection(workspace, name, selection, pool)
+        if not kept:
+            save_selection(workspace, name, selection, pool)
         workspace.record_step(f"{verb} {name}", settings or {})
     return name, made
 
@@ -181,7 +183,7 @@ def check_nobodys(folder: Path, *, replace: bool = False) -> None:
         raise ScanpickError(
             f"{folder} is no workspace, but holds {', '.join(taken)}, which would be replaced. Give another folder."
         )
-    changed = [name for name in taken if not (replace or _is_copy(folder / name))]
+    changed = [name for name in taken if name != PAGE and not (replace or _is_copy(folder / name))]
     if changed:
         raise ScanpickError(
             f"{folder}: {', '.join(changed)} would be replaced, and equals none of the files in selections: changed "
@@ -219,8 +221,8 @@ def publish(workspace: Workspace, name: str) -> list[Path]:
         if source.is_file():
             write_bytes(path, source.read_bytes())
             written.append(path)
-        else:
-            path.unlink(missing_ok=True)
+        elif path.exists() and _is_copy(path):
+            path.unlink()
     return written
 
 
