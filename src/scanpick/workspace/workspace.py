@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Any
 
 from scanpick.datasets import DATASETS, Dataset, open_dataset
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.files import sha256_of_file
+from scanpick.files import is_read_only, sha256_of_file
 from scanpick.structures import EmbeddingTable
 from scanpick.workspace.embedding_files import read_embedding
 from scanpick.workspace.frame_table import FrameTable, read_frame_table
@@ -137,7 +136,7 @@ class Workspace:
     @property
     def read_only(self) -> bool:
         """Whether nothing can, or is meant to, be written into the folder."""
-        return not os.access(self.path, os.W_OK) or not self.path.stat().st_mode & 0o222
+        return is_read_only(self.path)
 
     def write_lock(self) -> AbstractContextManager[None]:
         """Hold the workspace for writing; an error where another process does."""
