@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ def read_bytes(
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise error(f"{path}: expected a file, got {_kind(status.st_mode)}.")
+                raise error(_not_regular(path, status.st_mode))
             if most_bytes is not None and status.st_size > most_bytes:
                 raise error(f"{path}: {status.st_size} bytes; expected at most {most_bytes}.")
             return file.read()
@@ -38,6 +39,43 @@ def read_bytes(
         raise error(f"{path}: cannot be read: {fault.strerror or fault}.") from fault
     except ValueError as fault:  # a name with a zero byte
         raise error(f"{str(path)!r}: cannot be read: {fault}.") from fault
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what a library that opens files by name would wait for, or not find.
+
+    Raises:
+        ScanpickError: It is missing or no regular file.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as fault:
+        raise ScanpickError(f"{path}: cannot be read: {getattr(fault, 'strerror', None) or fault}.") from fault
+    if not stat.S_ISREG(mode):
+        raise ScanpickError(_not_regular(path, mode))
+
+
+def place_below(folder: Path, place: str) -> Path:
+    """The path of a file to be written below a folder ("training/calib/000001.txt"), through real folders only.
+
+    Through a link below `folder`, files of somebody else would be replaced. `folder` itself may be a link.
+
+    Raises:
+        ScanpickError: A folder on the way is a link or no folder, or the place is no relative path downwards.
+    """
+    *above, name = place.split("/")
+    if {"", ".", ".."} & {*above, name}:
+        raise ScanpickError(f"{folder}: cannot write to {place!r} in it: expected names of folders and of a file.")
+    for part in above:
+        folder = folder / part
+        if folder.is_symlink():
+            raise ScanpickError(
+                f"{folder} is a link to {folder.resolve()}, whose files would be replaced. Remove the link, or give "
+                f"another folder to write into."
+            )
+        if folder.exists() and not folder.is_dir():
+            raise ScanpickError(f"{folder}: expected a folder to write into, got something else.")
+    return folder / name
 
 
 @contextmanager
@@ -51,8 +89,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
         ...     temporary.write_text("rank,frame_id\n")
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix is kept, since numpy and matplotlib choose or append formats by it.
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=f".tmp{path.suffix}", dir=path.parent)
+    # The suffix is kept, since numpy and matplotlib choose or append formats by it; of a long name a part will do.
+    suffix = path.suffix if len(path.suffix) < _LONG else ""
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:_LONG]}-", suffix=f".tmp{suffix}", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -60,6 +99,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_link(path: Path, target: Path) -> None:
+    """Make `path` a link to a file, atomically, in place of what was there.
+
+    Raises:
+        OSError: The file system takes no links.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not through atomic_path, which would set the mode of what the link leads to.
+    temporary = path.with_name(f".{path.name[:_LONG]}-{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.symlink_to(os.path.abspath(target))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -93,12 +148,16 @@ def sha256_of_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_LONG = 20
+"""Letters of a name that a temporary name keeps: in UTF-8 no more than 80 of the 255 bytes that a name may have."""
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _kind(mode: int) -> str:
+def _not_regular(path: Path, mode: int) -> str:
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
+    return f"{path}: expected a file, got {kinds.get(stat.S_IFMT(mode), 'a device')}."

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from scanpick.encoders import DEFAULT_ENCODER
+from scanpick.errors import ScanpickError
 from scanpick.workspace import Workspace, pool_of, save_selection
+from scanpick.workspace.selections import load_selection
 from tests.cli.running import error_of, run, run_json
 from tests.workspace.drives import files_of, write_drives
 
@@ -110,6 +112,47 @@ def test_export_never_into_the_data_set(selected: Path, drives: Path) -> None:
     for how in ((), ("--copy",), ("--link",)):
         assert "is the data set's own folder" in error_of("export", selected, *how, "--out", drives)
     assert files_of(drives) == before
+
+
+def test_export_of_frames_that_changed(selected: Path, drives: Path, tmp_path: Path) -> None:
+    """A frame with other points than were indexed is not handed over, and said; a touched file is the same frame."""
+    picked = (load_selection(Workspace.open(selected))[1]).frame_ids
+    paths = [drives / f"{frame_id}.bin" for frame_id in picked]
+    np.fromfile(paths[0], dtype="<f4").reshape(-1, 4)[::-1].tofile(paths[0])
+    paths[1].touch()
+    paths[2].write_bytes(b"cut off")
+    out = tmp_path / "out"
+    result = run("export", selected, "--copy", "--out", out)
+    assert result.exit_code == 0
+    assert f"{picked[0]}: Frame '{picked[0]}' has other points than when it was indexed" in result.stderr
+    assert (out / "ImageSets/chosen.txt").read_text().split() == ["000001", "000003"]
+    assert not (out / "training/velodyne/000000.bin").exists()
+    facts = run_json("export", selected, "--copy", "--out", out)
+    assert list(facts["failed"]) == [picked[0], picked[2]]
+    assert all("Select again after: scanpick index" in reason for reason in facts["failed"].values())
+    lists = run("export", selected, "--out", tmp_path / "lists")
+    assert "files of 3 picked frames have changed since they were indexed" in lists.stderr
+
+
+def test_export_replaces_only_what_an_export_wrote(selected: Path, tmp_path: Path) -> None:
+    """Refused before anything is written, unless --replace insists."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "frames.txt").write_text("mine")
+    for how in ((), ("--copy",), ("--link",)):
+        assert "frames.txt was not written by an export" in error_of("export", selected, *how, "--out", out)
+    assert files_of(out) == {"frames.txt": b"mine"}
+    run_json("export", selected, "--copy", "--out", out, "--replace")
+    assert (out / "frames.txt").read_text() != "mine"
+    (out / "training/velodyne/000001.bin").write_bytes(b"mine")
+    before = files_of(out)
+    assert "000001.bin was changed since an export wrote it" in error_of("export", selected, "--copy", "--out", out)
+    assert files_of(out) == before
+
+
+def test_names_that_files_cannot_have(selected: Path) -> None:
+    with pytest.raises(ScanpickError, match="at most 200 bytes"):
+        Workspace.open(selected).selection_path("é" * 101)
 
 
 def test_report(selected: Path, tmp_path: Path) -> None:

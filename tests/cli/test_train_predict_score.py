@@ -203,3 +203,45 @@ def test_training_options_are_checked_and_recorded(trained: Path, tmp_path: Path
     assert described["view"] == "all"
     with pytest.raises(ScanpickError, match="Did you mean 'schedule'"):
         run(*command, "--training-option", "shedule=step", "--out", tmp_path / "other")
+
+
+def labelled_folder(folder: Path, label: str, calibration: bool = True) -> list[str | Path]:
+    """A KITTI folder of two frames with this line of labels, and the arguments that train on it."""
+    export = CliRunner().invoke(app, ["simulate", str(folder), "--frames", "2", "--seed", "1"])
+    assert export.exit_code == 0, export.output
+    ids = sorted(path.stem for path in (folder / "training" / "label_2").iterdir())
+    for frame_id in ids:
+        (folder / "training" / "label_2" / f"{frame_id}.txt").write_text(label)
+        if not calibration:
+            (folder / "training" / "calib" / f"{frame_id}.txt").unlink()
+    (folder / "frames.txt").write_text("\n".join(ids))
+    return ["train", folder, "--frames", folder / "frames.txt", "--out", folder / "out", "--iterations", "1", *SMALL]
+
+
+CAR = "Car 0 0 0 500 150 600 220 1.5 1.6 3.9 2 1.7 15 0.1\n"
+
+
+def test_classes_in_labels_may_be_in_another_case(tmp_path: Path) -> None:
+    assert json.loads(run(*labelled_folder(tmp_path / "kitti", CAR.lower()), "--json"))["objects"] == 2
+
+
+@pytest.mark.parametrize(
+    ("label", "calibration", "message"),
+    [
+        (
+            CAR.replace("Car", "bus"),
+            True,
+            r"No object of the classes Car in the 2 labelled frames; there are: bus \(2\)",
+        ),
+        ("", True, "there are: no objects at all"),
+        (CAR, False, "None of the 2 labelled frames can be trained on. .*calibration"),
+        (CAR.replace("3.9", "-3.9"), True, "None of the 2 labelled frames can be trained on. .*negative|-3.9"),
+    ],
+)
+def test_training_on_nothing_is_refused_with_the_reason(
+    tmp_path: Path, label: str, calibration: bool, message: str
+) -> None:
+    arguments = [str(argument) for argument in labelled_folder(tmp_path / "kitti", label, calibration)]
+    with pytest.raises(ScanpickError, match=message):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert not (tmp_path / "kitti" / "out").exists()

@@ -78,7 +78,7 @@ def test_a_file_is_not_a_folder(folders: Path) -> None:
 
 
 def test_unknown_options_fail_with_the_nearest_known_one(folders: Path) -> None:
-    with pytest.raises(ScanpickError, match=r"'point'\. Did you mean 'points'\? Known: columns, points, split"):
+    with pytest.raises(ScanpickError, match=r"'point'\. Did you mean 'points'\? Known: columns, follow, points, split"):
         open_dataset(str(folders / "object"), point="velodyne")
 
 

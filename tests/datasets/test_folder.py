@@ -53,7 +53,8 @@ def test_a_link_back_up_does_not_loop_and_a_linked_folder_is_followed_once(tmp_p
     save(tmp_path / "pool" / "2.npy")
     (tmp_path / "pool" / "linked").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "pool" / "again").symlink_to(tmp_path / "pool")
-    assert [record.frame_id for record in PointCloudFolder(tmp_path / "pool").records] == ["2", "linked/1"]
+    opened = PointCloudFolder(tmp_path / "pool", follow=True)
+    assert [record.frame_id for record in opened.records] == ["2", "linked/1"]
 
 
 def test_names_that_cannot_be_ids_are_passed_over_and_counted(tmp_path: Path) -> None:

@@ -22,6 +22,14 @@ def test_the_ground_is_estimated_once_and_not_taken_along_by_a_changed_scene() -
     assert kept.ground is not scene.ground
 
 
+def test_classes_are_found_in_any_case_and_spelled_as_asked() -> None:
+    scene = car_scene()
+    other = Scene("a", scene.points, Boxes3D(scene.boxes.array, ["CAR"] * len(scene.boxes)))
+    assert set(other.of_classes(("Car",)).boxes.class_names.tolist()) == {"Car"}
+    assert len(other.of_classes(("Car",)).boxes) == len(scene.boxes)
+    assert len(other.of_classes(("Van",)).boxes) == 0
+
+
 def test_other_shapes_of_points_are_refused_by_name() -> None:
     with pytest.raises(ScanpickError, match=r"Scene 'a': expected points \(P, 4 or more\), got \(5, 3\)"):
         Scene("a", np.zeros((5, 3), np.float32), Boxes3D.empty())

@@ -56,6 +56,12 @@ def test_a_good_detector_is_not_accused(tables):
         (lambda o: {"rotation_y": -o.rotation_y}, "other sign"),
         (lambda o: {"bottom_centres": o.bottom_centres - o.sizes_hwl[:, :1] * [0, 0.5, 0]}, "half a height.*centre's"),
         (lambda o: {"image_boxes": o.image_boxes * 0}, "lower than 25 pixels"),
+        (
+            lambda o: {"sizes_hwl": o.sizes_hwl * [1, -1, -1]},
+            r"Widths and lengths are negative \((\d+) of \1 detections",
+        ),
+        (lambda o: {"sizes_hwl": o.sizes_hwl * [0, 1, 1]}, r"Heights are 0 \(.*column 9 \(height: 0\)"),
+        (lambda o: {"sizes_hwl": o.sizes_hwl * 0 - 1, "bottom_centres": o.bottom_centres * 0 - 1000}, "no 3D box"),
         (lambda o: {"scores": np.full(len(o), 0.5)}, "All .* scores are 0.5"),
         (lambda o: {"bottom_centres": o.bottom_centres + 300}, "No overlap in space at all"),
     ],
@@ -64,6 +70,39 @@ def test_mistakes_are_named(tables, change, message):
     labels, detections = tables
     detections = _changed(detections, **change(detections.objects))
     assert re.search(message, _findings(labels, detections)), _findings(labels, detections)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda o: {"image_boxes": o.image_boxes * 0},
+            r"(\d+) of \1 labels have no 2D box.*line \d+, column 5 \(left\)",
+        ),
+        (lambda o: {"image_boxes": o.image_boxes * 0 - 1}, r"All (\d+) labels are lower than 25 pixels"),
+        (lambda o: {"sizes_hwl": o.sizes_hwl * [1, -1, 1]}, r"Widths are negative \((\d+) of \1 labels"),
+        (lambda o: {"rotation_y": np.degrees(o.rotation_y)}, "rotation_y of labels reaches .* degrees"),
+    ],
+)
+def test_mistakes_in_labels_are_named(tables, change, message):
+    labels, detections = tables
+    text = _findings(_changed(labels, **change(labels.objects)), detections)
+    assert re.search(message, text), text
+    assert "detections have" not in text
+    assert "of detections" not in text
+
+
+def test_the_place_of_the_first_wrong_value_is_told(tables):
+    """Row 7 of the table is in the frame that holds it, on its line."""
+    labels, detections = tables
+    cars = np.flatnonzero(labels.objects.class_names == "Car")
+    row = cars[7]
+    sizes = labels.objects.sizes_hwl.copy()
+    sizes[row, 2] = -3.9
+    frame = int(labels.frame_of_rows[row])
+    place = f"frame {labels.frame_ids[frame]}, line {row - labels.offsets[frame] + 1}, column 11 (length: -3.9)"
+    text = _findings(_changed(labels, sizes_hwl=sizes), detections)
+    assert f"Lengths are negative (1 of {len(cars)} labels; the first is {place})" in text
 
 
 def test_class_names_that_differ(tables):

@@ -136,7 +136,7 @@ def test_other_things_are_named(folder, found, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "cannot read the predictions as JSON"),
+        ("{", "expected JSON"),
         ("{}", "got no bboxes_3d, scores_3d, labels_3d, box_type_3d"),
         ('{"bboxes_3d": [], "scores_3d": [], "labels_3d": [], "box_type_3d": "Camera"}', "'LiDAR', got 'Camera'"),
         ('{"bboxes_3d": [[1, 2]], "scores_3d": [1], "labels_3d": [0], "box_type_3d": "LiDAR"}', "7 numbers a box"),

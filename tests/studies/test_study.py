@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scanpick.errors import ScanpickError
 from scanpick.studies.study import Study
 from tests.studies.toys import BROKEN, DOUBLE, METRIC, UNLABELLED, table, toy_study
 
@@ -215,3 +216,10 @@ def test_whitening_learns_from_the_pool_of_its_fold_alone(finished: Study) -> No
         pool = Pool(fold.pool, {"whitened": whitened}, labelled=np.isin(fold.pool, start))
         expected = select(pool, "diversity", 3).frame_ids
         assert expected == tuple(r["frame_id"] for r in mine if (r["strategy"], r["round"]) == ("whitened", "1"))
+
+
+def test_classes_that_no_frame_has_are_refused_before_anything_is_trained(toy_kitti: Path, tmp_path: Path) -> None:
+    asked = {"classes": ["Tram"], "metrics": ["Tram_3d_moderate_R40_0.5"]}
+    with pytest.raises(ScanpickError, match=r"No object of the classes Tram in the study's \d+ frames; there are: Car"):
+        toy_study(toy_kitti, tmp_path / "study", **asked).run()
+    assert not (tmp_path / "study" / "trainings").exists()

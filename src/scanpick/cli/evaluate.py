@@ -196,7 +196,7 @@ def _parts(evaluation: Evaluation, by: By, ranges: str) -> Parts:
 
 
 def _tell_about_files(path: Path, results: Results, cameras: KittiCameras) -> None:
-    from scanpick.evaluation.conventions import MOST_YAW_RAD
+    from scanpick.evaluation.implausible_values import MOST_YAW_RAD
     from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
     from scanpick.structures.checks import name_some
 

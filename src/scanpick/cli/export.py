@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from scanpick.cli.options import AsJson, WorkspaceArgument
+from scanpick.cli.options import AsJson, Replace, WorkspaceArgument
 
 
 def command(
@@ -18,20 +19,27 @@ def command(
     link: Annotated[bool, typer.Option("--link", help="The same with links to the files, where that is possible.")] = (
         False
     ),
+    replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a selection as selection.csv, selection.parquet and frames.txt, and its frames as a KITTI folder.
 
     The KITTI folder has training/velodyne, label_2, calib and image_2 as far as the data set has them, and the picks
-    in order in ImageSets.
+    in order in ImageSets. What earlier exports wrote into the folder is brought up to date; a file that none of them
+    wrote, or that was changed since, is not replaced.
 
     Example: [bold]scanpick export pool --selection diversity-1 --copy --out to-label[/]
     """
-    from scanpick.cli.output import progress_bar
+    import tempfile
+
+    from scanpick.cli.output import log, progress_bar
     from scanpick.cli.results import print_facts, print_set_aside
     from scanpick.errors import ScanpickError
     from scanpick.exporters import EXPORTERS
+    from scanpick.exporters.folder import ExportFile, ExportFolder
+    from scanpick.structures.checks import name_some
     from scanpick.workspace.index import check_apart
+    from scanpick.workspace.indexed_frames import IndexedFrames
     from scanpick.workspace.selections import load_selection, write_lists
     from scanpick.workspace.workspace import Workspace
 
@@ -40,17 +48,31 @@ def command(
     opened = Workspace.open(workspace)
     check_apart(opened.manifest().dataset, out)
     name, picked = load_selection(opened, selection)
+    frames = IndexedFrames.of(opened)
+    with tempfile.TemporaryDirectory() as folder:
+        written = write_lists(opened, picked, Path(folder))
+        lists = [ExportFile(path.name, path.read_bytes()) for path in written]
+    ExportFolder(out, replace=replace).check(lists)
+
     facts = {"selection": name, "frames": len(picked), "folder": str(out)}
-    facts["files"] = [str(path) for path in write_lists(opened, picked, out)]
     failed = {}
     if copy or link:
         with progress_bar("Linking frames" if link else "Copying frames", len(picked)) as advance:
             summary = EXPORTERS.load("kitti_subset")(
-                opened.dataset(), picked.frame_ids, out, name=name, link=link, advance=advance
+                frames, picked.frame_ids, out, name=name, link=link, replace=replace, advance=advance
             )
         facts |= {"written": dict(summary.counts), "list": str(out / "ImageSets" / f"{name}.txt")}
         failed = dict(summary.failed)
         facts["failed"] = failed if as_json else len(failed)
+    elif changed := frames.changed(picked.frame_ids):
+        log.print(
+            f"[yellow]The files of {len(changed)} picked frames have changed since they were indexed:[/] "
+            f"{escape(name_some(changed))}. Select again after: {escape(frames.again)}",
+            soft_wrap=True,
+        )
+    with ExportFolder(out, replace=replace).remembered() as target:
+        target.write(lists)
+    facts["files"] = [str(out / file.place) for file in lists]
     print_facts(facts, as_json=as_json)
     if not as_json:
-        print_set_aside(failed)
+        print_set_aside(failed, all_named_in="scanpick export --json")

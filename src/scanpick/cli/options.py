@@ -65,7 +65,15 @@ class Missing(StrEnum):
 LabelledMissing = Annotated[
     Missing, typer.Option("--labelled-missing", help="With --labelled: ids that the data set does not have (any more).")
 ]
-Replace = Annotated[bool, typer.Option("--replace", help="Replace what is there under this name, or in this file.")]
+ReplaceSelection = Annotated[
+    bool, typer.Option("--replace", help="Replace what is there under this name, or in this file.")
+]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace", help="Also replace files that no export wrote or that were changed since, but never an original."
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="Where a network runs: cpu, cuda, ...")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

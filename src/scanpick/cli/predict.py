@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, CameraView, Columns, DatasetArgument, DatasetOptions, Device, PointView, Seed
+from scanpick.cli.options import (
+    AsJson,
+    CameraView,
+    Columns,
+    DatasetArgument,
+    DatasetOptions,
+    Device,
+    PointView,
+    Replace,
+    Seed,
+)
 
 
 def command(
@@ -34,6 +44,7 @@ def command(
     device: Device = "cpu",
     option: DatasetOptions = None,
     columns: Columns = None,
+    replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Predict boxes. Labels are not looked at. Frames in which nothing is found are noted in the table, too.
@@ -50,7 +61,7 @@ def command(
     from scanpick.cli.results import print_cut, print_facts, print_set_aside
     from scanpick.datasets import open_dataset
     from scanpick.detectors.saved import load_detector, weights_file
-    from scanpick.exporters.kitti_results import write_kitti_results
+    from scanpick.exporters.kitti_results import check_kitti_results, write_kitti_results
     from scanpick.files import sha256_of_file
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.formats.predictions import write_predictions
@@ -59,6 +70,8 @@ def command(
 
     opened = open_dataset(dataset, **dataset_options(option, columns))
     frame_ids = [r.frame_id for r in opened.records] if frames is None else read_frame_ids(frames)
+    if kitti is not None:
+        check_kitti_results(kitti, frame_ids, replace=replace)
     model, described = load_detector(weights)
     settings = PredictionSettings(View(view.value), passes, dropout, variations, seed, device)
     with progress_bar("predict", len(frame_ids)) as advance:
@@ -74,7 +87,7 @@ def command(
     }
     write_predictions(out, found, meta)
     if kitti is not None:
-        write_kitti_results(kitti, found, lambda frame_id: camera_of_frame(opened, frame_id))
+        write_kitti_results(kitti, found, lambda frame_id: camera_of_frame(opened, frame_id), replace=replace)
     facts = {
         "detector": described["detector"],
         "frames": len(found),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson
+from scanpick.cli.options import AsJson, Replace
 
 
 def command(
@@ -25,6 +25,7 @@ def command(
     label_names: Annotated[
         str | None, typer.Option("--label-names", help="Class names of mmdetection3d's JSON: Pedestrian,Cyclist,Car.")
     ] = None,
+    replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Take predictions of other tools into a predictions table, or write a table as KITTI result files.
@@ -52,7 +53,7 @@ def command(
     if out.suffix.lower() == ".parquet":
         write_predictions(out, found.values(), {"source": str(source)})
     else:
-        write_kitti_results(out, found.values(), camera_of)
+        write_kitti_results(out, found.values(), camera_of, replace=replace)
         if cameras is not None and cameras.assumed:
             width, height = KITTI_IMAGE_SIZE
             log.print(

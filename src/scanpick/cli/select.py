@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, Labelled, LabelledMissing, Missing, Replace
+from scanpick.cli.options import AsJson, Labelled, LabelledMissing, Missing, ReplaceSelection
 
 _PLACE = "What to select from"
 _WHAT = "What is wanted"
@@ -157,7 +157,7 @@ def command(
         str | None,
         typer.Option("--name", help="What to call the selection; strategy and next number by default."),
     ] = None,
-    replace: Replace = False,
+    replace: ReplaceSelection = False,
     out: Annotated[Path | None, typer.Option("--out", help="A .csv or .parquet file to write the picks to.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print the first picks with their reasons.")] = False,
     first: Annotated[int, typer.Option("--first", min=1, help="With --explain: how many.")] = 10,

@@ -116,6 +116,8 @@ def command(
     truth = read_ground_truth(opened, evaluated)
     with progress_bar("read", len(frame_ids)) as advance:
         read = read_scenes(opened, frame_ids, need_labels=True, view=points, advance=advance)
+    read.check_any()
+    read.check_classes(names)
     given = parse_pairs(training_option or (), "--training-option")
     settings = TrainingSettings(
         iterations=iterations_for(model, read.scenes, out, batch_size, iterations, epochs, minutes, seed, device),

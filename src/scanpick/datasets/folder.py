@@ -8,6 +8,7 @@ from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
 
+from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.listed import ListedDataset, counted, natural_key
 from scanpick.datasets.options import whole_number
 from scanpick.datasets.point_files import point_file_suffixes, read_points
@@ -40,12 +41,15 @@ class PointCloudFolder(ListedDataset):
         columns: float32 columns of ``.bin`` files; "auto" infers 4 or 5, and the description says why.
         pattern: Only files whose path below the folder matches, as a shell does (``*/lidar/*.bin``; ``*`` also
             matches slashes).
+        follow: Whether links that lead out of the folder are followed; otherwise they are passed over.
 
     Raises:
         ScanpickError: The folder is missing, or holds no point file.
     """
 
-    def __init__(self, root: Path | str, *, columns: int | str = "auto", pattern: str = "*") -> None:
+    def __init__(
+        self, root: Path | str, *, columns: int | str = "auto", pattern: str = "*", follow: bool | str = False
+    ) -> None:
         self.root = Path(root)
         if not self.root.is_dir():
             raise ScanpickError(f"{self.root}: no such folder.")
@@ -54,9 +58,10 @@ class PointCloudFolder(ListedDataset):
                 f"{self.root} is a workspace, not a folder of frames: it holds {_WORKSPACE}. "
                 f"Name the data set instead; scanpick select, export and report go on with a workspace."
             )
-        names, passed_over, closed = _list_files(self.root, pattern)
+        boundary = Boundary(self.root, follow)
+        names, passed_over, closed = _list_files(boundary, pattern)
         if not names:
-            raise ScanpickError(_nothing_found(self.root, pattern) + _told(closed))
+            raise ScanpickError(_nothing_found(self.root, pattern) + _told(closed) + boundary.told)
         bins = [self.root / name for name in names if name.lower().endswith(".bin")]
         inferred = infer_columns(bins) if columns == "auto" else InferredColumns(_columns(columns), "as asked")
         self.bin_columns = inferred.columns
@@ -69,7 +74,7 @@ class PointCloudFolder(ListedDataset):
             described += ", times from names"
         if passed_over:
             described += f"; passed over: {counted(passed_over, 'file')} whose name is not plain text"
-        described += _told(closed)
+        described += _told(closed) + boundary.told
         if bins:
             described += f"; .bin has {inferred.columns} columns ({inferred.reason})"
         super().__init__("folder", described, records)
@@ -86,10 +91,10 @@ def _columns(columns: int | str) -> int:
     return whole_number("columns", columns, least=3, most=16)
 
 
-def _list_files(root: Path, pattern: str) -> tuple[list[str], int, list[str]]:
+def _list_files(boundary: Boundary, pattern: str) -> tuple[list[str], int, list[str]]:
     """Paths below the root, by sequence, then in natural order; how many cannot be ids; folders that are closed."""
     closed: list[str] = []
-    found = [name for name in _walk(root, closed) if fnmatch(name, pattern)]
+    found = [name for name in _walk(boundary, closed) if fnmatch(name, pattern)]
     names = [name for name in found if is_plain_text(name)]
     names.sort(key=lambda name: (natural_key(os.path.dirname(name)), natural_key(os.path.basename(name))))
     return names, len(found) - len(names), sorted(closed)
@@ -99,10 +104,11 @@ def _told(closed: Sequence[str]) -> str:
     return f"; not to be opened: {counted(len(closed), 'folder')} ({name_some(closed)})" if closed else ""
 
 
-def _walk(root: Path, closed: list[str]) -> Iterator[str]:
+def _walk(boundary: Boundary, closed: list[str]) -> Iterator[str]:
     """Posix paths of point files below the root, without workspaces. Linked folders are followed, each once.
 
-    Folders that cannot be listed are added to `closed`.
+    Links that lead out of the root are counted by `boundary`, and followed where it says so. Folders that cannot be
+    listed are added to `closed`.
     """
 
     def cannot_list(error: OSError) -> None:
@@ -110,6 +116,7 @@ def _walk(root: Path, closed: list[str]) -> Iterator[str]:
 
     suffixes = point_file_suffixes()
     seen: set[str] = set()
+    root = boundary.root
     for folder, folders, files in os.walk(root, onerror=cannot_list, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:  # a link back up would never end
@@ -119,10 +126,11 @@ def _walk(root: Path, closed: list[str]) -> Iterator[str]:
         if _WORKSPACE in files:  # a workspace made inside of the data set holds embeddings, not frames
             folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and name.lower().endswith(suffixes):
-                yield (Path(folder) / name).relative_to(root).as_posix()
+        inside = boundary.held(Path(folder) / name for name in folders if not name.startswith("."))
+        folders[:] = sorted(path.name for path in inside)
+        names = sorted(name for name in files if not name.startswith(".") and name.lower().endswith(suffixes))
+        for path in boundary.held(Path(folder) / name for name in names):
+            yield path.relative_to(root).as_posix()
 
 
 def _records(root: Path, names: Sequence[str]) -> list[FrameRecord]:

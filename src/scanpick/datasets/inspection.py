@@ -18,7 +18,7 @@ from scanpick.structures.checks import name_some
 PROBLEM_KINDS: Mapping[str, str] = {
     "unreadable": "the file is damaged or missing",
     "empty": "no points",
-    "not finite": "points with NaN or infinity",
+    "not finite": "most points hold NaN or infinity",
     "wrong columns": "not the number of columns it is read with",
     "implausible units": "not in metres around the sensor",
     "implausible axes": "not x forward, y left, z up",

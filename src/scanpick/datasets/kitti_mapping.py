@@ -8,6 +8,8 @@ from scanpick.errors import ScanpickError
 NANOSECONDS_PER_FRAME = 100_000_000
 """KITTI's LiDAR turns ten times a second."""
 
+MAPPING_FILES = ("train_rand.txt", "train_mapping.txt")
+
 
 @dataclass(frozen=True)
 class RawFrame:
@@ -26,7 +28,7 @@ def read_mapping(folder: Path) -> dict[int, RawFrame]:
     Raises:
         ScanpickError: A file is malformed; file and place are named.
     """
-    order_path, frames_path = folder / "train_rand.txt", folder / "train_mapping.txt"
+    order_path, frames_path = (folder / name for name in MAPPING_FILES)
     if not (order_path.is_file() and frames_path.is_file()):
         return {}
     order = order_path.read_text(encoding="utf-8").replace(",", " ").split()

@@ -12,21 +12,25 @@ mapping/train_rand.txt, train_mapping.txt   which raw drive and frame each train
 Labels, calibrations, images, lists and mapping are used where they are there.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
+from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.kitti_labels import labels_from_camera_objects
-from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME, RawFrame, read_mapping
+from scanpick.datasets.kitti_mapping import MAPPING_FILES, NANOSECONDS_PER_FRAME, RawFrame, read_mapping
 from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, has_suffix, natural_key
 from scanpick.datasets.options import one_of, whole_number
 from scanpick.datasets.point_files import bin
 from scanpick.errors import FrameError, ScanpickError
+from scanpick.formats.frame_ids import parse_frame_ids
 from scanpick.formats.kitti_text import read_calibration, read_objects
 from scanpick.structures import Calibration, Frame, FrameRecord, Labels
 from scanpick.structures.checks import name_some
+from scanpick.texts import read_text
 
 POINT_FOLDERS = ("velodyne", "velodyne_reduced")
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -47,6 +51,8 @@ class KittiObject(ListedDataset):
             default all of ``training``, or of ``testing`` where ``training`` has no points.
         points: "velodyne", "velodyne_reduced", or "auto" for the one with more frames ("velodyne" if equal).
         columns: float32 columns of the ``.bin`` files.
+        follow: Whether links that lead out of the root are followed. Otherwise linked frames are passed over, and a
+            folder of the layout that is such a link is an error.
 
     Raises:
         ScanpickError: The folder or the split is missing, or no frame is found.
@@ -55,13 +61,23 @@ class KittiObject(ListedDataset):
     expects_calibration = True
 
     def __init__(
-        self, root: Path | str, *, split: str | None = None, points: str = "auto", columns: int | str = 4
+        self,
+        root: Path | str,
+        *,
+        split: str | None = None,
+        points: str = "auto",
+        columns: int | str = 4,
+        follow: bool | str = False,
     ) -> None:
         self.root = object_root(Path(root)) or Path(root)
         self.columns = whole_number("columns", columns, least=3, most=16)
         self._part = _part_folder(self.root, split)
         points_folder, told = _choose_points(self._part, one_of("points", points, ("auto", *POINT_FOLDERS)))
-        paths = {path.stem: path for path in files_with_suffix(points_folder, ".bin")}
+        self._boundary = Boundary(Path(root), follow)
+        self._boundary.check_layout(points_folder, *(self._part / name for name in ("label_2", "calib", "image_2")))
+        lists = self.root / "ImageSets" / f"{split}.txt", *(self.root / "mapping" / name for name in MAPPING_FILES)
+        self._boundary.check_layout(*lists)
+        paths = {path.stem: path for path in self._boundary.held(files_with_suffix(points_folder, ".bin"))}
         told = f"{self._part.name}/{told}"
         if split not in (None, "training", "testing"):
             on_disk = paths
@@ -73,13 +89,15 @@ class KittiObject(ListedDataset):
                 )
             told += f", split {split}" + (f" ({counted(len(missing), 'listed frame')} not on disk)" if missing else "")
         if not paths:
-            raise ScanpickError(f"{points_folder}: no frames found: expected files such as 000000.bin.")
+            raise ScanpickError(
+                f"{points_folder}: no frames found: expected files such as 000000.bin{self._boundary.told}."
+            )
         mapping = read_mapping(self.root / "mapping") if self._part.name == "training" else {}
         records = sorted(
             (_record(frame_id, path, mapping) for frame_id, path in paths.items()),
             key=lambda record: (natural_key(record.sequence), record.index_in_sequence, record.frame_id),
         )
-        told += f", {self.columns} columns, " + _tell_drives(records, mapping)
+        told += f", {self.columns} columns, " + _tell_drives(records, mapping) + self._boundary.told
         super().__init__("kitti-object", f"KITTI object layout: {counted(len(records), 'frame')} of {told}", records)
 
     def read(self, frame_id: str) -> Frame:
@@ -91,7 +109,7 @@ class KittiObject(ListedDataset):
 
     def labels(self, frame_id: str) -> Labels | None:
         """Labels of one frame. See `Dataset.labels`."""
-        path = self._part / "label_2" / f"{self.record(frame_id).frame_id}.txt"
+        path = self._boundary.check(self._part / "label_2" / f"{self.record(frame_id).frame_id}.txt")
         if not path.is_file():
             return None
         calibration = self.calibration(frame_id)
@@ -109,12 +127,13 @@ class KittiObject(ListedDataset):
 
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of one frame, with the image's size where the image is there. See `Dataset.calibration`."""
-        path = self._part / "calib" / f"{self.record(frame_id).frame_id}.txt"
+        path = self._boundary.check(self._part / "calib" / f"{self.record(frame_id).frame_id}.txt")
         return read_frame_calibration(path, self.image_path(frame_id))
 
     def image_path(self, frame_id: str) -> Path | None:
         """The left colour image of one frame, where it is there."""
-        return find_image(self._part / "image_2", frame_id)
+        path = find_image(self._part / "image_2", frame_id)
+        return None if path is None else self._boundary.check(path)
 
 
 def object_root(folder: Path) -> Path | None:
@@ -144,7 +163,8 @@ def read_frame_calibration(path: Path, image_path: Path | None) -> Calibration |
 def find_image(folder: Path, stem: str) -> Path | None:
     """The image of this name, whatever its format; None where there is none."""
     candidates = (folder / f"{stem}{suffix}" for suffix in _IMAGE_SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
+    # Path.is_file raises an error where a suffix makes a name too long for the file system.
+    return next((path for path in candidates if os.path.isfile(path)), None)
 
 
 def image_size(path: Path) -> tuple[int, int] | None:
@@ -181,10 +201,9 @@ def _choose_points(part: Path, wanted: str) -> tuple[Path, str]:
 
 def _choose_listed(paths: dict[str, Path], list_path: Path) -> tuple[dict[str, Path], list[str]]:
     """The listed frames that are on disk, and those that are not."""
-    try:
-        listed = dict.fromkeys(list_path.read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScanpickError(f"{list_path}: cannot read the list of frames: {error}.") from error
+    lines = parse_frame_ids(read_text(list_path))
+    # Ids may hold blanks; a line that is none may be several.
+    listed = dict.fromkeys(name for line in lines for name in ([line] if line in paths else line.split()))
     chosen = {frame_id: paths[frame_id] for frame_id in listed if frame_id in paths}
     return chosen, [frame_id for frame_id in listed if frame_id not in paths]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image
 from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, frame_number, has_suffix, natural_key
@@ -40,6 +41,8 @@ class KittiRaw(ListedDataset):
     Args:
         root: The folder of the dates, of one date, or of one drive.
         columns: float32 columns of the ``.bin`` files.
+        follow: Whether links that lead out of the root are followed. Otherwise linked frames and drives are passed
+            over.
 
     Raises:
         ScanpickError: The folder is missing, or no frame is found.
@@ -47,23 +50,27 @@ class KittiRaw(ListedDataset):
 
     expects_calibration = True
 
-    def __init__(self, root: Path | str, *, columns: int | str = 4) -> None:
+    def __init__(self, root: Path | str, *, columns: int | str = 4, follow: bool | str = False) -> None:
         self.root = Path(root)
         self.columns = whole_number("columns", columns, least=3, most=16)
-        drives = raw_drives(self.root)
+        self._boundary = Boundary(self.root, follow)
+        found = raw_drives(self.root)
+        drives = [drive for drive in found if self._boundary.holds(drive / "velodyne_points" / "data")]
+        self._boundary.passed_over += len(found) - len(drives)
         if not drives:
             raise ScanpickError(
                 f"{self.root}: no raw drives found: expected files such as "
-                f"2011_09_26/2011_09_26_drive_0048_sync/velodyne_points/data/0000000000.bin."
+                f"2011_09_26/2011_09_26_drive_0048_sync/velodyne_points/data/0000000000.bin"
+                f"{self._boundary.told}."
             )
         self._drives = {drive.absolute().name: drive for drive in drives}
         if len(self._drives) < len(drives):
             raise ScanpickError(f"{self.root}: two drives have the same name. Open one of their dates at a time.")
-        records = [record for drive in drives for record in _records(drive)]
+        records = [record for drive in drives for record in _records(drive, self._boundary)]
         timed = sum((drive / "velodyne_points" / "timestamps.txt").is_file() for drive in drives)
         description = (
             f"KITTI raw layout: {counted(len(records), 'frame')} of {counted(len(drives), 'drive')} "
-            f"({timed} with timestamps), {self.columns} columns"
+            f"({timed} with timestamps), {self.columns} columns{self._boundary.told}"
         )
         super().__init__("kitti-raw", description, records)
 
@@ -79,6 +86,9 @@ class KittiRaw(ListedDataset):
         paths = [self._drives[self.record(frame_id).sequence].parent / name for name in CALIBRATION_FILES]
         if not all(path.is_file() for path in paths):
             return None
+        for path in paths:
+            if path.absolute().is_relative_to(self.root.absolute()):  # those of a drive alone lie beside it
+                self._boundary.check(path)
         try:
             return read_raw_calibration(*paths)
         except ScanpickError as error:
@@ -88,7 +98,8 @@ class KittiRaw(ListedDataset):
         """The left colour image of one frame, where it is there."""
         record = self.record(frame_id)
         assert record.path is not None
-        return find_image(self._drives[record.sequence] / "image_02" / "data", record.path.stem)
+        path = find_image(self._drives[record.sequence] / "image_02" / "data", record.path.stem)
+        return None if path is None else self._boundary.check(path)
 
 
 def raw_drives(folder: Path) -> list[Path]:
@@ -98,12 +109,13 @@ def raw_drives(folder: Path) -> list[Path]:
     return sorted(found, key=lambda drive: natural_key(drive.absolute().name))
 
 
-def _records(drive: Path) -> list[FrameRecord]:
+def _records(drive: Path, boundary: Boundary) -> list[FrameRecord]:
     name = drive.absolute().name
-    times = _read_timestamps(drive / "velodyne_points" / "timestamps.txt")
-    object_ids = _read_object_ids(drive / "object_frame_ids.tsv")
+    times_path, ids_path = drive / "velodyne_points" / "timestamps.txt", drive / "object_frame_ids.tsv"
+    boundary.check_layout(times_path, ids_path)
+    times, object_ids = _read_timestamps(times_path), _read_object_ids(ids_path)
     records = []
-    for place, path in enumerate(files_with_suffix(drive / "velodyne_points" / "data", ".bin")):
+    for place, path in enumerate(boundary.held(files_with_suffix(drive / "velodyne_points" / "data", ".bin"))):
         index = frame_number(path.stem, place)
         if times is None:
             timestamp_ns: int | None = index * NANOSECONDS_PER_FRAME

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from scanpick.arrays import Int64Array
+from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.kitti_labels import labels_from_camera_objects
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image, read_frame_calibration
@@ -34,6 +35,8 @@ class KittiTracking(ListedDataset):
         root: The folder that holds ``training`` or ``testing``.
         split: Which of the two; by default ``training`` where it has points.
         columns: float32 columns of the ``.bin`` files.
+        follow: Whether links that lead out of the root are followed. Otherwise linked frames and sequences are passed
+            over, and a folder of the layout that is such a link is an error.
 
     Raises:
         ScanpickError: The folder is missing, or no frame is found.
@@ -41,23 +44,30 @@ class KittiTracking(ListedDataset):
 
     expects_calibration = True
 
-    def __init__(self, root: Path | str, *, split: str | None = None, columns: int | str = 4) -> None:
+    def __init__(
+        self, root: Path | str, *, split: str | None = None, columns: int | str = 4, follow: bool | str = False
+    ) -> None:
         self.root = Path(root)
         self.columns = whole_number("columns", columns, least=3, most=16)
         if split is None:
             split = "training" if _sequence_folders(self.root / "training") else "testing"
         self._part = self.root / one_of("split", split, ("training", "testing"))
-        folders = _sequence_folders(self._part)
+        self._boundary = Boundary(self.root, follow)
+        self._boundary.check_layout(*(self._part / name for name in ("velodyne", "label_02", "calib", "image_02")))
+        folders = self._boundary.held(_sequence_folders(self._part))
         records = [
             _record(folder.name, place, path)
             for folder in folders
-            for place, path in enumerate(files_with_suffix(folder, ".bin"))
+            for place, path in enumerate(self._boundary.held(files_with_suffix(folder, ".bin")))
         ]
         if not records:
-            raise ScanpickError(f"{self._part / 'velodyne'}: no frames found: expected files such as 0000/000000.bin.")
+            raise ScanpickError(
+                f"{self._part / 'velodyne'}: no frames found: expected files such as "
+                f"0000/000000.bin{self._boundary.told}."
+            )
         description = (
             f"KITTI tracking layout: {counted(len(records), 'frame')} of {counted(len(folders), 'sequence')} "
-            f"in {split}/velodyne, {self.columns} columns"
+            f"in {split}/velodyne, {self.columns} columns{self._boundary.told}"
         )
         super().__init__("kitti-tracking", description, records)
 
@@ -71,7 +81,7 @@ class KittiTracking(ListedDataset):
     def labels(self, frame_id: str) -> Labels | None:
         """Labels of one frame, with track ids. See `Dataset.labels`."""
         record = self.record(frame_id)
-        path = self._part / "label_02" / f"{record.sequence}.txt"
+        path = self._boundary.check(self._part / "label_02" / f"{record.sequence}.txt")
         if not path.is_file():
             return None
         calibration = self.calibration(frame_id)
@@ -91,14 +101,15 @@ class KittiTracking(ListedDataset):
 
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of the frame's sequence. See `Dataset.calibration`."""
-        path = self._part / "calib" / f"{self.record(frame_id).sequence}.txt"
+        path = self._boundary.check(self._part / "calib" / f"{self.record(frame_id).sequence}.txt")
         return read_frame_calibration(path, self.image_path(frame_id))
 
     def image_path(self, frame_id: str) -> Path | None:
         """The left colour image of one frame, where it is there."""
         record = self.record(frame_id)
         assert record.path is not None
-        return find_image(self._part / "image_02" / record.sequence, record.path.stem)
+        path = find_image(self._part / "image_02" / record.sequence, record.path.stem)
+        return None if path is None else self._boundary.check(path)
 
 
 @dataclass(frozen=True, eq=False)

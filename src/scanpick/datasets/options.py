@@ -33,6 +33,19 @@ def whole_number(name: str, value: int | str, *, least: int, most: int) -> int:
     return number
 
 
+def yes_or_no(name: str, value: bool | str) -> bool:
+    """A truth value, from one or from the text "true" or "false".
+
+    Raises:
+        ScanpickError: It is neither.
+    """
+    known = {True: True, False: False, "true": True, "false": False, "yes": True, "no": False}
+    found = known.get(value.lower() if isinstance(value, str) else value) if isinstance(value, bool | str) else None
+    if found is None:
+        raise ScanpickError(f"Option {name}: expected true or false, got {value!r}.")
+    return found
+
+
 def one_of(name: str, value: str, choices: Collection[str]) -> str:
     """One of the choices.
 

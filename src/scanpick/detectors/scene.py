@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-
 from scanpick.arrays import BoolArray, Points
 from scanpick.errors import ScanpickError
 from scanpick.geometry.ground import Ground, estimate_ground
 from scanpick.structures import Boxes3D
+from scanpick.structures.class_names import as_asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,5 +40,6 @@ class Scene:
         return replace(self, points=self.points[keep])
 
     def of_classes(self, class_names: tuple[str, ...]) -> Scene:
-        """The scene with the boxes of these classes."""
-        return replace(self, boxes=self.boxes[np.isin(self.boxes.class_names, class_names)])
+        """The scene with the boxes of these classes, found without regard to case and spelled as here."""
+        names = as_asked(self.boxes.class_names.tolist(), class_names)
+        return replace(self, boxes=Boxes3D(self.boxes.array[names != ""], names[names != ""]))

@@ -8,10 +8,8 @@ import numpy as np
 
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.evaluation.comparison import Comparison
+from scanpick.evaluation.implausible_values import are_degrees
 from scanpick.evaluation.nearest_pairs import Offsets, fold
-
-MOST_YAW_RAD = 2 * np.pi + 0.1
-"""An angle beyond this is taken for degrees; some tools give 0 to 2 pi."""
 
 _SIZE_NAMES = ("height", "width", "length")
 
@@ -51,8 +49,8 @@ def broken_conventions(comparison: Comparison, pairs: Int64Array, reading: Float
 
 
 def _rotation(label: Float64Array, detection: Float64Array) -> list[str]:
-    if np.abs(detection).max() > MOST_YAW_RAD:
-        return [f"rotation_y reaches {np.abs(detection).max():.0f}: it looks like degrees; KITTI's is in radians."]
+    if are_degrees(detection) or are_degrees(label):
+        return []  # said already, and no reading of them tells anything
     readings = {
         "": detection,
         "rotation_y is turned by 90 degrees: it is measured from another axis.": detection + np.pi / 2,
@@ -71,10 +69,10 @@ def _sizes(label: Float64Array, detection: Float64Array, ratios: tuple[float, fl
         return ["Sizes are twice the labels'."]
     if all(0.8 < ratio < 1.25 for ratio in ratios):
         return []
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.nanmedian(np.log(detection[:, None, :] / label[:, :, None]), axis=0)  # (axis, column)
-    if not np.isfinite(logs).all():
+    sound = (detection > 0).all(axis=1) & (label > 0).all(axis=1)
+    if not sound.any():
         return []
+    logs = np.median(np.log(detection[sound, None, :] / label[sound, :, None]), axis=0)  # (axis, column)
     orders = list(permutations(range(3)))
     order = min(orders, key=lambda columns: sum(abs(logs[axis, column]) for axis, column in enumerate(columns)))
     if order == orders[0] or max(abs(logs[axis, column]) for axis, column in enumerate(order)) > np.log(1.25):

@@ -17,6 +17,7 @@ from numba import njit
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.evaluation.comparison import Comparison, columns_of, overlaps_of_two
 from scanpick.evaluation.conventions import broken_conventions
+from scanpick.evaluation.implausible_values import implausible_values
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.nearest_pairs import Offsets, nearest_pairs, offsets_of
 from scanpick.evaluation.settings import MATCHED_METRICS, ClassRule
@@ -57,9 +58,10 @@ def diagnose(evaluation: Evaluation, class_name: str) -> Diagnosis:
     detection_rows = np.flatnonzero(comparison.detection_codes == code)
     best = _best_overlaps(comparison, label_rows, detection_rows)
     findings = _names(comparison, rule, label_rows, detection_rows)
+    findings += implausible_values(comparison.labels, label_rows, "labels", evaluation.settings)
+    findings += implausible_values(comparison.detections, detection_rows, "detections", evaluation.settings)
     offsets = None
     if len(label_rows) and len(detection_rows):
-        findings += _heights(comparison, evaluation, detection_rows)
         findings += _scores(comparison, detection_rows)
         findings += _overlaps(rule, best)
         pairs, reading = nearest_pairs(comparison, label_rows, detection_rows)
@@ -102,18 +104,6 @@ def _names(comparison: Comparison, rule: ClassRule, labels: Int64Array, detectio
                 f"class names differ. Rename them, or evaluate that class."
             )
     return findings
-
-
-def _heights(comparison: Comparison, evaluation: Evaluation, detections: Int64Array) -> list[str]:
-    boxes = comparison.detections.objects.image_boxes[detections]
-    heights = np.abs(boxes[:, 1] - boxes[:, 3])
-    limit = min(difficulty.min_height_px for difficulty in evaluation.settings.difficulties)
-    if (heights >= limit).any():
-        return []
-    return [
-        f"All {len(detections)} detections are lower than {limit:g} pixels in the image (median "
-        f"{np.median(heights):.1f}), so that all are ignored, in every metric. Check the 2D boxes."
-    ]
 
 
 def _scores(comparison: Comparison, detections: Int64Array) -> list[str]:

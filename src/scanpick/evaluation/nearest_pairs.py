@@ -22,7 +22,7 @@ class Offsets:
         distance_m: Between centres.
         place_m: x, y, z.
         rotation_rad: rotation_y, folded to (-pi/2, pi/2] since front and back look alike.
-        size_ratios: Height, width and length of the detection over the label's.
+        size_ratios: Height, width and length of the detection over the label's; NaN where no label has sizes.
     """
 
     pairs: int
@@ -84,9 +84,10 @@ def offsets_of(comparison: Comparison, pairs: Int64Array) -> Offsets:
     """Medians over the (K, 2) pairs of `nearest_pairs`; there must be some."""
     g, d = comparison.labels.objects[pairs[:, 0]], comparison.detections.objects[pairs[:, 1]]
     apart = d.bottom_centres - g.bottom_centres
-    ratios = d.sizes_hwl / np.where(g.sizes_hwl > 0, g.sizes_hwl, np.nan)
+    sound = (g.sizes_hwl > 0).all(axis=1)
+    ratios = d.sizes_hwl[sound] / g.sizes_hwl[sound] if sound.any() else np.full((1, 3), np.nan)
     x, y, z = (float(value) for value in np.median(apart, axis=0))
-    height, width, length = (float(value) for value in np.nanmedian(ratios, axis=0))
+    height, width, length = (float(value) for value in np.median(ratios, axis=0))
     return Offsets(
         pairs=len(pairs),
         distance_m=float(np.median(np.linalg.norm(apart, axis=1))),

@@ -46,6 +46,7 @@ class Exporter(Protocol):
         *,
         name: str,
         link: bool = False,
+        replace: bool = False,
         advance: Callable[[int], None] = lambda steps: None,
     ) -> ExportSummary:
         """Write these frames below `folder`.
@@ -53,8 +54,9 @@ class Exporter(Protocol):
         Args:
             source: Where frames come from.
             frame_ids: Which frames, in order.
-            folder: Where to; it may hold earlier exports.
+            folder: Where to; it may hold earlier exports. Files go through an `ExportFolder`.
             name: What this set of frames is called there.
             link: Link to files where they can stay as they are, instead of copying them.
+            replace: Also replace files that no export wrote, or that were changed since; never an original.
             advance: Told how many frames were done since it was last called.
         """

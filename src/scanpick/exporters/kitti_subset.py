@@ -5,26 +5,34 @@
 training/velodyne/000123.bin   training/label_2/000123.txt   training/calib/000123.txt   training/image_2/000123.png
 ImageSets/<name>.txt           the frames of this selection, in the order in which they were picked
 frame_ids.csv                  name in this folder -> frame id, where names had to be given
+.scanpick-export.json          what was written, by digest, so that nothing else is replaced
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.exporters.exporter import ExportSummary, FrameSource
-from scanpick.files import atomic_path, write_bytes, write_text
+from scanpick.exporters.folder import ExportFile, ExportFolder
+from scanpick.files import read_bytes
 from scanpick.formats.kitti_text import format_calibration, format_objects
 from scanpick.structures import Frame
+from scanpick.structures.checks import check_unique
+from scanpick.texts import parse_csv, parsing, read_text
 
 POINT_FOLDERS = ("velodyne", "velodyne_reduced")
+COUNTED = {"velodyne": "points", "label_2": "labels", "calib": "calibrations", "image_2": "images"}
+"""Folder below ``training`` -> what is counted in it."""
+
+_NAMES = "frame_ids.csv"
+_PLAIN_NAME = r"\w[\w.-]{0,199}"
+"""A frame id that can be a file's name everywhere, whatever suffix it gets."""
 
 
 def export_kitti_subset(
@@ -34,34 +42,64 @@ def export_kitti_subset(
     *,
     name: str,
     link: bool = False,
+    replace: bool = False,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> ExportSummary:
     """Write frames as a KITTI object folder.
 
     Files that are in KITTI's form already are copied or linked as they are; others are written in it: four columns of
     points, labels and calibration as far as the data set knows them. Frame ids that are no plain file names
-    ("0000/000012") are numbered from 000000 in order of rank, and ``frame_ids.csv`` keeps the numbers, so that a
-    second selection exported into the same folder shares frames with the first.
+    ("0000/000012", names that differ in case alone) are numbered from 000000 in order of rank, and ``frame_ids.csv``
+    keeps the numbers, so that a second selection exported into the same folder shares frames with the first.
 
     Raises:
-        ScanpickError: A file cannot be linked or written, an id clashes with a number given before, or the folder
-            is the one that the frames come from.
+        ScanpickError: A place is taken by a file that no export wrote or that was changed since (nothing is written
+            then), a file cannot be linked or written, or the folder is the one that the frames come from.
     """
-    names = _names(frame_ids, folder)
+    target = ExportFolder(folder, replace=replace)
+    names, lists = _names(frame_ids, folder)
+
+    def files_of(frame_id: str) -> Iterator[ExportFile]:
+        frame = _read(source, frame_id)
+        _check_apart(frame, folder)
+        return _files(source, frame, names[frame_id], link=link)
+
+    # Before the first byte is written
+    target.check([*lists, _list_of(name, [names[frame_id] for frame_id in frame_ids])])
+    target.check(_files_in_the_way(target, names, files_of))
+
     counts: Counter[str] = Counter()
     failed = {}
-    training = folder / "training"
-    for frame_id in frame_ids:
-        try:
-            frame = _read(source, frame_id)
-            _check_apart(frame, folder)
-            counts.update(_export_frame(source, frame, training, names[frame_id], link=link))
-        except FrameError as error:
-            failed[frame_id] = str(error)
-        advance(1)
-    done = [names[frame_id] for frame_id in frame_ids if frame_id not in failed]
-    write_text(folder / "ImageSets" / f"{name}.txt", "".join(f"{line}\n" for line in done))
+    with target.remembered():
+        target.write(lists)
+        target.remember()
+        for frame_id in frame_ids:
+            try:
+                files = list(files_of(frame_id))
+                target.write(files)
+                counts.update(COUNTED[file.place.split("/")[1]] for file in files)
+            except FrameError as error:
+                failed[frame_id] = str(error)
+            advance(1)
+        target.write([_list_of(name, [names[frame_id] for frame_id in frame_ids if frame_id not in failed])])
     return ExportSummary(folder, {frame_id: names[frame_id] for frame_id in frame_ids}, dict(counts), failed)
+
+
+def _list_of(name: str, lines: Sequence[str]) -> ExportFile:
+    return ExportFile(f"ImageSets/{name}.txt", "".join(f"{line}\n" for line in lines).encode())
+
+
+def _files_in_the_way(
+    target: ExportFolder, names: Mapping[str, str], files_of: Callable[[str], Iterator[ExportFile]]
+) -> Iterator[ExportFile]:
+    """The files of frames of whose name there are files already, and of the first, which shows what else is wrong."""
+    taken = {name for folder in COUNTED for name in target.names_in(f"training/{folder}")}
+    for place, (frame_id, name) in enumerate(names.items()):
+        if place == 0 or name in taken:
+            try:
+                yield from files_of(frame_id)
+            except FrameError:
+                continue  # told when its turn comes
 
 
 def _read(source: FrameSource, frame_id: str) -> Frame:
@@ -81,74 +119,57 @@ def _check_apart(frame: Frame, folder: Path) -> None:
         raise ScanpickError(f"{folder} is the data set's own folder ({path} is in it). Export into another folder.")
 
 
-def _export_frame(source: FrameSource, frame: Frame, training: Path, name: str, *, link: bool) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    # Points
-    content = frame.points[:, :4].astype("<f4").tobytes()
+def _files(source: FrameSource, frame: Frame, name: str, *, link: bool) -> Iterator[ExportFile]:
+    """The files of a frame: points, and labels, calibration and image where there are any."""
+
+    def same(place: str, original: Path) -> ExportFile:
+        return ExportFile(place, None if link else read_bytes(original, error=FrameError), original)
+
+    place = f"training/velodyne/{name}.bin"
     path = frame.record.path
-    original = path if path is not None and path.suffix == ".bin" and path.read_bytes() == content else None
-    _place(original, content, training / "velodyne" / f"{name}.bin", link=link)
-    counts["points"] += 1
-    # Labels
-    original = _beside(frame, "label_2")
-    labels = source.labels(frame.record.frame_id) if original is None else None
-    if original is not None or (labels is not None and labels.camera_objects is not None):
-        text = "" if labels is None or labels.camera_objects is None else format_objects(labels.camera_objects)
-        _place(original, text.encode(), training / "label_2" / f"{name}.txt", link=link)
-        counts["labels"] += 1
-    # Calibration
-    if frame.calibration is not None:
-        text = format_calibration(frame.calibration)
-        _place(_beside(frame, "calib"), text.encode(), training / "calib" / f"{name}.txt", link=link)
-        counts["calibrations"] += 1
-    # Image
+    content = frame.points[:, :4].astype("<f4").tobytes()
+    is_kitti = path is not None and path.suffix == ".bin" and read_bytes(path, error=FrameError) == content
+    yield ExportFile(place, None if link and is_kitti else content, path)
+
+    place = f"training/label_2/{name}.txt"
+    if (original := _beside(frame, "label_2")) is not None:
+        yield same(place, original)
+    elif (labels := source.labels(frame.frame_id)) is not None and labels.camera_objects is not None:
+        yield ExportFile(place, format_objects(labels.camera_objects).encode())
+
+    place = f"training/calib/{name}.txt"
+    if frame.calibration is not None and (original := _beside(frame, "calib")) is not None:
+        yield same(place, original)
+    elif frame.calibration is not None:
+        yield ExportFile(place, format_calibration(frame.calibration).encode())
+
     if frame.image_path is not None:
-        _place(frame.image_path, b"", training / "image_2" / f"{name}{frame.image_path.suffix}", link=link)
-        counts["images"] += 1
-    return counts
+        yield same(f"training/image_2/{name}{frame.image_path.suffix}", frame.image_path)
 
 
 def _beside(frame: Frame, folder: str) -> Path | None:
-    """The frame's file in another folder of a KITTI object layout, where its points lie in one."""
+    """The frame's file in another folder of a KITTI object layout, where its points lie in one.
+
+    None where it is a link that leads out of the layout: what is behind it is the data set's to read or not.
+    """
     points = frame.record.path
     if points is None or points.parent.name not in POINT_FOLDERS:
         return None
-    path = points.parent.parent / folder / f"{points.stem}.txt"
-    return path if path.is_file() else None
+    layout = points.parent.parent
+    path = layout / folder / f"{points.stem}.txt"
+    return path if path.is_file() and path.resolve().is_relative_to(layout.resolve()) else None
 
 
-def _place(original: Path | None, content: bytes, target: Path, *, link: bool) -> None:
-    """Link to or copy the original, or write the content where there is none."""
-    if original is None:
-        write_bytes(target, content)
-        return
-    if target.exists() and target.samefile(original) and target.is_symlink() == link:
-        return  # done before
-    if link:
-        _link(original, target)
-        return
-    with atomic_path(target) as temporary:
-        shutil.copyfile(original, temporary)
+def _names(frame_ids: Sequence[str], folder: Path) -> tuple[dict[str, str], list[ExportFile]]:
+    """A plain file name for each frame, and the list of names where ids are none.
 
-
-def _link(original: Path, target: Path) -> None:
-    # Not through atomic_path, which would set the mode of what the link leads to.
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.tmp")
-    try:
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(os.path.abspath(original))
-        temporary.replace(target)
-    except OSError as error:
-        raise ScanpickError(f"{target}: cannot link to {original}: {error}. Copy instead: --copy.") from error
-
-
-def _names(frame_ids: Sequence[str], folder: Path) -> dict[str, str]:
-    """A plain file name for each frame: its id where that is one for all of them, else a number that stays."""
-    path = folder / "frame_ids.csv"
-    given = _read_names(path)
-    if not given and all(re.fullmatch(r"\w[\w.-]*", frame_id, flags=re.ASCII) for frame_id in frame_ids):
-        return {frame_id: frame_id for frame_id in frame_ids}
+    A frame's id is its name where all of them can be; else it gets a number, which it keeps.
+    """
+    given = _read_names(folder / _NAMES)
+    alike = len({frame_id.casefold() for frame_id in frame_ids}) < len(set(frame_ids))
+    plain = not alike and all(re.fullmatch(_PLAIN_NAME, frame_id, flags=re.ASCII) for frame_id in frame_ids)
+    if plain and not given:
+        return {frame_id: frame_id for frame_id in frame_ids}, []
     if not given and any((folder / "training" / "velodyne").glob("*.bin")):
         raise ScanpickError(f"{folder}: holds frames of another export, whose names these would take. Use another.")
     names = dict(given)
@@ -161,17 +182,15 @@ def _names(frame_ids: Sequence[str], folder: Path) -> dict[str, str]:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["name", "frame_id"])
     writer.writerows((name, frame_id) for frame_id, name in names.items())
-    write_text(path, text.getvalue())
-    return names
+    return {frame_id: names[frame_id] for frame_id in frame_ids}, [ExportFile(_NAMES, text.getvalue().encode())]
 
 
 def _read_names(path: Path) -> dict[str, str]:
+    """Frame id -> the name that an earlier export gave it."""
     if not path.is_file():
         return {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return {row["frame_id"]: str(int(row["name"])).zfill(6) for row in csv.DictReader(file)}
-    except (OSError, ValueError, KeyError, csv.Error) as error:
-        raise ScanpickError(
-            f"{path}: cannot read the names of an earlier export: {error}. Export into another folder."
-        ) from error
+    with parsing(f"{path}: cannot read the names of an earlier export", "numbers beside frame ids"):
+        rows = parse_csv(read_text(path), str(path))
+        names = {row["frame_id"]: f"{int(row['name']):06d}" for row in rows}
+    check_unique(str(path), list(names.values()))
+    return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from scanpick.errors import ScanpickError
+from scanpick.files import check_regular
 from scanpick.structures.checks import check_unique
+from scanpick.texts import parse_csv, read_text
 
 ID_COLUMN = "frame_id"
 
@@ -28,6 +31,7 @@ def read_frame_columns(path: Path) -> tuple[list[str], dict[str, NDArray[Any]]]:
         ScanpickError: The file cannot be read, has no column ``frame_id``, or names a frame twice.
     """
     try:
+        check_regular(path)
         table = pq.ParquetFile(path).read() if path.suffix == ".parquet" else _read_csv(path)
     except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
         raise ScanpickError(f"{path}: cannot read columns from it: {error}.") from error
@@ -40,8 +44,15 @@ def read_frame_columns(path: Path) -> tuple[list[str], dict[str, NDArray[Any]]]:
 
 
 def _read_csv(path: Path) -> pa.Table:
-    options = pa.csv.ConvertOptions(column_types={ID_COLUMN: pa.string()}, strings_can_be_null=True)
-    return pa.csv.read_csv(path, convert_options=options)
+    text = read_text(path)
+    options = pa.csv.ConvertOptions(strings_can_be_null=True)
+    parsing = pa.csv.ParseOptions(newlines_in_values=True)
+    table = pa.csv.read_csv(io.BytesIO(text.encode()), convert_options=options, parse_options=parsing)
+    if ID_COLUMN not in table.column_names:
+        return table
+    # Read apart, since an id may be "NA", which means a missing value elsewhere
+    frame_ids = pa.array([row[ID_COLUMN] for row in parse_csv(text, str(path))], type=pa.string())
+    return table.set_column(table.column_names.index(ID_COLUMN), ID_COLUMN, frame_ids)
 
 
 def _as_array(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[Any]:

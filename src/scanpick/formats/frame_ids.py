@@ -1,6 +1,7 @@
 """Lists of frame ids in files: which frames are labelled already, or what the rows of an array stand for."""
 
-import csv
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,10 @@ import pyarrow
 import pyarrow.parquet
 
 from scanpick.errors import ScanpickError
+from scanpick.files import check_regular
 from scanpick.structures.checks import check_unique
+from scanpick.structures.frame import is_plain_text
+from scanpick.texts import lines_of, parse_csv, parsing, read_text
 
 COLUMN = "frame_id"
 
@@ -17,7 +21,7 @@ def read_frame_ids(path: Path) -> list[str]:
     """Read frame ids, in the order of the file.
 
     A ``.parquet`` or ``.csv`` file has a column ``frame_id``, a ``.npy`` file holds an array of text; any other file
-    is text with one id a line.
+    is text with one id a line, see `parse_frame_ids`.
 
     Raises:
         ScanpickError: The file cannot be read, has no such column, holds no id, or holds one twice.
@@ -25,37 +29,75 @@ def read_frame_ids(path: Path) -> list[str]:
     readers = {".parquet": _from_parquet, ".csv": _from_csv, ".npy": _from_npy}
     try:
         frame_ids = readers.get(path.suffix.lower(), _from_text)(path)
-    except (OSError, ValueError, csv.Error, pyarrow.ArrowException) as error:
-        raise ScanpickError(f"{path}: cannot read frame ids from it: {error}.") from error
+    except ScanpickError as error:
+        told = str(error).removeprefix(f"{path}: ")
+        raise ScanpickError(f"{path}: cannot read frame ids from it: {told}") from error
     if not frame_ids:
         raise ScanpickError(f"{path}: expected frame ids, one a line or in a column '{COLUMN}', found none.")
     check_unique(str(path), frame_ids)
     return frame_ids
 
 
+def parse_frame_ids(text: str) -> list[str]:
+    r"""The ids of a text with one a line. Blanks around an id, and empty lines, are passed over.
+
+    An id that this would change, which `format_frame_ids` writes in quotation marks, is taken out of them.
+
+    Example:
+        >>> parse_frame_ids('000001\n  drive/000002\n"ends with a blank "\n')
+        ['000001', 'drive/000002', 'ends with a blank ']
+    """
+    return [_unquoted(line.strip()) for line in lines_of(text) if line.strip()]
+
+
+def format_frame_ids(frame_ids: Iterable[str]) -> str:
+    """Ids one a line, such that `parse_frame_ids` gives them back.
+
+    An id with blanks at its ends, or that begins with a quotation mark, is written as JSON text.
+    """
+    return "".join(f"{_quoted(frame_id)}\n" for frame_id in frame_ids)
+
+
+def _quoted(frame_id: str) -> str:
+    needed = frame_id != frame_id.strip() or frame_id.startswith(('"', "\ufeff")) or not is_plain_text(frame_id)
+    return json.dumps(frame_id, ensure_ascii=not is_plain_text(frame_id)) if needed else frame_id
+
+
+def _unquoted(line: str) -> str:
+    if line.startswith('"') and line.endswith('"'):
+        try:
+            return str(json.loads(line))
+        except ValueError:
+            pass  # an id of a list made by hand, which only looks like one of ours
+    return line
+
+
 def _from_text(path: Path) -> list[str]:
-    lines = (line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
-    return [line for line in lines if line]
+    return parse_frame_ids(read_text(path))
 
 
 def _from_csv(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        _check_column(path, list(rows.fieldnames or []))
-        return [row[COLUMN] for row in rows if row[COLUMN]]
+    text = read_text(path)
+    rows = parse_csv(text, str(path))
+    _check_column(path, list(rows[0]) if rows else lines_of(text)[:1])
+    return [row[COLUMN] for row in rows if row[COLUMN]]
 
 
 def _from_parquet(path: Path) -> list[str]:
-    file = pyarrow.parquet.ParquetFile(path)
-    _check_column(path, file.schema_arrow.names)
-    column = file.read(columns=[COLUMN]).column(COLUMN)
+    check_regular(path)
+    with parsing(str(path), "a Parquet table"):
+        file = pyarrow.parquet.ParquetFile(path)
+        _check_column(path, file.schema_arrow.names)
+        column = file.read(columns=[COLUMN]).column(COLUMN)
     if column.null_count:
         raise ScanpickError(f"{path}: expected a frame id in every row, {column.null_count} are empty.")
     return [str(value) for value in column.to_pylist()]
 
 
 def _from_npy(path: Path) -> list[str]:
-    array = np.load(path, allow_pickle=False)
+    check_regular(path)
+    with parsing(str(path), "an array of text"):
+        array = np.load(path, allow_pickle=False)
     if array.ndim != 1 or array.dtype.kind not in "USiu":
         raise ScanpickError(f"{path}: expected a 1-D array of text, got {array.dtype} of shape {array.shape}.")
     return [value.decode() if isinstance(value, bytes) else str(value) for value in array.tolist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class KittiCameras:
             ScanpickError: There is no calibration file, or a file cannot be read.
         """
         path = self.calib / f"{frame_id}.txt"
-        if not path.is_file():
+        if not os.path.isfile(path):  # Path.is_file raises an error where the name is too long
             raise ScanpickError(
                 f"{path}: no calibration of frame '{frame_id}', which its LiDAR boxes need to be compared with KITTI "
                 f"labels. Name the folder of calibrations with --calib."
@@ -56,7 +57,7 @@ class KittiCameras:
             return self.image_size
         for suffix in (".png", ".jpg"):
             path = self.images / f"{frame_id}{suffix}"
-            if path.is_file():
+            if os.path.isfile(path):
                 try:
                     with Image.open(path) as image:
                         return image.size

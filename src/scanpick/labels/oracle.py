@@ -10,6 +10,7 @@ from scanpick.errors import ScanpickError
 from scanpick.labels.cost import CostModel
 from scanpick.structures import Labels
 from scanpick.structures.checks import check_unique, name_some
+from scanpick.structures.class_names import count_of
 
 
 def count_objects(labels: Labels) -> dict[str, int]:
@@ -92,5 +93,5 @@ class Oracle:
         total: Counter[str] = Counter()
         for frame_id in ids:
             total.update(self.counts[frame_id])
-        boxes = sum(total[name] for name in self.classes)
+        boxes = count_of(total, self.classes)
         return Bill(len(ids), boxes, dict(sorted(total.items())), self.prices.of(len(ids), boxes))

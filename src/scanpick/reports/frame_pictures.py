@@ -55,7 +55,7 @@ def draw_best_and_worst(
     view = fitting_view(clouds, pixels=_PIXELS)
     place = {frame_id: row for row, frame_id in enumerate(evaluation.comparison.labels.frame_ids)}
     folder.mkdir(parents=True, exist_ok=True)
-    for old in (*folder.glob("best_*.png"), *folder.glob("worst_*.png")):
+    for old in (*folder.glob("best_[0-9]*_*.png"), *folder.glob("worst_[0-9]*_*.png")):
         old.unlink()
     written = []
     for (kind, rank, frame), points in zip(chosen, clouds, strict=True):
@@ -67,7 +67,8 @@ def draw_best_and_worst(
             true_boxes=lidar_boxes(truth, np.isin(truth.class_names, list(thresholds)), camera),
             predicted_boxes=lidar_boxes(found, _counted(found, thresholds), camera),
         )
-        path = folder / f"{kind}_{rank}_{frame.frame_id.replace('/', '_')}.png"
+        # Cut, since a name has at most 255 bytes; the rank keeps it apart.
+        path = folder / f"{kind}_{rank}_{frame.frame_id.replace('/', '_')[:50]}.png"
         with atomic_path(path) as temporary:
             captioned(picture, [(_told(frame), _INK)], _LEGEND).save(temporary, "PNG", optimize=True)
         written.append(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from scanpick.structures.class_names import count_of
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.experiment import Experiment
 
@@ -118,7 +119,7 @@ def _added(one: Experiment, number: int) -> int:
     if budget.in_frames:
         return int(budget.limit(len(one.fold.pool)))
     counts = one.prepared.survey.counts
-    boxes = sum(counts[frame].get(name, 0) for frame in one.fold.pool for name in one.config.annotated)
+    boxes = sum(count_of(counts[frame], one.config.annotated) for frame in one.fold.pool)
     mean = boxes / len(one.fold.pool)
     price = mean if budget.unit == "objects" else budget.prices.per_frame + budget.prices.per_box * mean
     return round(budget.limit(len(one.fold.pool)) / price) if price else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.structures import EmbeddingTable
 from scanpick.structures.checks import name_some
+from scanpick.structures.class_names import check_any_of
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.data import JoinedDataset, open_data
 from scanpick.studies.pool_embedding import embed_pool
@@ -54,6 +56,8 @@ def prepare(config: StudyConfig, folder: Path, *, workers: int, progress: Progre
     if not usable:
         reasons = name_some(list(surveyed.frames.set_aside.values()), 1)
         raise ScanpickError(f"None of the {len(surveyed.frames)} frames can be used: {reasons}")
+    objects = sum((Counter(surveyed.counts[record.frame_id]) for record in usable), Counter[str]())
+    check_any_of(objects, config.classes, f"the study's {len(usable)} frames")
     # 2. Divide them into pool and evaluation
     folds = folds_of(dataset, config.split, usable)
     # 3. Embed what may be labelled, and nothing else

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,7 +14,8 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.geometry.camera_view import in_camera_view
 from scanpick.structures import Boxes3D, Calibration, Frame
-from scanpick.structures.checks import check_known
+from scanpick.structures.checks import check_known, name_some
+from scanpick.structures.class_names import check_any_of
 
 AROUND = 0.02
 """A frame of which a greater share of the points lies behind the sensor is not cut to a camera's view yet."""
@@ -47,6 +49,23 @@ class Scenes:
     set_aside: dict[str, str] = field(default_factory=dict)
     cut: tuple[str, ...] = ()
     assumed_size: tuple[str, ...] = ()
+
+    def check_any(self) -> None:
+        """Raise `ScanpickError` where every frame was set aside, with the reasons."""
+        if not self.scenes:
+            by_reason: defaultdict[str, list[str]] = defaultdict(list)
+            for frame_id, reason in self.set_aside.items():
+                by_reason[reason.rstrip(".")].append(frame_id)
+            reasons = [f"{name_some(ids, 3)}: {reason}" for reason, ids in list(by_reason.items())[:5]]
+            raise ScanpickError(
+                f"None of the {len(self.set_aside)} labelled frames can be trained on. "
+                f"{'; '.join(reasons) or 'No frame was asked for'}."
+            )
+
+    def check_classes(self, class_names: tuple[str, ...]) -> None:
+        """Raise `ScanpickError` where no frame has an object of these classes."""
+        counts = Counter(name for scene in self.scenes for name in scene.boxes.class_names.tolist())
+        check_any_of(counts, class_names, f"the {len(self.scenes)} labelled frames")
 
 
 def read_scenes(

@@ -27,6 +27,7 @@ from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_text, write_text
 from scanpick.formats.predictions import write_predictions
 from scanpick.networks.training import TrainingSettings
+from scanpick.structures.class_names import count_of
 from scanpick.studies.metrics import Metric, measure, read_ground_truth
 from scanpick.studies.predicting import PredictionSettings, predict_frames
 from scanpick.studies.scenes import read_scenes
@@ -168,6 +169,7 @@ def _run(dataset: Dataset, run: TrainingRun, folder: Path, advance: Callable[[in
     started = time.monotonic()
     cpu = time.process_time()
     read = read_scenes(dataset, run.frames, need_labels=True)
+    read.check_any()
     model = run.build()
     train(model, read.scenes, run.settings, folder, device=run.device, advance=advance)
     save_detector(folder, run.detector, model, {"fingerprint": run.fingerprint})
@@ -186,7 +188,7 @@ def _run(dataset: Dataset, run: TrainingRun, folder: Path, advance: Callable[[in
         "fingerprint": run.fingerprint,
         "metrics": metrics,
         "frames": len(read.scenes),
-        "boxes": sum(boxes[name] for name in run.classes),
+        "boxes": count_of(boxes, run.classes),
         "boxes_by_class": dict(sorted(boxes.items())),
         "evaluated_frames": len(run.evaluation) - len(set_aside),
         "set_aside": read.set_aside | set_aside,

@@ -18,6 +18,7 @@ import numpy as np
 
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.files import write_bytes, write_text
+from scanpick.formats.frame_ids import format_frame_ids
 from scanpick.formats.selection_table import FrameFacts, read_selection, write_selection
 from scanpick.selection.pool import Pool
 from scanpick.structures import Selection
@@ -251,7 +252,7 @@ def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> lis
 
 
 def _write_ids(path: Path, selection: Selection) -> None:
-    write_text(path, "".join(f"{frame_id}\n" for frame_id in selection.frame_ids))
+    write_text(path, format_frame_ids(selection.frame_ids))
 
 
 def facts_of(frames: FrameTable) -> FrameFacts:

@@ -18,6 +18,9 @@ from scanpick.workspace.frame_table import FrameTable, read_frame_table
 from scanpick.workspace.lock import write_lock
 from scanpick.workspace.manifest import Manifest, read_manifest, write_manifest
 
+_LONGEST_NAME = 200
+"""Bytes of a name, which files have with their endings; file systems take 255."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -153,4 +156,6 @@ def _checked(kind: str, name: str) -> str:
     """A name that is one plain file name, since it comes from the command line."""
     if not name or name.startswith(".") or Path(name).name != name or any(letter in name for letter in '\\/:*?"<>|\0'):
         raise ScanpickError(f"'{name}' cannot be the name of a {kind}: expected letters, digits, '-', '_' and '.'.")
+    if len(name.encode(errors="replace")) > _LONGEST_NAME:
+        raise ScanpickError(f"'{name[:40]}...' cannot be the name of a {kind}: expected at most {_LONGEST_NAME} bytes.")
     return name

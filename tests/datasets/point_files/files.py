@@ -70,7 +70,7 @@ def ply(fields: Mapping[str, NDArray[Any]], data: str, *, before: bool = False) 
 
 def las(points: NDArray[Any], *, compressed: bool, point_format: int = 3, extra: bool = False) -> bytes:
     """A ``.las`` or ``.laz`` file, written by laspy, to a tenth of a millimetre."""
-    header = laspy.LasHeader(point_format=point_format, version="1.4" if point_format >= 6 else "1.2")
+    header = laspy.LasHeader(point_format=point_format, version="1.4" if point_format >= 6 else "1.3")
     header.scales, header.offsets = [1e-4] * 3, [0.0, 10.0, -1.0]
     if extra:
         header.add_extra_dim(laspy.ExtraBytesParams("echo", np.float64))

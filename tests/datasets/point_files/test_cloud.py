@@ -6,25 +6,58 @@ import numpy as np
 import pytest
 
 from scanpick.datasets.point_files.cloud import (
+    BAD_FURTHER,
+    BAD_INTENSITY,
     NO_INTENSITY,
     NO_RETURN,
+    NOT_FINITE,
     check_size,
     cloud_from_fields,
     cloud_from_table,
+    intensity_name,
+    most_unpacked,
 )
 from scanpick.errors import FrameError
 
 PATH = Path("1.pcd")
 
 
-def test_points_that_are_not_finite_can_be_dropped_and_are_counted() -> None:
-    table = np.array([[1, 2, 3, 4], [np.nan, 2, 3, 4], [1, 2, 3, np.inf]])
-    cloud = cloud_from_table(table, PATH, drop_non_finite=True)
-    np.testing.assert_array_equal(cloud.points, [[1, 2, 3, 4]])
-    assert cloud.notes == {NO_RETURN: 2}
+def test_points_without_a_place_are_dropped_and_other_values_become_0_and_all_is_counted() -> None:
+    nan, inf = np.nan, np.inf
+    table = np.array(
+        [[1, 2, 3, 4, 5], [nan, 2, 3, 4, 5], [0, 0, 0, 9, 9], [1, 2, 3, inf, 5], [1, 2, 3, 4, nan], [0, -inf, 0, 1, 1]]
+    )
+    cloud = cloud_from_table(table, PATH)
+    np.testing.assert_array_equal(cloud.points, [[1, 2, 3, 4, 5], [1, 2, 3, 0, 5], [1, 2, 3, 4, 0]])
+    assert cloud.notes == {NOT_FINITE: 2, NO_RETURN: 1, BAD_INTENSITY: 1, BAD_FURTHER: 1}
+    assert np.isinf(table[3, 3]), "the table itself stays as it was"
     with pytest.raises(FrameError, match="every point holds NaN") as caught:
-        cloud_from_table(table[1:], PATH, drop_non_finite=True)
+        cloud_from_table(table[[1, 2, 5]], PATH, keeps_gaps=True)
     assert caught.value.kind == "empty"
+
+
+def test_points_with_a_zero_in_some_coordinates_stay() -> None:
+    table = np.array([[0, 0, 3, 4], [0, 2, 0, 4], [1, 0, 0, 4], [1, 2, -0.0, 0]])
+    assert cloud_from_table(table, PATH).notes == {}
+
+
+def test_many_points_without_a_place_are_refused_where_the_format_keeps_no_gaps() -> None:
+    table = np.ones((5, 4))
+    table[:3, 1] = np.nan
+    assert len(cloud_from_table(table, PATH, keeps_gaps=True).points) == 2
+    with pytest.raises(FrameError, match="3 of 5 points hold NaN or infinity in x, y or z") as caught:
+        cloud_from_table(table, PATH)
+    assert caught.value.kind == "not finite"
+    table[:, :3] = 0  # but beams without a return, at the origin, are common
+    table[0, 0] = 1
+    assert cloud_from_table(table, PATH).notes == {NO_RETURN: 4}
+
+
+def test_intensities_none_of_which_is_finite_are_no_intensity() -> None:
+    table = np.array([[1, 2, 3, np.nan, 7], [4, 5, 6, np.inf, 8]])
+    cloud = cloud_from_table(table, PATH)
+    np.testing.assert_array_equal(cloud.points, [[1, 2, 3, 0, 7], [4, 5, 6, 0, 8]])
+    assert cloud.notes == {NO_INTENSITY: 2}
 
 
 def test_numbers_too_large_for_float32_are_not_finite() -> None:
@@ -57,6 +90,24 @@ def test_without_intensity_it_is_zero_and_noted() -> None:
     assert cloud.notes == {NO_INTENSITY: 3}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("INTENSITY", "scalar_Intensity", "intensities", "scalar_Reflectivity", "Reflectance", "remission", "I"),
+        *("scalar_i", "Amplitude", "Texture32", "scalar_field", "Scalar field", "scalar_Scalar_field", "signal"),
+    ],
+)
+def test_intensities_are_found_under_the_names_that_others_use(name: str) -> None:
+    assert intensity_name(["x", "ring", name, "scalar_timestamp"]) == name
+
+
+def test_the_surest_of_several_names_of_an_intensity_counts() -> None:
+    names = ["scalar_field", "i", "Reflectivity", "scalar_Intensity", "intensity"]
+    assert intensity_name(names) == "scalar_Intensity"
+    assert intensity_name(names[:3]) == "Reflectivity"
+    assert intensity_name(["intensity_time", "ring", "_", "scalar_", "field"]) is None
+
+
 def test_missing_coordinates_are_told() -> None:
     with pytest.raises(FrameError, match="expected the fields x, y and z, got x, rgb"):
         cloud_from_fields({"x": np.ones(3), "rgb": np.ones(3)}, PATH)
@@ -64,6 +115,12 @@ def test_missing_coordinates_are_told() -> None:
 
 def test_sizes_are_checked_before_memory_is_taken() -> None:
     check_size(PATH, "points", 10, 16, 160)
-    for count in (11, 10**30, -1):
+    for count in (11, 10**30, -1, 10**4299):
         with pytest.raises(FrameError, match="the header promises"):
             check_size(PATH, "points", count, 16, 160)
+
+
+def test_packed_points_may_become_ten_times_and_no_bomb() -> None:
+    assert most_unpacked(1000) == 1 << 26
+    assert most_unpacked(10_000_000) == 1_000_000_000
+    assert most_unpacked(1 << 30) == 1 << 30

@@ -24,9 +24,11 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("point_format", [0, 1, 2, 3, 6, 7, 8])
+@pytest.mark.parametrize("point_format", range(11))
 @pytest.mark.parametrize("extra", [False, True])
 def test_round_trip(path: Path, compressed: bool, point_format: int, extra: bool) -> None:
+    if compressed and point_format in (4, 5, 9, 10):
+        pytest.skip("wave packets are not compressed by laspy")
     path.write_bytes(las(points(), compressed=compressed, point_format=point_format, extra=extra))
     cloud = read(path)
     np.testing.assert_allclose(cloud.points[:, :3], points()[:, :3], atol=1e-4)
@@ -62,6 +64,7 @@ def test_every_truncation_is_noticed(path: Path, compressed: bool, point_format:
         (COUNT, b"\xff\xff\xff\xff", "the header promises 4294967295 points"),
         (FORMAT, b"\x83", "no record that tells how"),
         (131, struct.pack("<d", np.inf), "scales or offsets are not finite"),
+        (155, struct.pack("<d", np.nan), "scales or offsets are not finite"),
         (131, struct.pack("<d", 1e300), "NaN or infinity"),
     ],
 )

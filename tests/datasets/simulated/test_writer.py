@@ -108,3 +108,15 @@ def test_verb_writes_the_whole_turn(tmp_path):
     run_json("simulate", tmp_path / "full", "--frames", 1, "--full", "--workers", 1)
     (cloud,) = (tmp_path / "full/training/velodyne").iterdir()
     assert cloud.stat().st_size > 80_000 * 16
+
+
+def test_a_linked_folder_is_not_written_through(tmp_path):
+    """Labels in it that belong to somebody else would be replaced."""
+    writer = KittiWriter(SimulatedDrives("demo", frames=1), tmp_path / "out")
+    writer.prepare()
+    (tmp_path / "mine/label_2").mkdir(parents=True)
+    (tmp_path / "mine/label_2/000000.txt").write_text("mine")
+    (tmp_path / "out/training").symlink_to(tmp_path / "mine")
+    with pytest.raises(ScanpickError, match="is a link to"):
+        writer((0,))
+    assert (tmp_path / "mine/label_2/000000.txt").read_text() == "mine"

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from scanpick.arrays import Float32Array, FloatArray
+from scanpick.errors import ScanpickError
+from scanpick.files import check_regular
 
 CANDIDATES = (4, 5)
 _FILES_SAMPLED = 8
@@ -80,8 +82,9 @@ def columns_unevenness(values: FloatArray, columns: int) -> float:
 def _values(path: Path) -> Float32Array:
     """The first values of a file; none where it cannot be read, or where they are not all finite."""
     try:
+        check_regular(path)
         values = np.fromfile(path, dtype="<f4", count=_VALUES_SAMPLED)
-    except OSError:
+    except (OSError, ScanpickError):
         return np.zeros(0, dtype=np.float32)
     return values if np.isfinite(values).all() else np.zeros(0, dtype=np.float32)
 

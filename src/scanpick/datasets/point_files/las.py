@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from scanpick.arrays import Float64Array
-from scanpick.datasets.point_files.cloud import MOST_BYTES, PointCloud, check_size, cloud_from_fields, read_file
+from scanpick.datasets.point_files.cloud import PointCloud, check_size, cloud_from_fields, most_unpacked, read_file
 from scanpick.errors import FrameError
 
 _HEADER_BYTES = 227  # of versions 1.0 to 1.2; later ones are longer
@@ -44,7 +44,8 @@ def read(path: Path) -> PointCloud:
     if header.compressed:
         from scanpick.datasets.point_files import laz  # only where it is needed
 
-        check_size(path, "points", header.points, header.point_bytes, MOST_BYTES)
+        packed_bytes = len(content) - header.points_offset
+        check_size(path, "points", header.points, header.point_bytes, most_unpacked(packed_bytes))
         packed = laz.Packed(content, header.points_offset, header.points, header.point_bytes)
         rows = laz.unpack(packed, _laszip_record(content, header, path), path)
     else:
@@ -71,7 +72,8 @@ def _parse_header(content: bytes, path: Path) -> _Header:
     version = content[24], content[25]
     size, points_offset, records, format_byte, point_bytes, points = struct.unpack_from("<HIIBHI", content, 94)
     if version >= (1, 4) and len(content) >= _HEADER_BYTES_1_4:
-        (points,) = struct.unpack_from("<Q", content, 247)
+        (all_points,) = struct.unpack_from("<Q", content, 247)
+        points = all_points or points
     header = _Header(
         size=size,
         points_offset=points_offset,

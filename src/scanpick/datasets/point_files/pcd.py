@@ -1,7 +1,7 @@
 """``.pcd``, the Point Cloud Library's format: ascii, binary and binary_compressed.
 
-Fields may come in any order, of any type and size. Points that are not finite are dropped and counted, not refused:
-organised clouds hold a NaN wherever a beam did not return. VIEWPOINT is ignored, as the library's own tools do.
+Fields may come in any order, of any type and size, and so may the entries of the header. VIEWPOINT is ignored, as the
+library's own tools do.
 """
 
 import struct
@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpick.datasets.point_files.cloud import MOST_BYTES, PointCloud, check_size, cloud_from_fields, read_file
-from scanpick.datasets.point_files.text_tables import parse_table
+from scanpick.datasets.point_files.cloud import PointCloud, check_size, cloud_from_fields, most_unpacked, read_file
+from scanpick.datasets.point_files.text_tables import parse_table, split_header, whole_number
 from scanpick.errors import FrameError, ScanpickError
+from scanpick.texts import parsing
 
 _TYPES = {
-    **{("F", 4): "<f4", ("F", 8): "<f8"},
-    **{("U", 1): "<u1", ("U", 2): "<u2", ("U", 4): "<u4", ("U", 8): "<u8"},
-    **{("I", 1): "<i1", ("I", 2): "<i2", ("I", 4): "<i4", ("I", 8): "<i8"},
+    **{("F", "4"): "<f4", ("F", "8"): "<f8"},
+    **{("U", "1"): "<u1", ("U", "2"): "<u2", ("U", "4"): "<u4", ("U", "8"): "<u8"},
+    **{("I", "1"): "<i1", ("I", "2"): "<i2", ("I", "4"): "<i4", ("I", "8"): "<i8"},
 }
-_MOST_HEADER_BYTES = 1 << 16
 _MOST_POINT_BYTES = 1 << 16
 
 
@@ -60,40 +60,64 @@ def read(path: Path) -> PointCloud:
         fields = _from_rows(body, header)
     else:
         fields = _from_columns(_unpack(body, header, path), header)
-    return cloud_from_fields(fields, path, drop_non_finite=True)
+    return cloud_from_fields(fields, path)
 
 
 def _parse_header(content: bytes, path: Path) -> _Header:
-    entries: dict[str, list[str]] = {}
-    position = 0
-    while "DATA" not in entries:
-        end = content.find(b"\n", position, _MOST_HEADER_BYTES)
-        if end < 0:
-            raise FrameError(f"{path}: not a .pcd file: no line DATA in its header.")
-        words = content[position:end].decode("latin-1").split("#", 1)[0].split()
-        if words:
-            entries[words[0].upper()] = words[1:]
-        position = end + 1
-    try:
-        names, sizes, types = entries["FIELDS"], [int(word) for word in entries["SIZE"]], entries["TYPE"]
-        counts = [int(word) for word in entries["COUNT"]] if "COUNT" in entries else [1] * len(names)
-        grid = int(entries["WIDTH"][0]) * int(entries["HEIGHT"][0])
-        points = int(entries["POINTS"][0]) if "POINTS" in entries else grid
-        data = entries["DATA"][0].lower()
-        fields = tuple(
-            _Field(name, _TYPES[kind.upper(), size], count)
-            for name, kind, size, count in zip(names, types, sizes, counts, strict=True)
-        )
-    except (KeyError, IndexError, ValueError) as error:
-        raise FrameError(f"{path}: its header is broken: {type(error).__name__} {error}.") from error
-    header = _Header(fields, points, data, position)
-    if points != grid or points < 0:
-        raise FrameError(f"{path}: its header is broken: POINTS is {points}, WIDTH times HEIGHT is {grid}.")
-    if any(field.count < 1 for field in fields) or not 0 < header.point_bytes <= _MOST_POINT_BYTES:
-        raise FrameError(f"{path}: its header is broken: COUNT or SIZE give points of {header.point_bytes} bytes.")
+    split = split_header(content, "data")
+    if split is None:
+        raise FrameError(f"{path}: not a .pcd file: no line DATA in its header.")
+    lines, size = split
+    entries: dict[str, list[str]] = {}  # in any order, beside lines of other programs
+    for words in lines:
+        if words and not words[0].startswith("#"):
+            comment = next((place for place, word in enumerate(words) if word.startswith("#")), len(words))
+            entries[words[0].upper()] = words[1:comment]
+    with parsing(str(path), "a sound .pcd header", error=FrameError):
+        fields = _parse_fields(entries)
+        points = _parse_points(entries)
+        data = " ".join(entries["DATA"][:1]).lower()
+    header = _Header(fields, points, data, size)
+    if not 0 < header.point_bytes <= _MOST_POINT_BYTES:
+        raise FrameError(f"{path}: its header is broken: SIZE and COUNT give points of {header.point_bytes} bytes.")
     if data not in ("ascii", "binary", "binary_compressed"):
-        raise FrameError(f"{path}: expected DATA ascii, binary or binary_compressed, got {data!r}.")
+        raise FrameError(f"{path}: expected DATA ascii, binary or binary_compressed, got {data[:40]!r}.")
     return header
+
+
+def _parse_fields(entries: dict[str, list[str]]) -> tuple[_Field, ...]:
+    """The fields that take bytes: the Point Cloud Library has written padding of a COUNT of 0, which takes none."""
+    names = entries.get("FIELDS", entries.get("COLUMNS"))  # the latter until version 0.6
+    missing = [entry for entry in ("SIZE", "TYPE") if entry not in entries]
+    if names is None or missing:
+        raise ValueError(f"it has no line {'FIELDS' if names is None else missing[0]}")
+    sizes, types = entries["SIZE"], entries["TYPE"]
+    counts = entries.get("COUNT", ["1"] * len(names))
+    if not len(names) == len(sizes) == len(types) == len(counts):
+        numbers = f"{len(names)}, {len(sizes)}, {len(types)} and {len(counts)}"
+        raise ValueError(f"FIELDS, SIZE, TYPE and COUNT have {numbers} entries")
+    fields = []
+    for name, size, kind, count in zip(names, sizes, types, counts, strict=True):
+        if (kind.upper(), size) not in _TYPES:
+            raise ValueError(f"no field is of TYPE {kind[:40]!r} and SIZE {size[:40]!r}")
+        fields.append(_Field(name, _TYPES[kind.upper(), size], whole_number(count)))
+    return tuple(field for field in fields if field.count)
+
+
+def _parse_points(entries: dict[str, list[str]]) -> int:
+    """The number of points, which POINTS says, or WIDTH, and HEIGHT of organised clouds."""
+    counts = {}
+    for entry in ("POINTS", "WIDTH", "HEIGHT"):
+        if entry in entries:
+            counts[entry] = whole_number(" ".join(entries[entry]))
+    if "POINTS" in counts and not {"WIDTH", "HEIGHT"} <= counts.keys():
+        return counts["POINTS"]
+    if "WIDTH" not in counts:
+        raise ValueError("neither POINTS nor WIDTH says how many points there are")
+    grid = counts["WIDTH"] * counts.get("HEIGHT", 1)
+    if counts.get("POINTS", grid) != grid:
+        raise ValueError(f"POINTS is {counts['POINTS']}, WIDTH times HEIGHT is {grid}")
+    return grid
 
 
 def _from_text(body: bytes, header: _Header, path: Path) -> dict[str, NDArray[Any]]:
@@ -138,7 +162,7 @@ def _unpack(body: bytes, header: _Header, path: Path) -> bytes:
     if unpacked != wanted:
         raise FrameError(f"{path}: its data unpack to {unpacked} bytes, but its header promises {wanted}.")
     check_size(path, "packed bytes", packed, 1, len(body) - 8)
-    check_size(path, "unpacked bytes", unpacked, 1, MOST_BYTES)
+    check_size(path, "unpacked bytes", unpacked, 1, most_unpacked(packed))
     try:
         return lzf.decompress(body[8 : 8 + packed], unpacked)
     except ScanpickError as error:

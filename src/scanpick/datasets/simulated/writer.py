@@ -19,7 +19,7 @@ from typing import Any
 
 from scanpick.datasets.simulated.drives import SimulatedDrives
 from scanpick.errors import ScanpickError
-from scanpick.files import write_bytes, write_text
+from scanpick.files import place_below, write_bytes, write_text
 from scanpick.formats.kitti_text import format_calibration, format_objects
 from scanpick.structures import FrameRecord
 
@@ -68,11 +68,11 @@ class KittiWriter:
         train = [name for name, record in zip(names, records, strict=True) if record.sequence not in held_out]
         validation = [name for name, record in zip(names, records, strict=True) if record.sequence in held_out]
         for title, lines in (("train", train), ("val", validation), ("trainval", names)):
-            write_text(self.folder / "ImageSets" / f"{title}.txt", "".join(f"{line}\n" for line in lines))
+            write_text(place_below(self.folder, f"ImageSets/{title}.txt"), "".join(f"{line}\n" for line in lines))
         lines = [f"simulated {record.sequence} {record.index_in_sequence:010d}\n" for record in records]
-        write_text(self.folder / "mapping" / "train_mapping.txt", "".join(lines))
+        write_text(place_below(self.folder, "mapping/train_mapping.txt"), "".join(lines))
         order = ",".join(str(place + 1) for place in range(len(records)))
-        write_text(self.folder / "mapping" / "train_rand.txt", order + "\n")
+        write_text(place_below(self.folder, "mapping/train_rand.txt"), order + "\n")
 
     def _write(self, place: int) -> None:
         record = self.dataset.records[place]
@@ -87,9 +87,10 @@ class KittiWriter:
         return all(path.is_file() for path in self._paths(place))
 
     def _paths(self, place: int) -> tuple[Path, Path, Path]:
-        part, name = self.folder / "training", _name(place)
-        points = "velodyne" if self.dataset.settings["full"] else "velodyne_reduced"
-        return part / "calib" / f"{name}.txt", part / "label_2" / f"{name}.txt", part / points / f"{name}.bin"
+        points, name = "velodyne" if self.dataset.settings["full"] else "velodyne_reduced", _name(place)
+        places = (f"calib/{name}.txt", f"label_2/{name}.txt", f"{points}/{name}.bin")
+        calibration, label, cloud = (place_below(self.folder, f"training/{place}") for place in places)
+        return calibration, label, cloud
 
     def _compare(self, manifest: Path) -> None:
         try:
