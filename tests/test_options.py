@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from scanpick.errors import ScanpickError
-from scanpick.options import build_checked, parse_pairs
+from scanpick.options import build_checked, parse_pairs, split_list
 
 
 class Kettle(BaseModel):
@@ -42,3 +42,19 @@ def test_pairs() -> None:
             parse_pairs(texts, "--option")
     with pytest.raises(ScanpickError, match="--option: 'a' was given twice"):
         parse_pairs(["a=1", "a=2"], "--option")
+
+
+@pytest.mark.parametrize("texts", ["a, b ,c", [" a", "b,c "], ["a,", "b", "c"], "a,b,c,"])
+def test_lists(texts: str | list[str]) -> None:
+    """Case 31: a blank after a comma made a class of another name."""
+    assert split_list(texts, "--classes") == ["a", "b", "c"]
+    assert split_list(None, "--classes") == split_list("", "--classes") == []
+
+
+def test_an_empty_item_would_shift_the_others() -> None:
+    with pytest.raises(ScanpickError, match="--label-names: expected names separated by commas, got an empty one"):
+        split_list("Pedestrian,,Car", "--label-names")
+
+
+def test_blanks_around_names_and_values_are_none() -> None:
+    assert parse_pairs(["split = val", " a=1 "], "--option") == {"split": "val", "a": "1"}

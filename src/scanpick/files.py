@@ -132,6 +132,11 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def is_read_only(folder: Path) -> bool:
+    """Whether nothing can, or is meant to, be written into a folder: root can write where the mode says not to."""
+    return not os.access(folder, os.W_OK) or not folder.stat().st_mode & 0o222
+
+
 def sha256_of_file(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     with path.open("rb") as file:

@@ -57,6 +57,27 @@ def build_checked_dataclass(kind: type[Data], defaults: Data, values: Mapping[st
         raise ScanpickError(f"Option '{path}' of {where}: {first['msg']}, got {first['input']!r}.") from None
 
 
+def split_list(texts: str | Iterable[str] | None, flag: str) -> list[str]:
+    """The items of an option that takes several, separated by commas, repeated, or both; blanks around them are none.
+
+    Raises:
+        ScanpickError: An item between two commas is empty.
+
+    Example:
+        >>> split_list(["Pedestrian, Cyclist", "Car"], "--classes")
+        ['Pedestrian', 'Cyclist', 'Car']
+    """
+    items: list[str] = []
+    for text in [texts] if isinstance(texts, str) else texts or ():
+        parts = [part.strip() for part in text.split(",")]
+        if not parts[-1]:  # nothing at all, or a comma at the end
+            parts.pop()
+        if not all(parts):
+            raise ScanpickError(f"{flag}: expected names separated by commas, got an empty one in '{text}'.")
+        items += parts
+    return items
+
+
 def parse_pairs(texts: Iterable[str], flag: str) -> dict[str, str]:
     """Options from ``NAME=VALUE`` texts, as a repeated command line flag gives them.
 
@@ -69,7 +90,7 @@ def parse_pairs(texts: Iterable[str], flag: str) -> dict[str, str]:
     """
     options: dict[str, str] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
+        name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals and value):
             raise ScanpickError(f"{flag}: expected NAME=VALUE, got '{text}'.")
         if name in options:

@@ -74,9 +74,9 @@ def test_bad_frames_are_counted_and_never_picked(picked: tuple[Path, dict[str, A
 def test_workspace_to_go_on_with(picked: tuple[Path, dict[str, Any]]) -> None:
     out, _ = picked
     workspace = Workspace.open(out)
-    assert workspace.selection_names() == ["diversity"]
+    assert workspace.selection_names() == ["diversity-1"]
     assert workspace.embedding_names() == [DEFAULT_ENCODER]
-    settings = workspace.manifest().steps["pick"]
+    settings = workspace.manifest().steps["pick diversity-1"]
     assert (settings["budget"], settings["strategy"], settings["seed"]) == ("7", "diversity", 0)
 
 
@@ -223,3 +223,24 @@ def test_files_of_others_stay(drives: Path, tmp_path: Path, name: str) -> None:
         run_json("pick", drives, "--budget", budget, "--out", out, "--no-report", "--workers", 1)
         assert len((out / "frames.txt").read_text().split()) == budget
     assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_another_pick_takes_the_place_at_the_top_and_the_first_stays(drives: Path, tmp_path: Path) -> None:
+    """The lists beside the workspace are those of the newest pick; each selection has its own, and its own page."""
+    out = tmp_path / "out"
+    arguments = ("pick", drives, "--out", out, "--workers", 1, "--strategy", "random", "--no-report")
+    first = run_json(*arguments, "--budget", 3)
+    kept = files_of(out / "selections")
+    second = run_json(*arguments, "--budget", 4, "--labelled", out / "selections" / "random-1.txt")
+    assert (first["selection"], second["selection"]) == ("random-1", "random-2")
+    assert not set(first["picks"]) & set(second["picks"])
+    assert (out / "frames.txt").read_text().split() == second["picks"]
+    assert (out / "selections" / "random-1.txt").read_text().split() == first["picks"]
+    assert kept.items() <= files_of(out / "selections").items()
+    assert run_json(*arguments, "--budget", 3)["selection"] == "random-1", "the same again is no new selection"
+    assert (out / "frames.txt").read_text().split() == first["picks"]
+    assert "has another selection 'random-2' already" in error_of(*arguments, "--budget", 5, "--name", "random-2")
+    run_json(*arguments, "--budget", 5, "--name", "random-2", "--replace")
+    assert len((out / "selections" / "random-2.txt").read_text().split()) == 5
+    assert run_json("export", out, "--out", tmp_path / "list")["selection"] == "random-2"
+    assert run_json("export", out, "--out", tmp_path / "first", "--selection", "random-1")["frames"] == 3

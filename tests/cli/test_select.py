@@ -9,14 +9,17 @@ from typer.testing import CliRunner
 
 from scanpick.cli.main import app
 from scanpick.cli.selecting import parse_gaps, parse_objective, parse_strata, settings_of
+from scanpick.datasets import open_dataset
 from scanpick.errors import ScanpickError
+from scanpick.formats.predictions import write_predictions
 from scanpick.selection import Pool, select
-from scanpick.structures import EmbeddingTable
+from scanpick.structures import Boxes3D, Detections, EmbeddingTable
 from scanpick.workspace.embed import import_embedding
 from scanpick.workspace.index import index
 from scanpick.workspace.pool import pool_of
 from scanpick.workspace.selections import load_selection
-from tests.workspace.drives import write_drives
+from tests.datasets.samples import write_kitti_object
+from tests.workspace.drives import files_of, write_drives
 
 COUNT = 60
 
@@ -116,7 +119,7 @@ def test_settings_from_a_file_and_flags_that_win(files):
     assert (summary["strategy"], summary["seed"], summary["limit"]) == ("uncertainty", 3, 4)
     assert summary["constraints"] == {"max_per_sequence": 1}
     flags = ("-b", 2, "--min-gap", "3s", "--seed", 0)
-    summary = json.loads(run(*common, "--config", files / "s.yaml", *flags, "--out", files / "p.csv").stdout)["summary"]
+    summary = json.loads(run(*common, "--config", files / "s.yaml", *flags, "--out", files / "q.csv").stdout)["summary"]
     assert (summary["seed"], summary["limit"]) == (0, 2)
     assert summary["constraints"] == {"max_per_sequence": 1, "min_gap_s": 3.0}
 
@@ -151,7 +154,7 @@ def test_hostile_embeddings(files):
     np.save(files / "bad.npy", np.array([{"a": 1}]), allow_pickle=True)
     fails("cannot read embeddings")
     np.save(files / "bad.npy", np.zeros(5))
-    fails(r"expected an \(N, D\) array of numbers, got \(5,\)")
+    fails(r"expected an \(N, D\) array of numbers, got float64 of shape \(5,\)")
     np.save(files / "bad.npy", np.array([[1.0, np.nan], [0, 0]]))
     fails("NaN or infinity in frames 0")
     np.save(files / "bad.npy", np.array([[1e300], [0]]))
@@ -247,7 +250,7 @@ def test_which_embedding_must_be_said_where_there_are_several(workspace):
     assert "picked" in run(workspace.path, "-b", 3, "-s", "random").stdout
     objectives = ("--objective", "diversity:embedding=second", "--objective", "diversity^2:embedding=first")
     run(workspace.path, "-b", 3, *objectives)
-    found = load_selection(workspace, "combined")[1]
+    found = load_selection(workspace, "combined-1")[1]
     assert set(found.contributions) == {"diversity", "diversity_2"}
     assert found.summary["embeddings"] == ["second", "first"]
 
@@ -256,7 +259,7 @@ def test_labelled_frames_of_a_workspace(workspace):
     labelled = workspace.frames().frame_ids[:4]
     (workspace.path / "l.txt").write_text("\n".join(labelled))
     run(workspace.path, "--embedding", "first", "-b", 36, "--labelled", workspace.path / "l.txt")
-    assert set(load_selection(workspace, "diversity")[1].frame_ids) == set(workspace.frames().frame_ids[4:])
+    assert set(load_selection(workspace, "diversity-1")[1].frame_ids) == set(workspace.frames().frame_ids[4:])
 
 
 def test_combined_objectives_on_the_command_line(files):
@@ -281,3 +284,66 @@ def test_a_grid_of_radii_is_printed_as_a_curve(files):
     result = run("--embeddings", files / "e.npy", "-b", 4, "-s", "probcover", *options, "--out", files / "p.csv")
     assert "0.5: " in result.stdout
     assert "covers" in result.stdout
+
+
+def test_vectors_from_a_csv_file(files):
+    """As lightly writes them; what is no dimension is said, and ids are those of the file."""
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    lines = [f"{number:03d}.jpg,{x},{y},{number}" for number, (x, y) in enumerate(rows)]
+    (files / "lightly.csv").write_text("filenames,embedding_0,embedding_1,labels\n" + "\n".join(lines))
+    facts = json.loads(run("--embeddings", files / "lightly.csv", "-b", 4, "--out", files / "p.csv", "--json").stdout)
+    assert (facts["vectors"], facts["left out"]) == ("embedding_0 to embedding_1 (2 columns)", "labels")
+    expected = select(Pool(tuple(f"{n:03d}.jpg" for n in range(20)), {"e": rows.astype(np.float32)}), "diversity", 4)
+    assert facts["picks"] == list(expected.frame_ids)
+
+
+def test_a_file_of_other_picks_is_not_replaced_unasked(files):
+    arguments = ("--embeddings", files / "e.npy", "-s", "random", "--out", files / "p.csv")
+    run(*arguments, "-b", 3)
+    before = (files / "p.csv").read_bytes()
+    run(*arguments, "-b", 3)
+    with pytest.raises(ScanpickError, match="is there already, and holds something else than these picks"):
+        run(*arguments, "-b", 4)
+    assert (files / "p.csv").read_bytes() == before
+    run(*arguments, "-b", 4, "--replace")
+    assert len(read(files / "p.csv")) == 4
+
+
+def test_a_workspace_that_is_read_only_stays_as_it_is(workspace, tmp_path):
+    before = files_of(workspace.path)
+    workspace.path.chmod(0o555)
+    try:
+        facts = json.loads(run(workspace.path, "-b", 3, "-s", "random", "--out", tmp_path / "p.csv", "--json").stdout)
+        with pytest.raises(ScanpickError, match="may not be written into"):
+            run(workspace.path, "-b", 3, "-s", "random")
+    finally:
+        workspace.path.chmod(0o755)
+    assert [row["frame_id"] for row in read(tmp_path / "p.csv")] == facts["picks"]
+    assert files_of(workspace.path) == before
+
+
+def test_budgets_of_boxes_are_calibrated_on_labelled_frames(tmp_path):
+    """Predictions that find five boxes where one was drawn; what is said, and what the budget then buys."""
+    ids = [f"{number:06d}" for number in range(12)]
+    root = write_kitti_object(tmp_path / "kitti", ids)
+    drawn = len(open_dataset(str(root)).labels(ids[0]).boxes)
+    names = np.array(["Car"] * 5 * drawn)
+    boxes = Boxes3D(np.tile([10.0, 0, 0, 4, 2, 1.5, 0], (len(names), 1)), names)
+    found = [Detections(frame_id, boxes, np.full(len(names), 1.0)) for frame_id in ids]
+    write_predictions(tmp_path / "found.parquet", found)
+    (tmp_path / "labelled.txt").write_text("\n".join(ids[:4]))
+    pool = index(str(root), tmp_path / "pool", workers=1).path
+    common = (pool, "-s", "random", "--predictions", tmp_path / "found.parquet", "-b", f"{4 * drawn} objects", "--json")
+    facts = json.loads(run(*common).stdout)
+    assert facts["expected_boxes"].startswith("sums of scores; not calibrated: no labelled frame has both labels and")
+    assert len(facts["picks"]) == 0
+    facts = json.loads(run(*common, "--labelled", tmp_path / "labelled.txt").stdout)
+    assert "calibrated on 4 labelled frames (ratio): off by 0 boxes" in facts["expected_boxes"]
+    assert len(facts["picks"]) == 4
+
+
+def test_blanks_in_lists_and_options_are_none():
+    assert parse_objective("weight: column=entropy , scale = rank") == {
+        "type": "weight", "column": "entropy", "scale": "rank",
+    }  # fmt: skip
+    assert parse_objective("weight:column=a == 'b', scale=rank")["column"] == "a == 'b'"

@@ -11,8 +11,9 @@ from scanpick.datasets.folder import PointCloudFolder
 from scanpick.errors import ScanpickError
 from scanpick.structures import Frame
 from scanpick.workspace import Workspace
+from scanpick.workspace.embed import embed
 from scanpick.workspace.index import index
-from tests.workspace.drives import Toy, cloud, files_of, write_drives
+from tests.workspace.drives import Toy, cloud, encoded, files_of, write_drives
 
 
 @pytest.fixture
@@ -218,3 +219,27 @@ def test_a_folder_named_like_a_simulated_set_is_not_taken_for_it(
     monkeypatch.chdir(tmp_path)
     workspace = index("simulated:demo", tmp_path / "pool", options={"frames": 2}, workers=1)
     assert workspace.manifest().dataset.specification == "simulated:demo"
+
+
+def test_a_data_set_that_has_moved(tmp_path: Path) -> None:
+    """What was made stays, once the points of frames agree; another data set is refused, and nothing is changed."""
+    old, new = write_drives(tmp_path / "drives", frames=12), tmp_path / "elsewhere" / "drives"
+    workspace = index(str(old), tmp_path / "pool", options={"columns": 4}, workers=1)
+    embed(workspace, Toy(log=tmp_path / "log"), workers=1)
+    new.parent.mkdir()
+    old.rename(new)
+    with pytest.raises(ScanpickError, match=r"is no longer there\. Where it has moved, name its new place"):
+        workspace.dataset()
+    with pytest.raises(ScanpickError, match="or say that this is the same data set, moved"):
+        index(str(new), workspace.path, workers=1)
+    other = write_drives(tmp_path / "other", frames=12, seed=1)
+    before = files_of(workspace.path)
+    with pytest.raises(ScanpickError, match=r"of 12 frames compared, 12 are missing there or have other points"):
+        index(str(other), workspace.path, moved=True, workers=1)
+    assert files_of(workspace.path) == before
+    index(str(new), workspace.path, moved=True, workers=1)
+    assert workspace.manifest().dataset.specification == str(new)
+    assert dict(workspace.manifest().dataset.options) == {"columns": 4}
+    assert workspace.frames().records[0].path == new / "drive_0" / "000000.bin"
+    embed(workspace, Toy(log=tmp_path / "log"), workers=1)
+    assert len(encoded(tmp_path / "log")) == 12, "every frame was encoded once"

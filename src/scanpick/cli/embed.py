@@ -68,7 +68,7 @@ def command(
         "dimension": table.values.shape[1],
         "set_aside": len(table.meta["set_aside"]),
     }
-    facts |= {name: table.meta[name] for name in ("objects", "whitening") if name in table.meta}
+    facts |= {name: table.meta[name] for name in ("columns", "left_out", "objects", "whitening") if name in table.meta}
     print_facts(facts, as_json=as_json)
     if not as_json:
         print_set_aside(table.meta["set_aside"])

@@ -54,7 +54,7 @@ def choose_encoder(
     encoder = encoder or (IMPORT if file is not None else DEFAULT_ENCODER)
     if encoder == IMPORT:
         if file is None:
-            raise ScanpickError("--encoder import needs --file FILE, a .npy or .parquet file of embeddings.")
+            raise ScanpickError("--encoder import needs --file FILE, a .npy, .parquet or .csv file of embeddings.")
         if options:
             raise ScanpickError("--encoder import has no options; leave --encoder-option out.")
         table = read_embeddings(file, ids, name=name or "imported")

@@ -115,6 +115,7 @@ def command(
     from scanpick.formats.kitti_cameras import KittiCameras, parse_image_size
     from scanpick.formats.object_table import object_files, read_object_files
     from scanpick.formats.sequences import read_sequences
+    from scanpick.options import split_list
     from scanpick.reports.evaluation import differences_table, evaluation_json, evaluation_table, parts_table
     from scanpick.reports.frame_pictures import draw_best_and_worst
     from scanpick.reports.precision_recall import plot_precision_recall
@@ -125,7 +126,7 @@ def command(
     cameras = KittiCameras.beside(labels, None if image_size is None else parse_image_size(image_size))
     if calib is not None:
         cameras.calib = calib
-    names = label_names.split(",") if label_names else []
+    names = split_list(label_names, "--label-names")
 
     # Labels and detections of the same frames
     files = object_files(labels, None if frames is None else read_frame_ids(frames))
@@ -174,11 +175,11 @@ def command(
 def _protocol(name: str, classes: Sequence[str] | None) -> EvaluationSettings:
     from scanpick.errors import unknown_name
     from scanpick.evaluation.settings import SETTINGS
+    from scanpick.options import split_list
 
     if name not in SETTINGS:
         raise unknown_name("settings", name, SETTINGS)
-    words = [word.strip() for words in classes or () for word in words.split(",")]
-    return SETTINGS[name].choose([word for word in words if word])
+    return SETTINGS[name].choose(split_list(classes, "--classes"))
 
 
 def _parts(evaluation: Evaluation, by: By, ranges: str) -> Parts:

@@ -13,7 +13,7 @@ def command(
     workspace: WorkspaceArgument,
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     selection: Annotated[
-        str | None, typer.Option("--selection", help="Which selection; the only one if there is one.")
+        str | None, typer.Option("--selection", help="Which selection; the newest one by default.")
     ] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the picked frames into a KITTI object folder.")] = False,
     link: Annotated[bool, typer.Option("--link", help="The same with links to the files, where that is possible.")] = (
@@ -28,7 +28,7 @@ def command(
     in order in ImageSets. What earlier exports wrote into the folder is brought up to date; a file that none of them
     wrote, or that was changed since, is not replaced.
 
-    Example: [bold]scanpick export pool --selection diversity --copy --out to-label[/]
+    Example: [bold]scanpick export pool --selection diversity-1 --copy --out to-label[/]
     """
     import tempfile
 

@@ -16,6 +16,9 @@ def command(
     again: Annotated[bool, typer.Option("--again", help="Read every frame again, also those that look the same.")] = (
         False
     ),
+    moved: Annotated[
+        bool, typer.Option("--moved", help="The workspace's data set now lies here; the points of frames are compared.")
+    ] = False,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
@@ -24,13 +27,14 @@ def command(
     Run again, it reads only frames whose files have changed.
 
     Example: [bold]scanpick index path/to/kitti --out pool[/]
+    Example: [bold]scanpick index new/path/to/kitti --out pool --moved[/]
     """
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import frame_facts, print_facts, print_set_aside
     from scanpick.workspace.index import index
 
     options = dataset_options(option, columns)
-    workspace = index(dataset, out, options=options, again=again, workers=workers, progress=progress_bar)
+    workspace = index(dataset, out, options=options, again=again, moved=moved, workers=workers, progress=progress_bar)
     facts = frame_facts(workspace)
     print_facts(facts, as_json=as_json)
     if not as_json:

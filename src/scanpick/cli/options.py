@@ -34,7 +34,7 @@ EncoderOptions = Annotated[
     ),
 ]
 EmbeddingFile = Annotated[
-    Path | None, typer.Option("--file", help="With --encoder import: your embeddings, .npy or .parquet.")
+    Path | None, typer.Option("--file", help="With --encoder import: your embeddings, .npy, .parquet or .csv.")
 ]
 IdsFile = Annotated[
     Path | None, typer.Option("--ids", help="With --encoder import: the frame ids of the rows of a .npy file.")
@@ -44,9 +44,29 @@ AllowExtra = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Processes; all cores by default.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all chance.")]
-LabelledFile = Annotated[
-    Path | None,
-    typer.Option("--labelled", help="Frames that have labels already: one id a line, or a column frame_id."),
+Labelled = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--labelled",
+        metavar="FILE|FOLDER|auto",
+        help="Frames that have labels already: a list of ids (text, or a column frame_id), a folder of label files, or "
+        "auto for all that have labels in the data set. May be repeated.",
+    ),
+]
+
+
+class Missing(StrEnum):
+    """What to do about labelled frames that the data set does not have."""
+
+    ERROR = "error"
+    IGNORE = "ignore"
+
+
+LabelledMissing = Annotated[
+    Missing, typer.Option("--labelled-missing", help="With --labelled: ids that the data set does not have (any more).")
+]
+ReplaceSelection = Annotated[
+    bool, typer.Option("--replace", help="Replace what is there under this name, or in this file.")
 ]
 Replace = Annotated[
     bool,

@@ -38,6 +38,7 @@ def command(
     from scanpick.exporters.kitti_results import read_detections, write_kitti_results
     from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE, KittiCameras, parse_image_size
     from scanpick.formats.predictions import write_predictions
+    from scanpick.options import split_list
     from scanpick.structures import Calibration
 
     size = None if image_size is None else parse_image_size(image_size)
@@ -48,7 +49,7 @@ def command(
             raise ScanpickError("Name the folder of KITTI calibrations with --calib, to go between LiDAR and camera.")
         return cameras(frame_id)
 
-    found = read_detections(source, camera_of, label_names=label_names.split(",") if label_names else ())
+    found = read_detections(source, camera_of, label_names=split_list(label_names, "--label-names"))
     if out.suffix.lower() == ".parquet":
         write_predictions(out, found.values(), {"source": str(source)})
     else:

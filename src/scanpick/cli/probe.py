@@ -82,6 +82,7 @@ def command(
     from scanpick.errors import ScanpickError, unknown_name
     from scanpick.evaluation.probes import ProbeSettings
     from scanpick.formats.frame_ids import read_frame_ids
+    from scanpick.options import split_list
     from scanpick.reports.probes import write_probe_figure
     from scanpick.studies.probe_files import difference_rows, facts, score_rows, write_probe_files
     from scanpick.studies.probing import ProbePlan, run_probes
@@ -89,8 +90,8 @@ def command(
     contestants = choose_contestants(encoder or (), encoder_option or (), embedding or ())
     if baseline is not None and baseline not in [one.name for one in contestants]:
         raise unknown_name("baseline", baseline, [one.name for one in contestants])
-    names = tuple(name.strip() for name in classes.split(","))
-    if not all(names) or len(set(names)) < len(names):
+    names = tuple(split_list(classes, "--classes"))
+    if not names or len(set(names)) < len(names):
         raise ScanpickError(f"--classes: expected different names, separated by commas, got '{classes}'.")
     plan = ProbePlan(names, changed_frames, ProbeSettings(replicates=replicates, seed=seed))
     run = run_probes(

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.evaluation.probes import Probing, Score
-from scanpick.options import parse_pairs
+from scanpick.options import parse_pairs, split_list
 from scanpick.reports.probes import shown_columns
 from scanpick.studies.probe_encoding import Contestant
 from scanpick.studies.probe_files import differences
@@ -29,8 +29,8 @@ def choose_contestants(encoders: Sequence[str], options: Sequence[str], embeddin
         ScanpickError: An encoder or an option is unknown, a name comes twice, or nothing is to be probed.
     """
     asked: dict[str, str] = {}
-    for text in (part.strip() for one in encoders for part in one.split(",")):
-        name, equals, encoder = text.partition("=")
+    for text in split_list(encoders, "--encoder"):
+        name, equals, encoder = (part.strip() for part in text.partition("="))
         if not name or (equals and not encoder):
             raise ScanpickError(f"--encoder: expected ENCODER or NAME=ENCODER, got '{text}'.")
         if name in asked:

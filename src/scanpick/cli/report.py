@@ -14,10 +14,10 @@ def command(
         Path, typer.Argument(metavar="FOLDER", help="A workspace with a selection, or the folder of a study.")
     ],
     selection: Annotated[
-        str | None, typer.Option("--selection", help="Which selection; the only one if there is one.")
+        str | None, typer.Option("--selection", help="Which selection; the newest one by default.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The file to write, or a folder; by default in FOLDER.")
+        Path | None, typer.Option("--out", help="The file to write, or a folder; by default in FOLDER/selections.")
     ] = None,
     metric: Annotated[
         str | None, typer.Option("--metric", help="Of a study: the metric to compare; its primary one by default.")
@@ -26,7 +26,9 @@ def command(
 ) -> None:
     """Write a self-contained page: about a selection (map, coverage, drives, picks from above), or about a study.
 
-    Example: [bold]scanpick report pool --selection diversity[/]
+    The page of a selection is selections/NAME.html; that of the newest one is also FOLDER/report.html.
+
+    Example: [bold]scanpick report pool --selection diversity-1[/]
     """
     from scanpick.cli.results import print_facts
 
@@ -37,12 +39,18 @@ def command(
         raise ScanpickError(f"--metric is for the folder of a study, with its scores.csv; {folder} has none.")
     from scanpick.cli.output import progress_bar
     from scanpick.reports.report import STEPS, write_report
-    from scanpick.workspace.selections import load_selection
+    from scanpick.workspace.selections import load_selection, publish_page
     from scanpick.workspace.workspace import Workspace
 
-    name, _ = load_selection(Workspace.open(folder), selection)
+    workspace = Workspace.open(folder)
+    name, _ = load_selection(workspace, selection)
+    if out is None and workspace.read_only:
+        raise ScanpickError(f"{folder} may not be written into. Name another place for the page: --out FILE.html")
+    page = workspace.selection_path(name).with_suffix(".html") if out is None else out
     with progress_bar("Writing the report", STEPS) as advance:
-        path = write_report(folder, name, folder if out is None else out, advance=advance)
+        path = write_report(folder, name, page, advance=advance)
+    if out is None:
+        publish_page(workspace, name)
     print_facts({"selection": name, "report": str(path)}, as_json=as_json)
 
 

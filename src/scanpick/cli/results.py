@@ -10,7 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from scanpick.cli.output import console, log
+from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
+from scanpick.structures import Selection
+from scanpick.structures.checks import name_some
+from scanpick.workspace.labelled import LabelledFrames, count_labelled
 from scanpick.workspace.workspace import Workspace
 
 
@@ -63,6 +67,24 @@ def frame_facts(workspace: Workspace) -> dict[str, Any]:
         "usable": manifest.frames.usable,
         "set_aside": manifest.frames.count - manifest.frames.usable,
     }
+
+
+def labelled_facts(workspace: Workspace, labelled: LabelledFrames, selection: Selection) -> dict[str, str]:
+    """What to say about labels that are there already: of picks, and of frames that have left the data set."""
+    facts = {}
+    if labelled.missing:
+        facts["labelled_missing"] = (
+            f"{len(labelled.missing)} labelled frames are not in the data set (any more): {name_some(labelled.missing)}"
+        )
+    try:
+        count = count_labelled(workspace.dataset(), selection.frame_ids)
+    except (ScanpickError, OSError):  # the data set has moved, or cannot be read for the moment
+        count = 0
+    if count:
+        facts["have_labels"] = (
+            f"{count} of {len(selection)} picks have labels in the data set; --labelled auto leaves labelled frames out"
+        )
+    return facts
 
 
 def _told(value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, LabelledFile
+from scanpick.cli.options import AsJson, Labelled, LabelledMissing, Missing, ReplaceSelection
 
 _PLACE = "What to select from"
 _WHAT = "What is wanted"
@@ -108,7 +108,9 @@ def command(
     embeddings: Annotated[
         Path | None,
         typer.Option(
-            "--embeddings", help="A .npy file of (N, D) vectors; no data set is needed.", rich_help_panel=_PLACE
+            "--embeddings",
+            help="A file of vectors: .npy (N, D), or a table (.csv, .parquet); no data set is needed.",
+            rich_help_panel=_PLACE,
         ),
     ] = None,
     ids: Annotated[
@@ -119,11 +121,12 @@ def command(
         list[str] | None,
         typer.Option(
             "--embedding",
-            help="An embedding of the workspace. May be repeated; the first one is the default of strategies.",
+            help="An embedding of the workspace, or several: the first one is the default of strategies.",
             rich_help_panel=_PLACE,
         ),
     ] = None,
-    labelled: LabelledFile = None,
+    labelled: Labelled = None,
+    labelled_missing: LabelledMissing = Missing.ERROR,
     table: Annotated[
         list[Path] | None,
         typer.Option(
@@ -151,8 +154,10 @@ def command(
         typer.Option("--min-score", help="With --predictions: count boxes from this score on.", rich_help_panel=_PLACE),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="What to call the selection in the workspace; its strategy by default.")
+        str | None,
+        typer.Option("--name", help="What to call the selection; strategy and next number by default."),
     ] = None,
+    replace: ReplaceSelection = False,
     out: Annotated[Path | None, typer.Option("--out", help="A .csv or .parquet file to write the picks to.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print the first picks with their reasons.")] = False,
     first: Annotated[int, typer.Option("--first", min=1, help="With --explain: how many.")] = 10,
@@ -169,13 +174,14 @@ def command(
     from scanpick.cli import selecting
     from scanpick.cli.results import print_facts
     from scanpick.errors import ScanpickError
+    from scanpick.options import split_list
     from scanpick.selection.config import SelectionConfig, read_yaml
     from scanpick.selection.explain import explain as in_words
     from scanpick.selection.strategy import make_strategy
 
     # 1. What is asked for, checked before anything is read
     if (workspace is None) == (embeddings is None):
-        raise ScanpickError("Select from either a WORKSPACE or --embeddings FILE.npy.")
+        raise ScanpickError("Select from either a WORKSPACE or --embeddings FILE, a .npy, .csv or .parquet file.")
     if embeddings is not None and out is None:
         raise ScanpickError("Say where to write the picks: --out picks.csv")
     if out is not None and out.suffix not in (".csv", ".parquet"):
@@ -206,12 +212,15 @@ def command(
         source = selecting.from_file(embeddings, ids)
     else:
         assert workspace is not None
-        source = selecting.from_workspace(workspace, embedding or (), asked, labelled)
-    source = source.with_labelled(labelled).with_tables(table or (), predictions, min_score, objects or ())
+        source = selecting.from_workspace(workspace, split_list(embedding, "--embedding"), asked)
+    source = source.with_labelled(labelled or (), ignore_missing=labelled_missing is Missing.IGNORE)
+    source = source.with_tables(table or (), predictions, min_score, objects or ())
+    source = source.calibrated(asked)
 
     # 3. The selection
     picked = asked.select(source.pool, threads=threads)
-    facts = selecting.facts_about(picked) | selecting.save(source, picked, asked, name or asked.strategy, out)
+    facts = {**source.facts, **selecting.facts_about(picked)}
+    facts |= selecting.save(source, picked, asked, name, out, replace=replace)
     shown = selecting.as_shown(source, picked)
     if as_json:
         facts |= {"summary": dict(picked.summary), "picks": list(shown.frame_ids)}

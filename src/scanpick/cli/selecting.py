@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import filecmp
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import yaml
 
 from scanpick.arrays import Embeddings
-from scanpick.errors import ScanpickError, unknown_name
+from scanpick.cli.results import labelled_facts
+from scanpick.errors import FrameError, ScanpickError, unknown_name
 from scanpick.formats.frame_columns import read_frame_columns
-from scanpick.formats.frame_ids import read_frame_ids
+from scanpick.formats.labelled_ids import read_labelled_ids
 from scanpick.formats.object_embeddings import read_object_embeddings
 from scanpick.formats.predictions import read_predictions
 from scanpick.formats.selection_table import FrameFacts, write_selection
+from scanpick.formats.vectors import read_vectors
 from scanpick.options import parse_pairs
-from scanpick.selection import Pool
+from scanpick.selection import Pool, parse_budget
+from scanpick.selection.calibration import with_calibrated_boxes
 from scanpick.selection.columns import with_columns, with_detections, with_objects
 from scanpick.selection.config import SelectionConfig
 from scanpick.structures import Selection
 from scanpick.workspace.embedding_files import read_objects
+from scanpick.workspace.labelled import AUTO, LabelledFrames, labelled_frames
 from scanpick.workspace.pool import pool_of
-from scanpick.workspace.selections import facts_of, save_selection
+from scanpick.workspace.selections import facts_of, keep_selection
 from scanpick.workspace.workspace import Workspace
 
 
@@ -38,11 +45,15 @@ class Source:
         pool: The frames.
         workspace: Where they come from, or None for a file of embeddings.
         ids_given: Whether the ids of the rows of that file were given; else they are numbers.
+        facts: What a reader of the result should know about what was read.
+        labelled: The labelled frames, where they come from a workspace.
     """
 
     pool: Pool
     workspace: Workspace | None = None
     ids_given: bool = True
+    facts: Mapping[str, str] = field(default_factory=dict)
+    labelled: LabelledFrames = field(default_factory=LabelledFrames)
 
     def row_id(self, text: str) -> str:
         """The id in the pool for an id in a file beside it: rows that have no ids are known by number."""
@@ -52,12 +63,28 @@ class Source:
             raise ScanpickError(f"Expected the number of a row from 0 to {len(self.pool) - 1}, got '{text}'.")
         return _numbered(int(text), len(self.pool))
 
-    def with_labelled(self, path: Path | None) -> Source:
-        """The same with the frames labelled that a file names."""
-        if path is None or self.workspace is not None:
+    def with_labelled(self, sources: Sequence[str], *, ignore_missing: bool = False) -> Source:
+        """The same with the frames labelled that are named by files and folders, or by the data set (`AUTO`).
+
+        Raises:
+            ScanpickError: Frames are not there, a source cannot be read, or there is no data set to ask.
+        """
+        if not sources:
             return self
-        mask = self.pool.mask([self.row_id(text) for text in read_frame_ids(path)])
-        return dataclasses.replace(self, pool=dataclasses.replace(self.pool, labelled=mask))
+        if self.workspace is not None:
+            found = labelled_frames(self.workspace, [text.strip() for text in sources], ignore_missing=ignore_missing)
+            rows = {frame_id: row for row, frame_id in enumerate(self.pool.frame_ids)}
+            ids = [frame_id for frame_id in found.frame_ids if frame_id in rows]  # others were set aside
+        else:
+            if AUTO in sources:
+                raise ScanpickError("Labelled frames are found by themselves (auto) only where there is a data set.")
+            known = set(self.pool.frame_ids)
+            ids = [self.row_id(text) for text in read_labelled_ids([Path(text) for text in sources])]
+            there = [frame_id for frame_id in ids if frame_id in known]
+            found = LabelledFrames(tuple(there), tuple(frame_id for frame_id in ids if frame_id not in known))
+            ids = there if there and ignore_missing else ids
+        pool = dataclasses.replace(self.pool, labelled=self.pool.mask(ids))
+        return dataclasses.replace(self, pool=pool, labelled=found)
 
     def with_tables(
         self, tables: Sequence[Path], predictions: Path | None, min_score: float | None, objects: Sequence[str] = ()
@@ -75,6 +102,31 @@ class Source:
             pool = with_objects(pool, name, values, [self.row_id(text) for text in frame_ids])
         return dataclasses.replace(self, pool=pool)
 
+    def calibrated(self, asked: SelectionConfig) -> Source:
+        """The same with expected boxes that fit the labelled frames, where boxes are paid for."""
+        strata = asked.constraints.strata
+        budgets = [asked.budget, *(strata.budgets.values() if strata else ())]
+        if self.pool.expected_boxes is None or not any(one and parse_budget(one).counts_boxes for one in budgets):
+            return self
+        drawn = self._boxes_drawn() if self.workspace is not None else {}
+        return dataclasses.replace(self, pool=with_calibrated_boxes(self.pool, drawn))
+
+    def _boxes_drawn(self) -> dict[str, int]:
+        """Labelled frame id -> number of boxes of the classes that predictions know, or of all where they know none."""
+        assert self.workspace is not None
+        found: dict[str, list[str]] = {}
+        if self.pool.labelled.any():
+            with contextlib.suppress(ScanpickError):  # a data set that has moved has no labels to learn from
+                dataset = self.workspace.dataset()
+                for frame_id in np.array(self.pool.frame_ids)[self.pool.labelled].tolist():
+                    with contextlib.suppress(FrameError):  # labels that cannot be read
+                        labels = dataset.labels(frame_id)
+                        if labels is not None:
+                            found[frame_id] = [str(name).casefold() for name in labels.boxes.class_names]
+        classes = {name.casefold() for name in self.pool.class_counts}
+        counted = classes & {name for names in found.values() for name in names}
+        return {frame_id: sum(not counted or name in counted for name in names) for frame_id, names in found.items()}
+
     def _objects(self, given: str) -> tuple[str, Embeddings, list[str]]:
         """Name, vectors and frame ids of the objects in a file, or beside an embedding of the workspace.
 
@@ -91,27 +143,21 @@ class Source:
 
 
 def from_file(embeddings: Path, ids: Path | None) -> Source:
-    """The rows of a .npy file, memory-mapped.
-
-    Raises:
-        ScanpickError: The file cannot be read, is no (N, D) array of numbers, or has another number of ids.
-    """
-    try:
-        values = np.load(embeddings, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ScanpickError(f"{embeddings}: cannot read embeddings from it: {error}.") from error
-    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype.kind not in "fiu":
-        shape = getattr(values, "shape", "several arrays")
-        raise ScanpickError(f"{embeddings}: expected an (N, D) array of numbers, got {shape}.")
-    count = len(values)
-    names = [_numbered(row, count) for row in range(count)] if ids is None else read_frame_ids(ids)
-    if len(names) != count:
-        raise ScanpickError(f"{embeddings} has {count} rows, but {ids} has {len(names)} ids.")
+    """The rows of a file of vectors; those of a .npy file stay on disk. See `read_vectors`."""
+    found = read_vectors(embeddings, ids)
+    names, count = found.frame_ids, len(found.values)
+    facts = {"vectors": found.columns} if found.columns else {}
+    if found.left_out:
+        facts["left out"] = ", ".join(found.left_out)
     with np.errstate(over="ignore"):  # numbers too large for float32 become infinite, which is told as such
-        return Source(Pool(tuple(names), {embeddings.stem: values}), ids_given=ids is not None)
+        pool = Pool(
+            tuple(names or (_numbered(row, count) for row in range(count))),
+            {embeddings.stem: cast(Embeddings, found.values)},
+        )
+    return Source(pool, ids_given=names is not None, facts=facts)
 
 
-def from_workspace(path: Path, embeddings: Sequence[str], asked: SelectionConfig, labelled: Path | None) -> Source:
+def from_workspace(path: Path, embeddings: Sequence[str], asked: SelectionConfig) -> Source:
     """The usable frames of a workspace, with the embeddings that were named by flag or are named in the settings.
 
     Raises:
@@ -124,22 +170,54 @@ def from_workspace(path: Path, embeddings: Sequence[str], asked: SelectionConfig
         if len(known) > 1 and asked.strategy != "random":
             raise ScanpickError(f"{path} has {len(known)} embeddings: {', '.join(known)}. Name one with --embedding.")
         names = known[:1]
-    return Source(pool_of(workspace, names, labelled), workspace)
+    return Source(pool_of(workspace, names), workspace)
 
 
-def save(source: Source, selection: Selection, asked: SelectionConfig, name: str, out: Path | None) -> dict[str, str]:
-    """Write the selection where it belongs; returns what was written where."""
-    written = {}
-    if source.workspace is not None:
-        with source.workspace.write_lock():
-            selection = save_selection(source.workspace, name, selection, source.pool)
-            source.workspace.record_step(f"select {name}", asked.model_dump(mode="json", exclude_defaults=True))
-        written["selection"] = str(source.workspace.selection_path(name))
+def save(
+    source: Source, selection: Selection, asked: SelectionConfig, name: str | None, out: Path | None, *, replace: bool
+) -> dict[str, str]:
+    """Write the selection where it belongs; returns what was written where, and what else is to be said of it.
+
+    Into a workspace that is read-only nothing is written; the selection is in `out` alone.
+
+    Raises:
+        ScanpickError: A selection or a file would be replaced, or there is nowhere to write to.
+    """
+    written: dict[str, str] = {}
+    workspace = source.workspace
+    if workspace is None:
+        facts = _row_facts(source, selection)
+    else:
+        written |= labelled_facts(workspace, source.labelled, selection)
+        facts = facts_of(workspace.frames())
+        if not workspace.read_only:
+            settings = asked.model_dump(mode="json", exclude_defaults=True)
+            name, selection = keep_selection(
+                workspace, selection, source.pool, name=name, replace=replace, settings=settings
+            )
+            written["selection"] = str(workspace.selection_path(name))
+        elif out is None:
+            raise ScanpickError(f"{workspace.path} may not be written into. Name a file for the picks: --out picks.csv")
     if out is not None:
-        facts = _row_facts(source, selection) if source.workspace is None else facts_of(source.workspace.frames())
+        if not replace:
+            _check_not_others(out, selection, facts)
         write_selection(out, selection, facts)
         written["out"] = str(out)
     return written
+
+
+def _check_not_others(out: Path, selection: Selection, facts: FrameFacts) -> None:
+    """A file may be written again as it is, but not replaced unasked."""
+    if not out.exists():
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / out.name
+        write_selection(made, selection, facts)
+        if not filecmp.cmp(made, out, shallow=False):
+            raise ScanpickError(
+                f"{out} is there already, and holds something else than these picks. Give another file, or have it "
+                f"replaced (--replace)."
+            )
 
 
 def _row_facts(source: Source, selection: Selection) -> FrameFacts:
@@ -171,6 +249,8 @@ def facts_about(selection: Selection) -> dict[str, Any]:
         "left": f"{summary['left']:.10g} {summary['unit']}",
         "picked": f"{frames['picked']} of {frames['selectable']} frames ({frames['labelled']} labelled already)",
     }
+    if "expected_boxes" in summary:
+        facts["expected_boxes"] = summary["expected_boxes"]
     for name, account in summary.get("strata", {}).items():
         facts[name] = f"spent {account['spent']:.10g} of {account['limit']:.10g} {summary['unit']}"
     if "delta" in summary:
@@ -219,7 +299,8 @@ def parse_objective(text: str) -> dict[str, Any]:
     objective: dict[str, Any] = {"type": match[1]}
     if match[2]:
         objective["strength"] = float(match[2])
-    pairs = re.split(r",(?=\w+=)", match[3]) if match[3] else []  # a comma inside of a value starts no option
+    # A comma inside of a value starts no option
+    pairs = re.split(r",(?=\s*\w+\s*=(?!=))", match[3]) if match[3] else []
     return objective | parse_values(pairs, "--objective")
 
 

@@ -84,7 +84,7 @@ def command(
     from scanpick.files import sha256_of_file
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.formats.predictions import write_predictions
-    from scanpick.options import build_checked_dataclass, parse_pairs
+    from scanpick.options import build_checked_dataclass, parse_pairs, split_list
     from scanpick.reports.evaluation import evaluation_table
     from scanpick.reports.training_folder import PREDICTIONS, report_evaluation
     from scanpick.structures.checks import name_some
@@ -96,7 +96,7 @@ def command(
         raise ScanpickError("Give only one of --iterations, --epochs and --minutes.")
     opened = open_dataset(dataset, **dataset_options(option, columns))
     frame_ids = read_frame_ids(frames)
-    names = tuple(name.strip() for name in classes.split(",") if name.strip())
+    names = tuple(split_list(classes, "--classes"))
     # YAML, so that "[8, 8, 8]" is a list and "0.5" a number.
     pairs = parse_pairs(detector_option or (), "--detector-option")
     options = {name: yaml.safe_load(value) for name, value in pairs.items()}

@@ -1,8 +1,9 @@
 """What every data set offers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from scanpick.errors import FrameError
 from scanpick.structures import Calibration, Frame, FrameRecord, Labels
 
 
@@ -46,3 +47,14 @@ class Dataset(Protocol):
         Raises:
             FrameError: The calibration is there but cannot be read.
         """
+
+
+def has_labels(dataset: Dataset, frame_id: str) -> bool:
+    """Whether a frame has labels, be they broken. A data set may have a method `has_labels`, which reads no file."""
+    asked: Callable[[str], bool] | None = getattr(dataset, "has_labels", None)
+    if asked is not None:
+        return asked(frame_id)
+    try:
+        return dataset.labels(frame_id) is not None
+    except FrameError:
+        return True

@@ -118,6 +118,10 @@ class KittiObject(ListedDataset):
             return None
         return read_labels(path, lambda: LabelLines(object_lines(read_text(path))), self.calibration(frame_id))
 
+    def has_labels(self, frame_id: str) -> bool:
+        """Whether there is a file of labels. See `scanpick.datasets.dataset.has_labels`."""
+        return (self._part / "label_2" / f"{self.record(frame_id).frame_id}.txt").is_file()
+
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of one frame, with the image's size where the image is there. See `Dataset.calibration`."""
         path = self._boundary.check(self._part / "calib" / f"{self.record(frame_id).frame_id}.txt")

@@ -99,6 +99,10 @@ class KittiTracking(ListedDataset):
 
         return read_labels(path, lines, self.calibration(frame_id))
 
+    def has_labels(self, frame_id: str) -> bool:
+        """Whether there is a file of the sequence's labels. See `scanpick.datasets.dataset.has_labels`."""
+        return (self._part / "label_02" / f"{self.record(frame_id).sequence}.txt").is_file()
+
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of the frame's sequence. See `Dataset.calibration`."""
         path = self._boundary.check(self._part / "calib" / f"{self.record(frame_id).sequence}.txt")

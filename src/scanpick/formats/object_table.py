@@ -106,7 +106,8 @@ def object_files(folder: Path, frame_ids: Sequence[str] | None = None) -> dict[s
     missing = [frame_id for frame_id in frame_ids if frame_id not in present]
     if missing:
         raise ScanpickError(
-            f"{folder}: no file for {len(missing)} of {len(frame_ids)} frames: {name_some(missing)} (.txt)."
+            f"{folder}: no file for {len(missing)} of {len(frame_ids)} frames: {name_some(missing)} (.txt). "
+            f"There are: {name_some(list(present), 3) or 'none'}."
         )
     return {frame_id: present[frame_id] for frame_id in frame_ids}
 

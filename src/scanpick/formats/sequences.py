@@ -25,7 +25,10 @@ def read_sequences(path: Path, frame_ids: Sequence[str]) -> list[str]:
         raise ScanpickError(f"{path}: cannot read sequences from it: {error}.") from error
     missing = [frame_id for frame_id in frame_ids if rows.get(frame_id) is None]
     if missing:
-        raise ScanpickError(f"{path}: no sequence of {len(missing)} of {len(frame_ids)} frames: {name_some(missing)}.")
+        raise ScanpickError(
+            f"{path}: no sequence of {len(missing)} of {len(frame_ids)} frames: {name_some(missing)}. "
+            f"It tells of {name_some(list(rows), 3) or 'none'}."
+        )
     return [rows[frame_id] for frame_id in frame_ids]
 
 

@@ -70,7 +70,10 @@ class Oracle:
         check_unique("Frames to label", frame_ids)
         unknown = [frame_id for frame_id in frame_ids if frame_id not in self.counts]
         if unknown:
-            raise ScanpickError(f"The oracle has no labels of {len(unknown)} frames: {name_some(unknown)}.")
+            raise ScanpickError(
+                f"The oracle has no labels of {len(unknown)} frames: {name_some(unknown)}. "
+                f"It has those of {name_some(list(self.counts), 3) or 'none'}."
+            )
         again = sorted(set(frame_ids) & set(self.revealed))
         if again:
             raise ScanpickError(f"{len(again)} frames are labelled already: {name_some(again)}.")

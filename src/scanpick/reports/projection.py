@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from scanpick.arrays import Embeddings, Float64Array, Int64Array
-from scanpick.files import atomic_path
+from scanpick.files import atomic_path, is_read_only
 
 NEIGHBOURS = 15
 """The frame itself and the 14 nearest others make its neighbourhood in UMAP: that package's own default."""
@@ -91,8 +91,9 @@ def neighbour_map(values: Embeddings, start: Float64Array, folder: Path) -> Floa
     if positions is None:
         positions = _umap(values, start)
         # A workspace that may only be read has its report all the same; it is just made anew each time.
-        with contextlib.suppress(OSError), atomic_path(path) as temporary:
-            np.save(temporary, positions, allow_pickle=False)
+        if not is_read_only(folder.parent):
+            with contextlib.suppress(OSError), atomic_path(path) as temporary:
+                np.save(temporary, positions, allow_pickle=False)
     return positions.astype(np.float64)
 
 

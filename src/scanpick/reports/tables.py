@@ -60,14 +60,15 @@ def pick_table(pool: PickedPool) -> tuple[list[tuple[str, bool]], list[list[str]
 
 def settings(pool: PickedPool) -> list[tuple[str, list[tuple[str, str]]]]:
     """Everything that the result depends on: group, then name and text of each entry."""
-    source, frames = pool.manifest.dataset, pool.manifest.frames
+    source, frames, steps = pool.manifest.dataset, pool.manifest.frames, pool.manifest.steps
     data: dict[str, Any] = {"specification": source.specification, "reader": source.name, "options": source.options}
     data |= {"frames": frames.count, "usable": frames.usable, "data_sha256": frames.data_sha256}
     groups = [
         ("Selection", {"name": pool.name, "strategy": pool.selection.strategy, **pool.selection.summary}),
         ("Embedding", {} if pool.embedding is None else {"name": pool.embedding.name, **pool.embedding.meta}),
         ("Data", data),
-        *((f"Step {step}", values) for step, values in pool.manifest.steps.items()),
+        # Steps of other selections would change the page of this one
+        *((f"Step {step}", of) for step, of in steps.items() if step.partition(" ")[2] in ("", pool.name)),
         ("Versions", pool.manifest.versions),
     ]
     return [(title, entries) for title, values in groups if (entries := _flat(values))]

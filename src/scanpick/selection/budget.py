@@ -75,6 +75,11 @@ class Budget:
         return self.unit in ("frames", "share")
 
     @property
+    def counts_boxes(self) -> bool:
+        """Whether it needs to know how many boxes to expect in a frame."""
+        return self.unit == "objects" or (self.unit == "cost" and self.prices.per_box > 0)
+
+    @property
     def counted_in(self) -> str:
         """What is counted, in words: frames, objects, or the currency."""
         return {"share": "frames", "cost": self.currency or "cost"}.get(self.unit, self.unit)
@@ -102,8 +107,7 @@ class Budget:
         """
         if self.in_frames:
             return np.ones(frame_count)
-        counts_boxes = self.unit == "objects" or self.prices.per_box > 0
-        if counts_boxes and expected_boxes is None:
+        if self.counts_boxes and expected_boxes is None:
             raise ScanpickError(
                 f"The budget '{self}' counts boxes, but the pool does not say how many each frame is expected to "
                 f"have. Give predictions or a column with the expected number of boxes."

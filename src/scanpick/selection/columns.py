@@ -39,6 +39,7 @@ def with_columns(pool: Pool, frame_ids: Sequence[str], columns: Mapping[str, NDA
         changes["times_s"] = _numbers("time_s", found.pop("time_s"))
     if "expected_boxes" in found:
         changes["expected_boxes"] = _numbers("expected_boxes", found.pop("expected_boxes"))
+        changes["boxes_note"] = "a column of a table"
     axes = [name for name in _POSITION if name in found]
     if axes:
         changes["positions_m"] = np.stack([_numbers(name, found.pop(name)) for name in axes], axis=1)
@@ -70,7 +71,7 @@ def with_detections(pool: Pool, detections: Mapping[str, Detections], min_score:
     if missing:
         raise ScanpickError(
             f"The predictions have nothing on {len(missing)} of {int(needed.sum())} frames: {name_some(missing)}. "
-            f"Predict these frames too, or exclude them."
+            f"They have {name_some(list(detections), 3) or 'no frame'}. Predict these frames too, or exclude them."
         )
     known = np.array([frame_id in detections for frame_id in pool.frame_ids], dtype=bool)
     found = [detections.get(frame_id, Detections.empty(frame_id)) for frame_id in pool.frame_ids]
@@ -82,7 +83,9 @@ def with_detections(pool: Pool, detections: Mapping[str, Detections], min_score:
     }
     counts = {name: np.where(known, column, np.nan) for name, column in counts.items()}
     expected = np.where(known, np.array([value.sum() for value in worth], dtype=np.float64), np.nan)
-    return dataclasses.replace(pool, expected_boxes=expected, class_counts={**pool.class_counts, **counts})
+    note = "sums of scores" if min_score is None else f"predictions of score {min_score:g} or more"
+    counts = {**pool.class_counts, **counts}
+    return dataclasses.replace(pool, expected_boxes=expected, boxes_note=note, class_counts=counts)
 
 
 def with_objects(pool: Pool, name: str, values: Embeddings, frame_ids: Sequence[str]) -> Pool:

@@ -91,6 +91,7 @@ def select(
         "constraints": limits.model_dump(mode="json", exclude_defaults=True),
         "gain_means": model.gain_means,
         **accounts(money, asked, ledgers, usable_frames),
+        **({"expected_boxes": usable.boxes_note} if money.counts_boxes and usable.boxes_note else {}),
         "frames": {
             "pool": len(whole),
             "set_aside": int(whole.excluded.sum()),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array, StringArray
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.structures.checks import as_array, check_unique, name_some
+from scanpick.structures.checks import as_array, check_known, check_unique, name_some
 
 _BLOCK_ROWS = 16384
 
@@ -33,6 +33,7 @@ class Pool:
         scores: Name -> (N,) float64: uncertainties and other numbers to weigh with; NaN where unknown.
         expected_boxes: (N,) float64: how many boxes the frame is expected to need, or None. NaN for a labelled frame
             of which it is not known.
+        boxes_note: How these numbers of boxes were found, for the summary of whoever spends by them.
         metadata: Name -> (N,) array of numbers or strings, for expressions, balances and strata.
         class_counts: Class name -> (N,) float64: how many objects of the class the frame is expected to hold. NaN for
             a labelled frame of which it is not known.
@@ -48,6 +49,7 @@ class Pool:
     positions_m: Float64Array | None = None
     scores: Mapping[str, Float64Array] = field(default_factory=dict)
     expected_boxes: Float64Array | None = None
+    boxes_note: str = ""
     metadata: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     class_counts: Mapping[str, Float64Array] = field(default_factory=dict)
     objects: Mapping[str, ObjectEmbeddings] = field(default_factory=dict)
@@ -92,12 +94,7 @@ class Pool:
         """
         check_unique(f"The {what} frames", frame_ids)
         index = {frame_id: row for row, frame_id in enumerate(self.frame_ids)}
-        unknown = [frame_id for frame_id in frame_ids if frame_id not in index]
-        if unknown:
-            raise ScanpickError(
-                f"{len(unknown)} of {len(frame_ids)} {what} frames are not in the pool of {len(self)} frames: "
-                f"{name_some(unknown)}. Expected ids like '{self.frame_ids[0] if self.frame_ids else ''}'."
-            )
+        check_known(f"{what} frames", frame_ids, index, where=f"the pool of {len(self)} frames")
         mask = np.zeros(len(self), dtype=bool)
         mask[[index[frame_id] for frame_id in frame_ids]] = True
         return mask

@@ -1,6 +1,7 @@
 """Checks that structures run on the arrays they are built from. Each message says expected and got."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,26 @@ def check_unique(what: str, names: Sequence[str]) -> None:
     seen: set[str] = set()
     repeated = [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
     raise ScanpickError(f"{what}: expected each id once, got duplicates: {name_some(list(dict.fromkeys(repeated)))}.")
+
+
+def check_known(
+    what: str, ids: Sequence[str], known: Collection[str], *, source: str = "", where: str = "the data set"
+) -> None:
+    """Raise `ScanpickError` naming some `ids` that are not `known`, and some that are: both sides show what is wrong.
+
+    Args:
+        what: What the ids are of ("labelled frames").
+        ids: What was given.
+        known: What there is, in an order worth showing.
+        source: Where the ids come from, put first ("list.txt: ").
+        where: What does not have them.
+    """
+    unknown = [one for one in ids if one not in known]
+    if unknown:
+        raise ScanpickError(
+            f"{source}{len(unknown)} of {len(ids)} {what} are not in {where}: {name_some(unknown)}. "
+            f"Expected ids such as {name_some(list(islice(known, 3))) or '(there are none)'}."
+        )
 
 
 def name_some(items: Sequence[Any] | NDArray[Any], most: int = 5) -> str:

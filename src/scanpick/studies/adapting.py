@@ -24,7 +24,7 @@ from scanpick.errors import ScanpickError
 from scanpick.evaluation.bootstrap import CONFIDENCE, draw_frames
 from scanpick.files import sha256_of_file, write_text
 from scanpick.structures import FrameRecord
-from scanpick.structures.checks import name_some
+from scanpick.structures.checks import check_known
 from scanpick.workspace.reading import Progress, no_progress
 
 ITERATIONS = 1000
@@ -172,12 +172,7 @@ def chosen_records(dataset: Dataset, frame_ids: Sequence[str] | None) -> list[Fr
     if frame_ids is None:
         return list(dataset.records)
     wanted = set(frame_ids)
-    unknown = sorted(wanted - {record.frame_id for record in dataset.records})
-    if unknown:
-        raise ScanpickError(
-            f"{len(unknown)} of {len(wanted)} frames are not in the data set: {name_some(unknown)}. Expected ids such "
-            f"as {name_some([record.frame_id for record in dataset.records[:3]], 3)}."
-        )
+    check_known("frames", frame_ids, {record.frame_id: record for record in dataset.records})
     return [record for record in dataset.records if record.frame_id in wanted]
 
 

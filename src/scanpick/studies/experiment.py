@@ -154,7 +154,7 @@ class Experiment:
     ) -> Generator[Unit, None, FrameScores | None]:
         """The uncertainty of every unlabelled frame, where the strategy or the budget asks for it."""
         assert self.strategy is not None
-        if not (self.strategy.needs_score or counts_boxes(budget)):
+        if not (self.strategy.needs_score or budget.counts_boxes):
             return None
         labelled = set(oracle.revealed)
         left = tuple(frame_id for frame_id in self.fold.pool if frame_id not in labelled)
@@ -185,11 +185,6 @@ class Experiment:
     def _seed_of(self, what: str) -> int:
         """A seed for one purpose, the same for all strategies, independent of the others."""
         return int(sha256_of_text(f"{self.seed} {self.fold.name} {what}")[:8], 16)
-
-
-def counts_boxes(budget: Budget) -> bool:
-    """Whether a budget needs to know how many boxes to expect in a frame."""
-    return budget.unit == "objects" or (budget.unit == "cost" and budget.prices.per_box > 0)
 
 
 def experiments_of(config: StudyConfig, prepared: Preparation, folder: Path) -> list[Experiment]:

@@ -112,7 +112,11 @@ def _scored(pool: Pool, scores: FrameScores) -> Pool:
         np.where(known, column[np.maximum(rows, 0)], np.nan) for column in (scores.values, scores.expected_boxes)
     )
     return replace(
-        pool, scores={scores.name: values}, expected_boxes=boxes, excluded=pool.excluded | ~(known | pool.labelled)
+        pool,
+        scores={scores.name: values},
+        expected_boxes=boxes,
+        boxes_note="sums of scores, not calibrated",
+        excluded=pool.excluded | ~(known | pool.labelled),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scanpick.structures.class_names import count_of
 from scanpick.studies.config import StudyConfig
-from scanpick.studies.experiment import Experiment, counts_boxes
+from scanpick.studies.experiment import Experiment
 
 Place = tuple[int, str, int, str, str]
 """Seed, fold, round, strategy and variant of a training."""
@@ -47,7 +47,7 @@ def plan_of(config: StudyConfig, experiments: Iterable[Experiment]) -> list[Plan
                 continue
             frames = len(one.fold.pool) if one.whole else labelled
             scored = 0
-            if one.strategy is not None and (one.strategy.needs_score or counts_boxes(budgets[number - 1])):
+            if one.strategy is not None and (one.strategy.needs_score or budgets[number - 1].counts_boxes):
                 scored = len(one.fold.pool) - (labelled - _added(one, number))
             planned.append(
                 PlannedTraining(

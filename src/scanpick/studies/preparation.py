@@ -92,7 +92,10 @@ def _check_size(config: StudyConfig, fold: Fold, start: tuple[str, ...] | None) 
     if start is not None:
         strangers = sorted(set(start) - set(fold.pool))
         if strangers:
-            raise ScanpickError(f"{where} lacks {len(strangers)} frames of the start: {name_some(strangers)}.")
+            raise ScanpickError(
+                f"{where} lacks {len(strangers)} frames of the start: {name_some(strangers)}. "
+                f"It has frames such as {name_some(fold.pool, 3)}."
+            )
     first = config.start.count(len(fold.pool)) if start is None else len(start)
     added = sum(int(budget.amount) for budget in config.budgets if budget.unit == "frames")
     if first + added > len(fold.pool):

@@ -17,7 +17,7 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.evaluation.probes import ProbeFrames, ProbeSettings, Probing, Vectors, probe
 from scanpick.evaluation.probes.targets import CLASSES, Targets, frame_targets, target_names
 from scanpick.structures import FrameRecord
-from scanpick.structures.checks import name_some
+from scanpick.structures.checks import check_known
 from scanpick.studies.probe_encoding import Contestant, Encoding, fit_parts
 from scanpick.workspace.reading import Progress, no_progress
 from scanpick.workspace.worker_pool import available_cores, run_jobs
@@ -149,15 +149,10 @@ class _TargetReader:
 def _chosen_records(
     dataset: Dataset, frame_ids: Sequence[str] | None, evaluation_ids: Sequence[str] | None
 ) -> list[FrameRecord]:
-    known = {record.frame_id for record in dataset.records}
+    known = {record.frame_id: record for record in dataset.records}
     asked = [*(frame_ids or ()), *(evaluation_ids or ())]
-    unknown = [frame_id for frame_id in asked if frame_id not in known]
-    if unknown:
-        raise ScanpickError(
-            f"{len(unknown)} of {len(asked)} frames are not in the data set: {name_some(unknown)}. Expected ids such "
-            f"as {name_some(sorted(known), 3)}."
-        )
-    wanted = known if frame_ids is None else set(asked)
+    check_known("frames", asked, known)
+    wanted = set(known) if frame_ids is None else set(asked)
     return [record for record in dataset.records if record.frame_id in wanted]
 
 

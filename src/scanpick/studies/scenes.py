@@ -16,7 +16,7 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.geometry.camera_view import image_fault, in_camera_view, reaches_around, view_fault
 from scanpick.structures import Boxes3D, Calibration, Frame
-from scanpick.structures.checks import name_some
+from scanpick.structures.checks import check_known, name_some
 from scanpick.structures.class_names import check_any_of
 
 
@@ -87,13 +87,7 @@ def read_scenes(
     Raises:
         ScanpickError: A frame id is unknown.
     """
-    known = {record.frame_id for record in dataset.records}
-    unknown = [frame_id for frame_id in frame_ids if frame_id not in known]
-    if unknown:
-        raise ScanpickError(
-            f"{len(unknown)} of {len(frame_ids)} frames are not in the data set: {name_some(unknown)}. Expected ids "
-            f"such as {name_some(sorted(known), 3)}."
-        )
+    check_known("frames", frame_ids, {record.frame_id: record for record in dataset.records})
     scenes, set_aside = [], {}
     cut: list[str] = []
     assumed: list[str] = []

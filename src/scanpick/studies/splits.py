@@ -12,9 +12,10 @@ import numpy as np
 from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.structures import FrameRecord
-from scanpick.structures.checks import name_some
+from scanpick.structures.checks import check_known, name_some
 from scanpick.studies.data import JoinedDataset
 from scanpick.studies.data_config import FilesSplit, FoldSplit, MetadataSplit, OfficialSplit, SplitConfig
+from scanpick.texts import read_text
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,14 @@ def _two_sides(
         return sides[0], sides[1], False
     if isinstance(split, FilesSplit):
         lists = [read_frame_ids(split.pool), read_frame_ids(split.evaluation)]
-        known = {record.frame_id for record in dataset.records}
+        known = {record.frame_id: record for record in dataset.records}
         for path, ids in zip((split.pool, split.evaluation), lists, strict=True):
-            unknown = [one for one in ids if one not in known]
-            if unknown:
-                raise ScanpickError(f"{path}: {len(unknown)} frames are not in the data set: {name_some(unknown)}.")
+            check_known("frames", ids, known, source=f"{path}: ")
         return _in_order(usable, lists[0]), _in_order(usable, lists[1]), split.allow_shared_drives
     lists = [_official_list(dataset, name) for name in (split.pool, split.evaluation)]
+    for name, ids in zip((split.pool, split.evaluation), lists, strict=True):
+        if not _in_order(usable, ids):  # most may be missing on disk, but not all
+            check_known("frames", ids, [record.frame_id for record in usable], source=f"ImageSets/{name}.txt: ")
     return _in_order(usable, lists[0]), _in_order(usable, lists[1]), True
 
 
@@ -94,7 +96,7 @@ def _official_list(dataset: JoinedDataset, name: str) -> list[str]:
         path = Path(root) / "ImageSets" / f"{name}.txt" if root is not None else None
         if path is None or not path.is_file():
             continue
-        ids += [f"{config.prefix}/{one}" if config.prefix else one for one in path.read_text("utf-8").split()]
+        ids += [f"{config.prefix}/{one}" if config.prefix else one for one in read_text(path).split()]
     if not ids:
         raise ScanpickError(f"The official split needs KITTI's list ImageSets/{name}.txt in the data set's folder.")
     return ids

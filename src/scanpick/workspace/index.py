@@ -15,10 +15,18 @@ from scanpick.encoders import Encoder
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_file
 from scanpick.structures import FrameRecord
-from scanpick.structures.checks import check_unique
+from scanpick.structures.checks import check_unique, name_some
 from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
 from scanpick.workspace.manifest import DatasetSource, FrameSummary, Manifest, current_versions, write_manifest
-from scanpick.workspace.reading import Progress, blocks_of, fingerprint_of, no_progress, read_blocks, source_of
+from scanpick.workspace.reading import (
+    Progress,
+    blocks_of,
+    digest_of,
+    fingerprint_of,
+    no_progress,
+    read_blocks,
+    source_of,
+)
 from scanpick.workspace.readings import ReadingStore
 from scanpick.workspace.workspace import Workspace
 
@@ -30,6 +38,7 @@ def index(
     options: Mapping[str, Any] | None = None,
     encoder: Encoder | None = None,
     again: bool = False,
+    moved: bool = False,
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Workspace:
@@ -44,6 +53,8 @@ def index(
         options: Options of the data set.
         encoder: Encodes each frame while it is in memory, so that `embed` with this encoder need not read it again.
         again: Read every frame again, as if nothing was known.
+        moved: The data set of this workspace lies in a new place, `specification`. Points of some frames are compared;
+            embeddings and selections stay. Options are those of before unless they are given.
         workers: Processes; all cores by default.
         progress: Shows how far it is.
 
@@ -51,11 +62,12 @@ def index(
         ScanpickError: The data set cannot be opened, none of its frames can be used, or the folder is the data set's
             own or the workspace of another one.
     """
-    source, dataset = _open(specification, options or {})
-    check_apart(source, path)
     workspace = Workspace(path)
+    before = Workspace.open(path).manifest().dataset.options if moved else {}
+    source, dataset = _open(specification, {**before, **(options or {})})
+    check_apart(source, path)
     with workspace.write_lock():
-        _check_same_dataset(workspace, source)
+        _check_same_dataset(workspace, source, dataset, moved=moved)
         records = [_with_absolute_path(record) for record in dataset.records]
         if not records:
             raise ScanpickError(f"{specification}: the data set has no frames. {dataset.description}")
@@ -146,13 +158,39 @@ def _manifest_before(workspace: Workspace) -> Manifest | None:
         return None
 
 
-def _check_same_dataset(workspace: Workspace, source: DatasetSource) -> None:
+def _check_same_dataset(workspace: Workspace, source: DatasetSource, dataset: Dataset, *, moved: bool) -> None:
     before = _manifest_before(workspace)
-    if before is not None and before.dataset.specification != source.specification:
+    if before is None or before.dataset.specification == source.specification:
+        return
+    if not moved:
         raise ScanpickError(
             f"{workspace.path} is the workspace of {before.dataset.specification}, got {source.specification}. "
-            f"Give another folder, or remove this one first."
+            f"Give another folder, or say that this is the same data set, moved: "
+            f"scanpick index {source.specification} --out {workspace.path} --moved"
         )
+    frames = workspace.frames()
+    usable = np.flatnonzero(frames.usable)
+    sample = usable[np.unique(np.linspace(0, len(usable) - 1, _SAMPLE).round().astype(int))]
+    others = [
+        frames.frame_ids[row] for row in sample if _content(dataset, frames.frame_ids[row]) != frames.contents[row]
+    ]
+    if others:
+        raise ScanpickError(
+            f"{source.specification} is not the data set of {workspace.path}, moved: of {len(sample)} frames compared, "
+            f"{len(others)} are missing there or have other points: {name_some(others)}. "
+            f"It has frames such as {name_some([record.frame_id for record in dataset.records[:3]])}."
+        )
+
+
+_SAMPLE = 32
+"""Frames whose points are compared where a data set has moved."""
+
+
+def _content(dataset: Dataset, frame_id: str) -> str:
+    try:
+        return digest_of(dataset.read(frame_id).points)
+    except ScanpickError:
+        return "none"
 
 
 def _known_rows(
@@ -162,7 +200,9 @@ def _known_rows(
     manifest = _manifest_before(workspace)
     if manifest is None:
         return [None] * len(records)
-    same_reader = replace(manifest.dataset, description="") == replace(source, description="")
+    # The place is the same, or was found to hold the same frames
+    here = replace(manifest.dataset, description="", specification=source.specification)
+    same_reader = here == replace(source, description="")
     if not same_reader or manifest.versions.get("scanpick") != current_versions()["scanpick"]:
         return [None] * len(records)
     try:

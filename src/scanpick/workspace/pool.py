@@ -9,20 +9,21 @@ import numpy as np
 
 from scanpick.arrays import BoolArray, Embeddings, Float64Array
 from scanpick.errors import ScanpickError
-from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.selection.pool import Pool
-from scanpick.structures.checks import name_some
 from scanpick.workspace.frame_table import FrameTable
+from scanpick.workspace.labelled import LabelledFrames, labelled_frames
 from scanpick.workspace.workspace import Workspace
 
 
-def pool_of(workspace: Workspace, embeddings: Sequence[str] = (), labelled: Path | None = None) -> Pool:
+def pool_of(
+    workspace: Workspace, embeddings: Sequence[str] = (), labelled: LabelledFrames | Path | None = None
+) -> Pool:
     """The frames of a workspace that can be used and have a vector in each of these embeddings.
 
     Args:
         workspace: An indexed workspace.
         embeddings: Names of embeddings; none for strategies that need none.
-        labelled: A file of ids of frames that have labels already.
+        labelled: Frames that have labels already, or a source that `labelled_frames` takes.
 
     Raises:
         ScanpickError: An embedding is missing, damaged or older than the frames; an id in `labelled` is unknown.
@@ -41,7 +42,11 @@ def pool_of(workspace: Workspace, embeddings: Sequence[str] = (), labelled: Path
             )
         embedded = set(table.frame_ids)
         in_pool &= np.array([frame_id in embedded for frame_id in frames.frame_ids], dtype=bool)
-    is_labelled = _labelled(frames, labelled)
+    if isinstance(labelled, Path):
+        labelled = labelled_frames(workspace, [labelled])
+    is_labelled = np.zeros(len(frames), dtype=bool)
+    if labelled is not None:
+        is_labelled[[frames.row_of[frame_id] for frame_id in labelled.frame_ids]] = True
     rows = np.flatnonzero(in_pool)
     ids = [frames.frame_ids[row] for row in rows]
     vectors = {name: table.rows(ids) for name, table in tables.items()}
@@ -69,22 +74,6 @@ def _positions(metadata: Mapping[str, np.ndarray]) -> Float64Array | None:
     """(N, 2) or (N, 3) where the vehicle was, where the data set says so in the columns position_x_m and so on."""
     axes = [metadata[name] for name in ("position_x_m", "position_y_m", "position_z_m") if name in metadata]
     return np.stack(axes, axis=1).astype(np.float64) if len(axes) > 1 else None
-
-
-def _labelled(frames: FrameTable, path: Path | None) -> BoolArray:
-    """(N,) which frames are labelled already."""
-    labelled = np.zeros(len(frames), dtype=bool)
-    if path is None:
-        return labelled
-    ids = read_frame_ids(path)
-    unknown = [frame_id for frame_id in ids if frame_id not in frames.row_of]
-    if unknown:
-        raise ScanpickError(
-            f"{path}: {len(unknown)} of {len(ids)} labelled frames are not in the data set: {name_some(unknown)}. "
-            f"Expected ids such as {name_some(frames.frame_ids, 3)}."
-        )
-    labelled[[frames.row_of[frame_id] for frame_id in ids]] = True
-    return labelled
 
 
 def _metadata(frames: FrameTable, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scanpick.datasets import Dataset, open_dataset
+from scanpick.datasets import DATASETS, Dataset, open_dataset
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.files import sha256_of_file
+from scanpick.files import is_read_only, sha256_of_file
 from scanpick.structures import EmbeddingTable
 from scanpick.workspace.embedding_files import read_embedding
 from scanpick.workspace.frame_table import FrameTable, read_frame_table
@@ -101,8 +101,19 @@ class Workspace:
         return _frames_once(self.frames_path.resolve(), sha256)
 
     def dataset(self) -> Dataset:
-        """Open the data set that the workspace points at."""
+        """Open the data set that the workspace points at.
+
+        Raises:
+            ScanpickError: It cannot be opened; where it is no longer there, how to name its new place.
+        """
         source = self.manifest().dataset
+        name, _, argument = source.specification.partition(":")
+        place = Path(argument if name in DATASETS.names() else source.specification)
+        if place.is_absolute() and not place.exists():
+            raise ScanpickError(
+                f"{place}: the data set of {self.path} is no longer there. Where it has moved, name its new place: "
+                f"scanpick index NEW/PLACE --out {self.path} --moved"
+            )
         return open_dataset(source.specification, **source.options)
 
     def embedding(self, name: str) -> EmbeddingTable:
@@ -120,10 +131,15 @@ class Workspace:
         return read_embedding(self.embedding_folder(name)).table
 
     def record_step(self, step: str, settings: Mapping[str, Any]) -> None:
-        """Write the resolved settings of a step into ``scanpick.toml``."""
+        """Write the resolved settings of a step into ``scanpick.toml``; it is the last one then."""
         manifest = self.manifest()
-        steps = {**manifest.steps, step: settings}
+        steps = {name: value for name, value in manifest.steps.items() if name != step} | {step: settings}
         write_manifest(self.manifest_path, replace(manifest, steps=steps))
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can, or is meant to, be written into the folder."""
+        return is_read_only(self.path)
 
     def write_lock(self) -> AbstractContextManager[None]:
         """Hold the workspace for writing; an error where another process does."""

@@ -107,6 +107,11 @@ class SimulatedDrives:
         """The labels of one frame."""
         return self._simulated(frame_id).labels
 
+    def has_labels(self, frame_id: str) -> bool:
+        """Every frame has; nothing is simulated for it."""
+        self._record(frame_id)
+        return True
+
     def calibration(self, frame_id: str) -> Calibration:
         """The calibration, the same for all frames."""
         self._record(frame_id)
