@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import re
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +32,7 @@ def read_bytes(
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise error(f"{path}: expected a file, got {_kind(status.st_mode)}.")
+                raise error(_not_regular(path, status.st_mode))
             if most_bytes is not None and status.st_size > most_bytes:
                 raise error(f"{path}: {status.st_size} bytes; expected at most {most_bytes}.")
             return file.read()
@@ -38,6 +40,20 @@ def read_bytes(
         raise error(f"{path}: cannot be read: {fault.strerror or fault}.") from fault
     except ValueError as fault:  # a name with a zero byte
         raise error(f"{str(path)!r}: cannot be read: {fault}.") from fault
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what a library that opens files by name would wait for, or not find.
+
+    Raises:
+        ScanpickError: It is missing or no regular file.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as fault:
+        raise ScanpickError(f"{path}: cannot be read: {getattr(fault, 'strerror', None) or fault}.") from fault
+    if not stat.S_ISREG(mode):
+        raise ScanpickError(_not_regular(path, mode))
 
 
 @contextmanager
@@ -51,10 +67,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         ...     temporary.write_text("rank,frame_id\n")
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix is kept, since numpy and matplotlib choose or append formats by it.
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=f".tmp{path.suffix}", dir=path.parent)
+    # The suffix is kept, since numpy and matplotlib choose or append formats by it; of a long name a part will do.
+    suffix = path.suffix if len(path.suffix) < _LONG else ""
+    prefix = f".{path.stem[:_LONG]}-{os.getpid()}-"
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=f".tmp{suffix}", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
+    _being_written.add(os.path.abspath(name))
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -63,6 +82,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+        _being_written.discard(os.path.abspath(name))
+
+
+def remove_leftovers(folder: Path, depth: int = 3) -> None:
+    """Remove the temporary files of processes that were killed while they wrote into a folder or what is in it."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                found = _TEMPORARY.fullmatch(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    if depth:
+                        remove_leftovers(Path(entry.path), depth - 1)
+                elif found and os.path.abspath(entry.path) not in _being_written and not _is_alive(found["process"]):
+                    os.unlink(entry.path)
+    except OSError:  # not ours to read or to remove from
+        return
 
 
 def write_text(path: Path, text: str) -> None:
@@ -88,12 +123,32 @@ def sha256_of_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_LONG = 40
+_TEMPORARY = re.compile(r"\..*?-((?P<process>\d+)-)?[a-z0-9_]{8}\.tmp(\.[^.]*)?", re.DOTALL)
+_being_written: set[str] = set()
+
+
+def _is_alive(process: str | None) -> bool:
+    """Whether another process of this number runs; where the system cannot be asked, one might."""
+    if process is None or int(process) == os.getpid():
+        return False
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass  # another user's
+    return True
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _kind(mode: int) -> str:
+def _not_regular(path: Path, mode: int) -> str:
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
+    return f"{path}: expected a file, got {kinds.get(stat.S_IFMT(mode), 'a device')}."

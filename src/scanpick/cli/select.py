@@ -169,9 +169,10 @@ def command(
     from scanpick.cli import selecting
     from scanpick.cli.results import print_facts
     from scanpick.errors import ScanpickError
-    from scanpick.selection.config import SelectionConfig, read_yaml
+    from scanpick.selection.config import SelectionConfig
     from scanpick.selection.explain import explain as in_words
     from scanpick.selection.strategy import make_strategy
+    from scanpick.texts import read_mapping
 
     # 1. What is asked for, checked before anything is read
     if (workspace is None) == (embeddings is None):
@@ -197,7 +198,7 @@ def command(
         "strata": selecting.parse_strata(strata),
         **selecting.parse_gaps(min_gap or ()),
     }
-    settings = selecting.settings_of({} if config is None else read_yaml(config), flags, limits)
+    settings = selecting.settings_of({} if config is None else read_mapping(config), flags, limits)
     asked = SelectionConfig.of(settings, "the selection" if config is None else str(config))
     make_strategy(asked.strategy, asked.strategy_options)
 

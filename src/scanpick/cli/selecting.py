@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from scanpick.arrays import Embeddings
 from scanpick.errors import ScanpickError, unknown_name
+from scanpick.formats.arrays import read_array
 from scanpick.formats.frame_columns import read_frame_columns
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.formats.object_embeddings import read_object_embeddings
@@ -24,6 +24,7 @@ from scanpick.selection import Pool
 from scanpick.selection.columns import with_columns, with_detections, with_objects
 from scanpick.selection.config import SelectionConfig
 from scanpick.structures import Selection
+from scanpick.texts import parse_yaml
 from scanpick.workspace.embedding_files import read_objects
 from scanpick.workspace.pool import pool_of
 from scanpick.workspace.selections import facts_of, save_selection
@@ -96,13 +97,9 @@ def from_file(embeddings: Path, ids: Path | None) -> Source:
     Raises:
         ScanpickError: The file cannot be read, is no (N, D) array of numbers, or has another number of ids.
     """
-    try:
-        values = np.load(embeddings, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ScanpickError(f"{embeddings}: cannot read embeddings from it: {error}.") from error
-    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype.kind not in "fiu":
-        shape = getattr(values, "shape", "several arrays")
-        raise ScanpickError(f"{embeddings}: expected an (N, D) array of numbers, got {shape}.")
+    values = read_array(embeddings, mapped=True)
+    if values.ndim != 2 or values.dtype.kind not in "fiu":
+        raise ScanpickError(f"{embeddings}: expected an (N, D) array of numbers, got {values.shape}.")
     count = len(values)
     names = [_numbered(row, count) for row in range(count)] if ids is None else read_frame_ids(ids)
     if len(names) != count:
@@ -232,8 +229,8 @@ def parse_values(pairs: Sequence[str], flag: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in parse_pairs(pairs, flag).items():
         try:
-            values[name] = yaml.safe_load(text)
-        except yaml.YAMLError:
+            values[name] = parse_yaml(text, name)
+        except ScanpickError:
             values[name] = text  # an expression such as: a[0] == 'b'
     return values
 

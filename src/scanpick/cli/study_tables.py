@@ -18,7 +18,7 @@ from scanpick.studies.estimate import draft, measure_rates
 from scanpick.studies.experiment import experiments_of
 from scanpick.studies.plan import plan_of, seconds_left
 from scanpick.studies.study import default_jobs, read_plan, read_study
-from scanpick.studies.tables import read_table
+from scanpick.texts import read_csv
 
 
 def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -> None:
@@ -87,7 +87,7 @@ def print_scores(folder: Path, *, as_json: bool) -> None:
     """Show mean and deviation of the primary metric over seeds."""
     metric = read_study(folder).primary
     groups: dict[tuple[int, str, str], list[dict[str, str]]] = {}
-    for row in read_table(folder / "scores.csv"):
+    for row in read_csv(folder / "scores.csv"):
         groups.setdefault((int(row["round"]), row["strategy"], row["variant"]), []).append(row)
     facts = []
     for (number, strategy, variant), rows in sorted(groups.items(), key=lambda item: item[0][0]):

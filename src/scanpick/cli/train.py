@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scanpick.cli.options import AsJson, CameraView, Columns, DatasetArgument, DatasetOptions, Device, PointView, Seed
+from scanpick.texts import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,6 @@ def command(
     from dataclasses import asdict
 
     import torch
-    import yaml
 
     from scanpick import __version__
     from scanpick.cli.options import dataset_options
@@ -99,7 +99,7 @@ def command(
     names = tuple(name.strip() for name in classes.split(",") if name.strip())
     # YAML, so that "[8, 8, 8]" is a list and "0.5" a number.
     pairs = parse_pairs(detector_option or (), "--detector-option")
-    options = {name: yaml.safe_load(value) for name, value in pairs.items()}
+    options = {name: parse_yaml(value, f"--detector-option {name}") for name, value in pairs.items()}
     if precision is not None:
         options["precision"] = precision
     model = build_detector(detector, names, seed=seed, **options)

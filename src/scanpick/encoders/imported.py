@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from scanpick.arrays import Embeddings, Float32Array
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_file
+from scanpick.formats.arrays import read_array
 from scanpick.formats.frame_ids import COLUMN, read_frame_ids
+from scanpick.formats.parquet import read_parquet
 from scanpick.structures import EmbeddingTable
+from scanpick.texts import parsing
 
 
 def read_embeddings(path: Path, ids_path: Path | None = None, *, name: str = "imported") -> EmbeddingTable:
@@ -28,15 +30,13 @@ def read_embeddings(path: Path, ids_path: Path | None = None, *, name: str = "im
         ScanpickError: A file cannot be read, ids and rows do not match, an id comes twice, or a vector is not finite.
     """
     suffix = path.suffix.lower()
-    try:
+    with parsing(str(path), "embeddings"):
         if suffix == ".npy":
             values, frame_ids = _from_npy(path, ids_path)
         elif suffix == ".parquet":
             values, frame_ids = _from_parquet(path, ids_path)
         else:
             raise ScanpickError(f"{path}: expected a .npy or .parquet file of embeddings, got '{path.suffix}'.")
-    except (OSError, ValueError, EOFError, pyarrow.ArrowException) as error:
-        raise ScanpickError(f"{path}: cannot read embeddings from it: {error}.") from error
     if values.shape[1] == 0:
         raise ScanpickError(f"{path}: expected vectors of at least one number, got shape {values.shape}.")
     settings = {"file": str(path.resolve()), "sha256": sha256_of_file(path)}
@@ -50,7 +50,7 @@ def _from_npy(path: Path, ids_path: Path | None) -> tuple[Embeddings, list[str]]
         raise ScanpickError(
             f"{path}: rows of a .npy file have no names. Give the frame ids of the rows: --ids FILE, one id a line."
         )
-    values = np.load(path, mmap_mode="r", allow_pickle=False)
+    values = read_array(path, mapped=True)
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise ScanpickError(f"{path}: expected an (N, D) array of numbers, got {values.dtype} of shape {values.shape}.")
     frame_ids = read_frame_ids(ids_path)
@@ -63,7 +63,7 @@ def _from_parquet(path: Path, ids_path: Path | None) -> tuple[Embeddings, list[s
     if ids_path is not None:
         raise ScanpickError(f"{path}: a Parquet file has its own column '{COLUMN}'; leave --ids out.")
     frame_ids = read_frame_ids(path)
-    table = pyarrow.parquet.ParquetFile(path).read()
+    table = read_parquet(path)
     table = table.drop_columns([COLUMN])
     empty = [field.name for field in table.schema if table.column(field.name).null_count]
     if empty:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from scanpick.errors import ScanpickError
+from scanpick.formats.parquet import read_parquet
 from scanpick.structures.checks import check_unique
+from scanpick.texts import one_line, parsing, read_text, unguarded
 
 ID_COLUMN = "frame_id"
 
@@ -27,21 +27,27 @@ def read_frame_columns(path: Path) -> tuple[list[str], dict[str, NDArray[Any]]]:
     Raises:
         ScanpickError: The file cannot be read, has no column ``frame_id``, or names a frame twice.
     """
-    try:
-        table = pq.ParquetFile(path).read() if path.suffix == ".parquet" else _read_csv(path)
-    except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
-        raise ScanpickError(f"{path}: cannot read columns from it: {error}.") from error
+    table = read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
     if ID_COLUMN not in table.column_names:
         raise ScanpickError(f"{path}: expected a column '{ID_COLUMN}', got: {', '.join(table.column_names) or 'none'}.")
-    frame_ids = [str(value) for value in table.column(ID_COLUMN).to_pylist()]
-    check_unique(str(path), frame_ids)
-    columns = {name: table.column(name) for name in table.column_names if name != ID_COLUMN}
-    return frame_ids, {name: _as_array(path, name, column) for name, column in columns.items()}
+    with parsing(str(path), "columns of numbers or text"):
+        frame_ids = [_text(value) for value in table.column(ID_COLUMN).to_pylist()]
+        check_unique(str(path), frame_ids)
+        columns = {name: table.column(name) for name in table.column_names if name != ID_COLUMN}
+        return frame_ids, {unguarded(name): _as_array(path, name, column) for name, column in columns.items()}
 
 
 def _read_csv(path: Path) -> pa.Table:
     options = pa.csv.ConvertOptions(column_types={ID_COLUMN: pa.string()}, strings_can_be_null=True)
-    return pa.csv.read_csv(path, convert_options=options)
+    with parsing(str(path), "CSV"):
+        try:
+            return pa.csv.read_csv(pa.BufferReader(read_text(path).encode()), convert_options=options)
+        except pa.ArrowException as fault:
+            raise ValueError(one_line(fault)) from fault
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else unguarded(str(value))
 
 
 def _as_array(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[Any]:
@@ -52,4 +58,4 @@ def _as_array(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[Any]:
         return np.array([np.nan if value is None else value for value in column.to_pylist()], dtype=np.float64)
     if pa.types.is_nested(kind) or pa.types.is_binary(kind):
         raise ScanpickError(f"{path}: expected numbers or text in the column '{name}', got {kind}.")
-    return np.array(["" if value is None else str(value) for value in column.to_pylist()], dtype=np.str_)
+    return np.array([_text(value) for value in column.to_pylist()], dtype=np.str_)

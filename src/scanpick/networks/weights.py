@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from scanpick.errors import ScanpickError
-from scanpick.files import write_bytes
+from scanpick.files import check_regular, write_bytes
+from scanpick.texts import parsing
 
 
 def read_weights_file(path: Path) -> Any:
@@ -17,16 +18,18 @@ def read_weights_file(path: Path) -> Any:
     Raises:
         ScanpickError: The file is missing, damaged, or holds more than that.
     """
+    if not path.exists():
+        raise ScanpickError(f"{path}: no such checkpoint file.")
+    check_regular(path)
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise ScanpickError(f"{path}: no such checkpoint file.") from error
+        with parsing(str(path), "a whole checkpoint file"):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ScanpickError(
             f"{path}: refused, since it holds more than tensors and plain values (or is no checkpoint): "
             f"{str(error).splitlines()[0]} Nothing in it was run. Expected a file written by torch.save."
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except RuntimeError as error:
         raise ScanpickError(f"{path}: is not a readable checkpoint, or is truncated: {error}") from error
 
 

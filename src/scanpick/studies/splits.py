@@ -15,6 +15,7 @@ from scanpick.structures import FrameRecord
 from scanpick.structures.checks import name_some
 from scanpick.studies.data import JoinedDataset
 from scanpick.studies.data_config import FilesSplit, FoldSplit, MetadataSplit, OfficialSplit, SplitConfig
+from scanpick.texts import read_text
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _official_list(dataset: JoinedDataset, name: str) -> list[str]:
         path = Path(root) / "ImageSets" / f"{name}.txt" if root is not None else None
         if path is None or not path.is_file():
             continue
-        ids += [f"{config.prefix}/{one}" if config.prefix else one for one in path.read_text("utf-8").split()]
+        ids += [f"{config.prefix}/{one}" if config.prefix else one for one in read_text(path).split()]
     if not ids:
         raise ScanpickError(f"The official split needs KITTI's list ImageSets/{name}.txt in the data set's folder.")
     return ids

@@ -19,7 +19,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
 from matplotlib.figure import Figure
 
 from scanpick.errors import ScanpickError, unknown_name
@@ -31,6 +30,7 @@ from scanpick.reports.study.learning_curves import cross_validation_table, plot_
 from scanpick.reports.study.page import grid_name
 from scanpick.reports.study.redundancy import read_redundancy
 from scanpick.reports.study.results import StudyResults, study_results
+from scanpick.texts import format_yaml, parse_yaml, read_sealed, read_text
 
 _MARK = re.compile(
     r"^(?P<begin><!-- study (?P<names>\S+) (?P<part>[a-z-]+): begin -->\n)"
@@ -87,7 +87,7 @@ def rebuild(document: Path, results: Path, images: Path) -> str:
     Raises:
         ScanpickError: A mark has no end, names a part that is not known, or a study that is not there.
     """
-    text = document.read_text(encoding="utf-8")
+    text = read_text(document)
     if len(_BEGIN.findall(text)) != len(_MARK.findall(text)):
         raise ScanpickError(f"{document}: expected an end for every mark '<!-- study NAME PART: begin -->'.")
 
@@ -105,7 +105,7 @@ def rebuild(document: Path, results: Path, images: Path) -> str:
 
 def has_marks(document: Path) -> bool:
     """Whether a document has parts that are made from studies."""
-    return bool(_BEGIN.search(document.read_text(encoding="utf-8")))
+    return bool(_BEGIN.search(read_text(document)))
 
 
 def keep(study: Path, results: Path, images: Path) -> Path:
@@ -123,7 +123,7 @@ def keep(study: Path, results: Path, images: Path) -> Path:
     target = results / folder.name
     for name in COPIED:
         if (study / name).is_file():
-            content = (study / name).read_text(encoding="utf-8")
+            content = read_sealed(study / name)
             write_text(target / name, _without_places(content) if name == "study.yaml" else content)
     if (study / "tables" / "redundancy.csv").is_file():
         write_bytes(target / "redundancy.csv", (study / "tables" / "redundancy.csv").read_bytes())
@@ -147,12 +147,12 @@ def _without_places(settings: str) -> str:
             return f"{kind}{colon}{Path(place).name}" if Path(place).is_absolute() else value
         return value
 
-    return yaml.safe_dump(shortened(yaml.safe_load(settings)), sort_keys=False, allow_unicode=True)
+    return format_yaml(shortened(parse_yaml(settings, "study.yaml")))
 
 
 def write_document(document: Path, text: str) -> bool:
     """Write a document if it changed; says whether it did."""
-    if document.read_text(encoding="utf-8") == text:
+    if read_text(document) == text:
         return False
     write_text(document, text)
     return True
