@@ -39,7 +39,15 @@ _PARSING_FAULTS = (
 # A spreadsheet takes a cell that begins so for a formula; a number that begins so is one.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _GUARDED = re.compile(r"''*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE | re.ASCII)
+
+
+def advised(again: str) -> MakeError:
+    """An error whose message ends with what to do."""
+    return lambda message: ScanpickError(f"{message} {again}." if again else message)
 
 
 @contextmanager
@@ -130,20 +138,23 @@ def parse_yaml(text: str, where: str) -> Any:
             raise ValueError(" ".join(str(fault).split())) from fault
 
 
-def parse_csv(text: str, where: str, *, delimiter: str = ",") -> list[dict[str, str]]:
+def parse_csv(text: str, where: str, *, delimiter: str = ",", short_rows: bool = True) -> list[dict[str, str]]:
     """The rows of a CSV text by the names in its first line; a row that is too short has "" in the rest.
 
     An apostrophe that `format_csv` put before a cell is taken away.
 
     Raises:
-        ScanpickError: It is malformed, or a row is longer than the first line.
+        ScanpickError: It is malformed, or a row is longer than the first line, or shorter where `short_rows` are none.
     """
     with parsing(where, "CSV"):
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="", strict=True)
+        rest: Any = "" if short_rows else None
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval=rest, strict=True)
         found = []
         for number, row in enumerate(rows, start=2):
             if None in row:
                 raise ScanpickError(f"{where}, row {number}: more values than the first line has names.")
+            if None in row.values():
+                raise ScanpickError(f"{where}, row {number}: fewer values than the first line has names.")
             found.append({unguarded(name): unguarded(cell) for name, cell in row.items()})
         return found
 
@@ -152,10 +163,11 @@ def read_csv(path: Path, required: Iterable[str] = (), *, delimiter: str = ",") 
     """The rows of a CSV file; see `parse_csv`.
 
     Raises:
-        ScanpickError: The file cannot be read, is malformed, or lacks a column of `required`.
+        ScanpickError: The file cannot be read, is malformed, lacks a column of `required`, or has a row of another
+            length.
     """
     text = read_text(path)
-    rows = parse_csv(text, str(path), delimiter=delimiter)
+    rows = parse_csv(text, str(path), delimiter=delimiter, short_rows=False)
     names = list(rows[0]) if rows else next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
     if missing := [name for name in required if name not in names]:
         raise ScanpickError(
@@ -214,9 +226,9 @@ def read_json(path: Path, again: str = "") -> dict[str, Any]:
         ScanpickError: The file cannot be read, holds something else, or was changed since `write_json` wrote it.
     """
     text = read_sealed(path, again)
-    values = parse_json(text, str(path))
+    values = parse_json(text, str(path), error=advised(again))
     if not isinstance(values, dict):
-        raise ScanpickError(f"{path}: expected a JSON object, got {type(values).__name__}. {again}".rstrip())
+        raise advised(again)(f"{path}: expected a JSON object, got {type(values).__name__}.")
     values.pop(ENTRY, None)
     return values
 
@@ -232,7 +244,7 @@ def read_sealed(path: Path, again: str = "") -> str:
     Raises:
         ScanpickError: The file cannot be read, or was changed since it was written.
     """
-    text = read_text(path)
+    text = read_text(path, error=advised(again))
     check_seal(text.encode(), str(path), again)
     return text
 
@@ -263,6 +275,19 @@ def parse_mapping(text: str, where: str) -> dict[str, Any]:
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise ScanpickError(f"{where}: expected settings as 'name: value' lines, got {type(values).__name__}.")
     return values
+
+
+def printable(text: str) -> str:
+    r"""A text without what a terminal, a page or a figure would obey: it is shown as ``\x1b`` instead.
+
+    These are control codes but for tabs and line ends, marks that change the direction of writing, and the halves of
+    letters that stand in names of files that are no UTF-8.
+
+    Example:
+        >>> printable("a\x1b[2Jb")
+        'a\\x1b[2Jb'
+    """
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def one_line(fault: BaseException) -> str:

@@ -167,6 +167,7 @@ def command(
     Example: [bold]scanpick select --embeddings images.npy --budget 100 --strategy probcover --out picks.csv[/]
     """
     from scanpick.cli import selecting
+    from scanpick.cli.output import console
     from scanpick.cli.results import print_facts
     from scanpick.errors import ScanpickError
     from scanpick.selection.config import SelectionConfig
@@ -219,4 +220,4 @@ def command(
     print_facts(facts, as_json=as_json)
     if explain and not as_json:
         for sentence in in_words(shown, first):
-            print(sentence)
+            console.print(sentence, markup=False, highlight=False, soft_wrap=True)

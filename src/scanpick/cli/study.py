@@ -154,11 +154,11 @@ def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json:
     study = Study(config, folder, jobs)
     console: Console = log
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[left]}", markup=False),
         console=console,
     )
     task = bar.add_task("Training", total=None, left="", visible=False)

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from scanpick.cli.output import console, log
+from scanpick.cli.output import console, log, print_json
 from scanpick.reports.study.compare import compare_studies, comparison_tables
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.estimate import draft, measure_rates
@@ -43,7 +43,7 @@ def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -
         "seconds": seconds,
     }
     if as_json:
-        print(json.dumps(facts, indent=2))
+        print_json(facts)
         return
     title = f"{config.name}: {len(planned)} trainings, about {duration(seconds)} with {jobs} processes"
     table = _table(title, "round", "strategy", "frames", "steps", "trainings", "each about")
@@ -67,7 +67,7 @@ def print_status(folder: Path, *, as_json: bool) -> None:
     """Show how far a study is."""
     plan = read_plan(folder)
     if as_json:
-        print(json.dumps({name: value for name, value in plan.items() if name != "trainings"}, indent=2))
+        print_json({name: value for name, value in plan.items() if name != "trainings"})
         return
     left = plan["seconds_left"]
     told = "" if not left else f", about {duration(left)} left when it was last seen"
@@ -80,7 +80,7 @@ def print_status(folder: Path, *, as_json: bool) -> None:
         table.add_row(str(number), _named(strategy, variant), str(sum(done)), str(len(done)))
     console.print(table)
     if plan["failed"]:
-        console.print(f"{plan['failed']} experiments failed. Go on with: scanpick study resume {folder}")
+        console.print(f"{plan['failed']} experiments failed. Go on with: scanpick study resume {escape(str(folder))}")
 
 
 def print_scores(folder: Path, *, as_json: bool) -> None:
@@ -106,7 +106,7 @@ def print_scores(folder: Path, *, as_json: bool) -> None:
             }
         )
     if as_json:
-        print(json.dumps({"study": str(folder), "metric": metric, "scores": facts}, indent=2))
+        print_json({"study": str(folder), "metric": metric, "scores": facts})
         return
     table = _table(metric, "round", "strategy", "seeds", "frames", "boxes", "cost", "AP", "+-")
     for one in facts:
@@ -118,7 +118,7 @@ def print_scores(folder: Path, *, as_json: bool) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="left" if name == "strategy" else "right", no_wrap=True)
     return table

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from scanpick.errors import ScanpickError
 from scanpick.files import read_bytes, write_bytes
 from scanpick.seals import BLANK, ENTRY, check_seal, sealed
-from scanpick.texts import one_line, parse_json, parsing
+from scanpick.texts import advised, one_line, parse_json, parsing
 
 _NOTES = b"scanpick"
 
@@ -44,9 +44,9 @@ def read_parquet(path: Path, again: str = "") -> pa.Table:
     Raises:
         ScanpickError: The file cannot be read, is no Parquet, or was changed since it was written.
     """
-    content = read_bytes(path)
+    content = read_bytes(path, error=advised(again))
     check_seal(content, str(path), again)
-    with parsing(str(path), f"a Parquet table.{' ' if again else ''}{again}"):
+    with parsing(str(path), "a Parquet table", error=advised(again)):
         try:
             # ParquetFile, since read_table would take columns from the names of the folders above.
             table = pq.ParquetFile(pa.BufferReader(content)).read()

@@ -21,7 +21,7 @@ from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.formats.parquet import notes_of, read_parquet, write_parquet
 from scanpick.structures import Selection
-from scanpick.texts import parsing, read_csv, write_csv
+from scanpick.texts import advised, parsing, read_csv, write_csv
 
 CONTRIBUTION_PREFIX = "contribution_"
 REQUIRED_COLUMNS = ("rank", "frame_id", "gain", "nearest_selected", "distance", "cost")
@@ -75,7 +75,7 @@ def read_selection(path: Path) -> Selection:
     missing = [name for name in REQUIRED_COLUMNS if name not in columns]
     if missing:
         raise ScanpickError(f"{path}: expected the columns {', '.join(REQUIRED_COLUMNS)}; {missing[0]} is missing.")
-    with parsing(str(path), "a selection; select again"):
+    with parsing(str(path), "a selection", error=advised("Select again")):
         ranks = [int(value) for value in columns["rank"]]
         if ranks != list(range(1, len(ranks) + 1)):
             raise ValueError("ranks that are not 1, 2, 3, ... in this order")
@@ -127,13 +127,13 @@ def _arrow(values: list[Any]) -> pa.Array:
 
 def _read_parquet(path: Path) -> tuple[dict[str, list[Any]], dict[str, Any]]:
     table = read_parquet(path, "Select again")
-    with parsing(str(path), "a selection; select again"):
+    with parsing(str(path), "a selection", error=advised("Select again")):
         return table.to_pydict(), notes_of(table, path)
 
 
 def _read_csv(path: Path) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    rows = read_csv(path)
-    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}, {}
+    rows = read_csv(path, ("rank",))
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else REQUIRED_COLUMNS)}, {}
 
 
 def _floats(values: list[Any]) -> Float64Array:
