@@ -145,7 +145,10 @@ def _stored(store: Path, block: Block) -> dict[str, Any] | None:
         rows = read_json(store / f"{block.number:06d}.json")
     except ScanpickError:  # none, or damaged: read again
         return None
-    same = rows.get("frame_ids") == list(block.frame_ids) and rows.get("sources") == list(block.sources)
+    columns = ("frame_ids", "sources", "contents", "num_points", "statuses", "counts", "label_digests")
+    if any(len(rows.get(name) or ()) != len(block.frame_ids) for name in columns):
+        return None
+    same = rows["frame_ids"] == list(block.frame_ids) and rows["sources"] == list(block.sources)
     # What spoilt a frame may be a file beside its points, so that it is tried again.
     return rows if same and all(status == OK for status in rows["statuses"]) else None
 

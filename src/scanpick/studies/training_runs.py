@@ -31,7 +31,7 @@ from scanpick.studies.metrics import Metric, measure, read_ground_truth
 from scanpick.studies.predicting import PredictionSettings, predict_frames
 from scanpick.studies.scenes import read_scenes
 from scanpick.studies.threads import limited_threads
-from scanpick.texts import read_json, write_json
+from scanpick.texts import parsing, read_json, write_json
 
 RESULT, DESCRIPTION, PREDICTIONS, CHECKPOINT = "result.json", "training.json", "predictions.parquet", "checkpoint.pt"
 
@@ -159,6 +159,10 @@ def finished_result(folder: Path, fingerprint: str) -> dict[str, Any] | None:
             f"{folder} holds another training ({result.get('fingerprint')}, expected {fingerprint}). "
             f"Choose another folder."
         )
+    with parsing(str(path), "the numbers of a training"):
+        result["metrics"] = {str(name): float(value) for name, value in result["metrics"].items()}
+        result |= {name: float(result[name]) for name in ("seconds", "seconds_training")}
+        result["evaluated_frames"] = int(result["evaluated_frames"])
     return result
 
 
