@@ -112,6 +112,17 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def without_place(specification: str) -> str:
+    """What a file that is handed on says of where data lay: of a whole path, also behind a kind, the last part.
+
+    Example:
+        >>> without_place("folder:/home/me/drives"), without_place("simulated:demo")
+        ('folder:drives', 'simulated:demo')
+    """
+    kind, colon, place = specification.rpartition(":")
+    return f"{kind}{colon}{Path(place).name}" if Path(place).is_absolute() else specification
+
+
 def sha256_of_file(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     with path.open("rb") as file:

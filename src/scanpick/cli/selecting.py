@@ -133,7 +133,7 @@ def save(source: Source, selection: Selection, asked: SelectionConfig, name: str
             source.workspace.record_step(f"select {name}", asked.model_dump(mode="json", exclude_defaults=True))
         written["selection"] = str(source.workspace.selection_path(name))
     if out is not None:
-        facts = _row_facts(source, selection) if source.workspace is None else facts_of(source.workspace.frames())
+        facts = _row_facts(source, selection) if source.workspace is None else facts_of(source.workspace)
         write_selection(out, selection, facts)
         written["out"] = str(out)
     return written

@@ -39,9 +39,9 @@ def read_embeddings(path: Path, ids_path: Path | None = None, *, name: str = "im
             raise ScanpickError(f"{path}: expected a .npy or .parquet file of embeddings, got '{path.suffix}'.")
     if values.shape[1] == 0:
         raise ScanpickError(f"{path}: expected vectors of at least one number, got shape {values.shape}.")
-    settings = {"file": str(path.resolve()), "sha256": sha256_of_file(path)}
+    settings = {"file": path.name, "sha256": sha256_of_file(path)}
     if ids_path is not None:
-        settings |= {"ids_file": str(ids_path.resolve()), "ids_sha256": sha256_of_file(ids_path)}
+        settings |= {"ids_file": ids_path.name, "ids_sha256": sha256_of_file(ids_path)}
     return EmbeddingTable(name, tuple(frame_ids), _as_float32(values), {"encoder": "import", "settings": settings})
 
 

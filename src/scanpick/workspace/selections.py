@@ -10,7 +10,6 @@ from scanpick.files import write_text
 from scanpick.formats.selection_table import FrameFacts, read_selection, write_selection
 from scanpick.selection.pool import Pool
 from scanpick.structures import Selection
-from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.workspace import Workspace
 
 
@@ -33,7 +32,7 @@ def save_selection(workspace: Workspace, name: str, selection: Selection, pool: 
     selection = replace(selection, summary={**selection.summary, **seen})
     path = workspace.selection_path(name)
     with workspace.write_lock():
-        facts = facts_of(frames)
+        facts = facts_of(workspace)
         write_selection(path.with_suffix(".csv"), selection, facts)
         write_selection(path, selection, facts)
     return selection
@@ -96,7 +95,7 @@ def check_not_replaced(file: Path, folder: Path) -> None:
 
 def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> list[Path]:
     """Write a selection for others: ``selection.csv``, ``selection.parquet`` and ``frames.txt``, one id a line."""
-    facts = facts_of(workspace.frames())
+    facts = facts_of(workspace)
     tables = [folder / name for name in TABLES]
     for path in tables:
         write_selection(path, selection, facts)
@@ -105,9 +104,18 @@ def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> lis
     return [*tables, frames_path]
 
 
-def facts_of(frames: FrameTable) -> FrameFacts:
-    """What a selection's table says about frames: their sequences, and their files where they have any."""
-    paths = {record.frame_id: str(record.path or "") for record in frames.records}
+def facts_of(workspace: Workspace) -> FrameFacts:
+    """What a selection's table says about frames: their sequences, and their files where they have any.
+
+    Files are told by their place in the data set, not on this machine.
+    """
+    frames, specification = workspace.frames(), workspace.manifest().dataset.specification
+    root = Path(specification if Path(specification).is_absolute() else specification.partition(":")[2])
+
+    def place(path: Path) -> str:
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+    paths = {record.frame_id: place(record.path) if record.path else "" for record in frames.records}
     return FrameFacts(
         sequences={record.frame_id: record.sequence for record in frames.records},
         paths=paths if any(paths.values()) else None,

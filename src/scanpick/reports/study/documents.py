@@ -22,7 +22,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.files import write_bytes, write_text
+from scanpick.files import without_place, write_bytes, write_text
 from scanpick.reports.figures import figure_style, save_figure
 from scanpick.reports.study import plots, sentences, tables
 from scanpick.reports.study.folder import StudyFolder, read_study
@@ -143,8 +143,7 @@ def _without_places(settings: str) -> str:
         if isinstance(value, list):
             return [shortened(one) for one in value]
         if isinstance(value, str):
-            kind, colon, place = value.rpartition(":")
-            return f"{kind}{colon}{Path(place).name}" if Path(place).is_absolute() else value
+            return without_place(value)
         return value
 
     return format_yaml(shortened(parse_yaml(settings, "study.yaml")))
