@@ -6,9 +6,10 @@ import re
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from scanpick.errors import ScanpickError
 
@@ -112,15 +113,24 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def without_place(specification: str) -> str:
-    """What a file that is handed on says of where data lay: of a whole path, also behind a kind, the last part.
+def without_places(values: Any) -> Any:
+    """What a file that is handed on says of where data lay: of each whole path, also behind a kind, the last part.
+
+    Args:
+        values: A text, or lists and tables of such.
 
     Example:
-        >>> without_place("folder:/home/me/drives"), without_place("simulated:demo")
-        ('folder:drives', 'simulated:demo')
+        >>> without_places({"data": ["folder:/home/me/drives", "simulated:demo"], "seed": 0})
+        {'data': ['folder:drives', 'simulated:demo'], 'seed': 0}
     """
-    kind, colon, place = specification.rpartition(":")
-    return f"{kind}{colon}{Path(place).name}" if Path(place).is_absolute() else specification
+    if isinstance(values, Mapping):
+        return {name: without_places(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [without_places(value) for value in values]
+    if not isinstance(values, str):
+        return values
+    kind, colon, place = values.rpartition(":")
+    return f"{kind}{colon}{Path(place).name}" if Path(place).is_absolute() else values
 
 
 def sha256_of_file(path: Path) -> str:

@@ -35,7 +35,7 @@ def command(
     from scanpick.cli.results import print_facts
     from scanpick.errors import ScanpickError
     from scanpick.exporters.kitti_results import read_detections, write_kitti_results
-    from scanpick.files import without_place
+    from scanpick.files import without_places
     from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE, KittiCameras, parse_image_size
     from scanpick.formats.predictions import write_predictions
     from scanpick.structures import Calibration
@@ -50,7 +50,7 @@ def command(
 
     found = read_detections(source, camera_of, label_names=label_names.split(",") if label_names else ())
     if out.suffix.lower() == ".parquet":
-        write_predictions(out, found.values(), {"source": without_place(str(source))})
+        write_predictions(out, found.values(), {"source": without_places(str(source))})
     else:
         write_kitti_results(out, found.values(), camera_of)
         if cameras is not None and cameras.assumed:

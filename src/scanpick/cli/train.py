@@ -81,7 +81,7 @@ def command(
     from scanpick.detectors.training import TrainingSettings, iterations_for, train
     from scanpick.errors import ScanpickError
     from scanpick.evaluation.settings import KITTI_2019_R40
-    from scanpick.files import sha256_of_file, without_place
+    from scanpick.files import sha256_of_file, without_places
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.formats.predictions import write_predictions
     from scanpick.options import build_checked_dataclass, parse_pairs
@@ -128,7 +128,7 @@ def command(
         train(model, read.scenes, settings, out, device=device, started_from=started_from, advance=advance)
     told = {
         "training": asdict(settings),
-        "data_set": without_place(dataset),
+        "data_set": without_places(dataset),
         "view": points.value,
         "frames": [scene.frame_id for scene in read.scenes],
         "set_aside": read.set_aside,
@@ -150,7 +150,7 @@ def command(
         with progress_bar("predict", len(evaluated)) as advance:
             plan = PredictionSettings(view=points, seed=seed, device=device)
             predicted = predict_frames(model, opened, evaluated, plan, advance=advance)
-        meta = {"detector": detector, "data_set": without_place(dataset), "set_aside": predicted.set_aside}
+        meta = {"detector": detector, "data_set": without_places(dataset), "set_aside": predicted.set_aside}
         write_predictions(out / PREDICTIONS, predicted.detections, meta)
         found = {detections.frame_id: detections for detections in predicted.detections}
         evaluation = report_evaluation(opened, truth, found, protocol, out)

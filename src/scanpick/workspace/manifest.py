@@ -35,6 +35,12 @@ class DatasetSource:
     name: str
     description: str
 
+    @property
+    def root(self) -> Path:
+        """The folder that the specification names; a plain name where frames are simulated."""
+        name = self.specification
+        return Path(name if Path(name).is_absolute() else name.partition(":")[2])
+
 
 @dataclass(frozen=True)
 class FrameSummary:

@@ -109,8 +109,7 @@ def facts_of(workspace: Workspace) -> FrameFacts:
 
     Files are told by their place in the data set, not on this machine.
     """
-    frames, specification = workspace.frames(), workspace.manifest().dataset.specification
-    root = Path(specification if Path(specification).is_absolute() else specification.partition(":")[2])
+    frames, root = workspace.frames(), workspace.manifest().dataset.root
 
     def place(path: Path) -> str:
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name

@@ -17,12 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.files import without_place, write_bytes, write_text
+from scanpick.files import without_places, write_bytes, write_text
 from scanpick.reports.figures import figure_style, save_figure
 from scanpick.reports.study import plots, sentences, tables
 from scanpick.reports.study.folder import StudyFolder, read_study
@@ -124,7 +123,10 @@ def keep(study: Path, results: Path, images: Path) -> Path:
     for name in COPIED:
         if (study / name).is_file():
             content = read_sealed(study / name)
-            write_text(target / name, _without_places(content) if name == "study.yaml" else content)
+            write_text(
+                target / name,
+                format_yaml(without_places(parse_yaml(content, name))) if name == "study.yaml" else content,
+            )
     if (study / "tables" / "redundancy.csv").is_file():
         write_bytes(target / "redundancy.csv", (study / "tables" / "redundancy.csv").read_bytes())
     for ending in ("png", "svg"):
@@ -132,21 +134,6 @@ def keep(study: Path, results: Path, images: Path) -> Path:
         if drawn.is_file():
             write_bytes(images / f"study-{folder.name}-pool.{ending}", drawn.read_bytes())
     return target
-
-
-def _without_places(settings: str) -> str:
-    """Settings that say which data was used, not where it lay: of whole paths, also behind a kind, the last part."""
-
-    def shortened(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: shortened(one) for name, one in value.items()}
-        if isinstance(value, list):
-            return [shortened(one) for one in value]
-        if isinstance(value, str):
-            return without_place(value)
-        return value
-
-    return format_yaml(shortened(parse_yaml(settings, "study.yaml")))
 
 
 def write_document(document: Path, text: str) -> bool:
