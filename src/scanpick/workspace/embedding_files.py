@@ -7,6 +7,7 @@ others, so that a killed writer or a damaged file shows.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,6 +143,15 @@ def read_objects(folder: Path) -> tuple[EmbeddedObjects, list[str]]:
     frame_ids = strings_of(read_parquet(ids_path, _again(folder)), "frame_id", ids_path)
     objects = read_objects_of(path, frame_ids)
     return objects, np.repeat(np.array(frame_ids, dtype=np.str_), objects.counts).tolist()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed writer left of an embedding: files of arrays and ids without ``meta.json``."""
+    if folder.is_dir() and not (folder / "meta.json").exists():
+        with contextlib.suppress(OSError):  # not ours to remove, or something else is in it
+            for path in (*folder.glob("*.npy"), folder / "frame_ids.parquet", folder / OBJECTS):
+                path.unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def _write_array(path: Path, array: Float32Array) -> str:
