@@ -30,7 +30,7 @@ MOST_BYTES = 1 << 28
 MakeError = Callable[[str], ScanpickError]
 
 _PARSING_FAULTS = (
-    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, MemoryError),
+    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, MemoryError),
     *(OSError, EOFError, SyntaxError, NotImplementedError),
     # No ValueErrors, unlike the others' own errors:
     *(csv.Error, struct.error, tokenize.TokenError, zlib.error, zipfile.BadZipFile),

@@ -23,16 +23,16 @@ def read_weights_file(path: Path) -> Any:
         raise ScanpickError(f"{path}: no such checkpoint file.")
     content = read_bytes(path)
     check_seal(content, str(path))
-    try:
-        with parsing(str(path), "a whole checkpoint file"):
+    with parsing(str(path), "a whole checkpoint file"):
+        try:
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ScanpickError(
-            f"{path}: refused, since it holds more than tensors and plain values (or is no checkpoint): "
-            f"{str(error).splitlines()[0]} Nothing in it was run. Expected a file written by torch.save."
-        ) from error
-    except RuntimeError as error:
-        raise ScanpickError(f"{path}: is not a readable checkpoint, or is truncated: {error}") from error
+        except pickle.UnpicklingError as error:
+            raise ScanpickError(
+                f"{path}: refused, since it holds more than tensors and plain values (or is no checkpoint): "
+                f"{str(error).splitlines()[0]} Nothing in it was run. Expected a file written by torch.save."
+            ) from error
+        except RuntimeError as error:
+            raise ScanpickError(f"{path}: is not a readable checkpoint, or is truncated: {error}") from error
 
 
 def write_weights_file(path: Path, content: Any) -> None:
