@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from scanpick.files import atomic_path, sha256_of_file, sha256_of_text, write_bytes, write_text
+from scanpick.files import atomic_path, remove_leftovers, sha256_of_file, sha256_of_text, write_bytes, write_text
 
 
 def test_a_file_appears_whole_in_a_new_folder_with_usual_rights(tmp_path: Path) -> None:
@@ -40,3 +42,28 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path
 def test_fingerprints_are_sha256(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     assert sha256_of_file(tmp_path / "x") == sha256_of_text("abc") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    inside = tmp_path / "embeddings" / "mine"
+    inside.mkdir(parents=True)
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()  # a number that no process has
+    ours = [tmp_path / ".frames-abcd1234.tmp.parquet", inside / f".a-b-{process.pid}-abcd_123.tmp.npy"]
+    others = [tmp_path / name for name in (".frames.tmp", "frames-abcd1234.tmp.parquet", ".x-abcd1234.parquet")]
+    others.append(tmp_path / f".frames-{os.getppid()}-abcd1234.tmp.parquet")  # its writer is alive
+    for path in (*ours, *others):
+        path.write_text("x")
+    (tmp_path / "linked").symlink_to(inside)
+    with atomic_path(tmp_path / "picks.csv") as temporary:
+        temporary.write_text("mine")
+        remove_leftovers(tmp_path)
+    assert (tmp_path / "picks.csv").read_text() == "mine"
+    assert [path.exists() for path in ours] == [False, False]
+    assert all(path.exists() for path in others)
+
+
+def test_a_name_as_long_as_a_file_system_takes_is_written(tmp_path: Path) -> None:
+    for name in ("n" * 251 + ".csv", "a." + "s" * 253):
+        write_text(tmp_path / name, "x")
+        assert (tmp_path / name).read_text() == "x"

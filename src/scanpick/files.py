@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+import re
 import secrets
 import stat
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from scanpick.errors import ScanpickError
 
@@ -91,9 +94,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix is kept, since numpy and matplotlib choose or append formats by it; of a long name a part will do.
     suffix = path.suffix if len(path.suffix) < _LONG else ""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:_LONG]}-", suffix=f".tmp{suffix}", dir=path.parent)
+    prefix = f".{path.stem[:_LONG]}-{os.getpid()}-"
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=f".tmp{suffix}", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
+    _being_written.add(os.path.abspath(name))
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -102,6 +107,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+        _being_written.discard(os.path.abspath(name))
+
+
+def remove_leftovers(folder: Path, depth: int = 3) -> None:
+    """Remove the temporary files of processes that were killed while they wrote into a folder or what is in it."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                found = _TEMPORARY.fullmatch(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    if depth:
+                        remove_leftovers(Path(entry.path), depth - 1)
+                elif found and os.path.abspath(entry.path) not in _being_written and not _is_alive(found["process"]):
+                    os.unlink(entry.path)
+    except OSError:  # not ours to read or to remove from
+        return
 
 
 def write_link(path: Path, target: Path) -> None:
@@ -137,6 +158,26 @@ def is_read_only(folder: Path) -> bool:
     return not os.access(folder, os.W_OK) or not folder.stat().st_mode & 0o222
 
 
+def without_places(values: Any) -> Any:
+    """What a file that is handed on says of where data lay: of each whole path, also behind a kind, the last part.
+
+    Args:
+        values: A text, or lists and tables of such.
+
+    Example:
+        >>> without_places({"data": ["folder:/home/me/drives", "simulated:demo"], "seed": 0})
+        {'data': ['folder:drives', 'simulated:demo'], 'seed': 0}
+    """
+    if isinstance(values, Mapping):
+        return {name: without_places(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [without_places(value) for value in values]
+    if not isinstance(values, str):
+        return values
+    kind, colon, place = values.rpartition(":")
+    return f"{kind}{colon}{Path(place).name}" if Path(place).is_absolute() else values
+
+
 def sha256_of_file(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     with path.open("rb") as file:
@@ -150,6 +191,23 @@ def sha256_of_text(text: str) -> str:
 
 _LONG = 20
 """Letters of a name that a temporary name keeps: in UTF-8 no more than 80 of the 255 bytes that a name may have."""
+_TEMPORARY = re.compile(r"\..*?-((?P<process>\d+)-)?[a-z0-9_]{8}\.tmp(\.[^.]*)?", re.DOTALL)
+_being_written: set[str] = set()
+
+
+def _is_alive(process: str | None) -> bool:
+    """Whether another process of this number runs; where the system cannot be asked, one might."""
+    if process is None or int(process) == os.getpid():
+        return False
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass  # another user's
+    return True
 
 
 def _umask() -> int:

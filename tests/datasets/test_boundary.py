@@ -93,7 +93,7 @@ def test_linked_sequences(tmp_path: Path, name: str, link: str) -> None:
 
 @pytest.mark.parametrize("folder", ["label_2", "calib", "image_2"])
 def test_files_of_frames(tmp_path: Path, folder: str) -> None:
-    """A label, calibration or image that lies elsewhere is not read, and whoever asks for it is told how it is taken."""
+    """A label, calibration or image that lies elsewhere is not read, and whoever asks for it learns how it is taken."""
     write(tmp_path / "kitti/training/velodyne/000000.bin")
     place = tmp_path / "kitti/training" / folder / ("000000.png" if folder == "image_2" else "000000.txt")
     place.parent.mkdir()

@@ -83,7 +83,7 @@ def _table(**changed):
         ({"x": [1.0, float("nan")]}, "NaN or infinity in row 2"),
         ({"score": [1.0, None]}, "got none in column 'score', row 2"),
         ({"height": [1.0, -1.0]}, "negative ones in row 2"),
-        ({"class": [1, 2]}, "expected text in column 'class', got int64"),
+        ({"class": [1, 2]}, "expected text in every row of column 'class', got int64"),
         ({"p_Car": [0.5, 1.5]}, "values from 0 to 1"),
     ],
 )
@@ -97,7 +97,7 @@ def test_files_that_are_no_table(tmp_path):
     with pytest.raises(ScanpickError, match="no such file"):
         read_predictions(tmp_path / "none.parquet")
     (tmp_path / "text.parquet").write_text("hello")
-    with pytest.raises(ScanpickError, match="as Parquet"):
+    with pytest.raises(ScanpickError, match="expected a Parquet table"):
         read_predictions(tmp_path / "text.parquet")
 
 

@@ -17,10 +17,10 @@ def test_both_forms_in_the_order_asked_for(tmp_path):
 
 def test_what_is_wrong_is_named(tmp_path):
     (tmp_path / "s.parquet").write_text("no table")
-    with pytest.raises(ScanpickError, match="cannot read sequences"):
+    with pytest.raises(ScanpickError, match="expected a Parquet table"):
         read_sequences(tmp_path / "s.parquet", ["1"])
-    with pytest.raises(ScanpickError, match="cannot read sequences"):
+    with pytest.raises(ScanpickError, match="cannot be read"):
         read_sequences(tmp_path / "none.csv", ["1"])
     pq.write_table(pa.table({"frame_id": ["1"]}), tmp_path / "s.parquet")
-    with pytest.raises(ScanpickError, match="got no sequence; there are: frame_id"):
+    with pytest.raises(ScanpickError, match="expected a column 'sequence', got: frame_id"):
         read_sequences(tmp_path / "s.parquet", ["1"])

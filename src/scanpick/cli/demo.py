@@ -21,6 +21,8 @@ def command(
 
     Example: [bold]scanpick demo[/]
     """
+    from rich.markup import escape
+
     from scanpick.cli.output import console
     from scanpick.cli.pick import command as pick
     from scanpick.cli.study import command as run_study
@@ -32,4 +34,4 @@ def command(
         run_study(preset="demo", out=out / "study", seeds=f"{seed}-{seed}", jobs=workers or 0)
         pages.append(out / "study" / "report.html")
     for page in pages:
-        console.print(f"\nOpen [bold]{page.resolve()}[/] in a browser.", soft_wrap=True)
+        console.print(f"\nOpen [bold]{escape(str(page.resolve()))}[/] in a browser.", soft_wrap=True)

@@ -33,9 +33,7 @@ def command(
 
     Example: [bold]scanpick doctor path/to/kitti --option points=velodyne[/]
     """
-    import json
-
-    from scanpick.cli.output import progress_bar
+    from scanpick.cli.output import print_json, progress_bar
     from scanpick.datasets import open_dataset
     from scanpick.datasets.inspection import FrameInspector, collect
     from scanpick.workspace.worker_pool import available_cores, run_jobs
@@ -50,7 +48,7 @@ def command(
             advance(len(found))
     inspection = collect(opened, inspected)
     if as_json:
-        print(json.dumps(inspection.summary(), indent=2, ensure_ascii=False))
+        print_json(inspection.summary())
     else:
         _print(inspection, None if name_all else MOST_NAMED)
     if inspection.problems:

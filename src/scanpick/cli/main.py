@@ -1,6 +1,7 @@
 """``scanpick``: collects the verbs and turns errors into messages."""
 
 import importlib
+import io
 import sys
 from typing import Annotated
 
@@ -66,6 +67,9 @@ for verb in VERBS:
 
 def main() -> None:
     """Run the command line. What a user can cause is told without a traceback, and the exit status is 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what the encoding of a terminal lacks is escaped, and no error
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except (ScanpickError, OSError) as error:

@@ -62,7 +62,7 @@ def command(
     from scanpick.datasets import open_dataset
     from scanpick.detectors.saved import load_detector, weights_file
     from scanpick.exporters.kitti_results import check_kitti_results, write_kitti_results
-    from scanpick.files import sha256_of_file
+    from scanpick.files import sha256_of_file, without_places
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.formats.predictions import write_predictions
     from scanpick.studies.predicting import PredictionSettings, predict_frames
@@ -80,7 +80,7 @@ def command(
     meta = {
         "detector": described["detector"],
         "weights_sha256": sha256_of_file(weights_file(weights)),
-        "data_set": dataset,
+        "data_set": without_places(dataset),
         "prediction": asdict(settings),
         "cut_to_the_camera": len(predicted.cut),
         "set_aside": predicted.set_aside,

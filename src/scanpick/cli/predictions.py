@@ -36,6 +36,7 @@ def command(
     from scanpick.cli.results import print_facts
     from scanpick.errors import ScanpickError
     from scanpick.exporters.kitti_results import read_detections, write_kitti_results
+    from scanpick.files import without_places
     from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE, KittiCameras, parse_image_size
     from scanpick.formats.predictions import write_predictions
     from scanpick.options import split_list
@@ -51,7 +52,7 @@ def command(
 
     found = read_detections(source, camera_of, label_names=split_list(label_names, "--label-names"))
     if out.suffix.lower() == ".parquet":
-        write_predictions(out, found.values(), {"source": str(source)})
+        write_predictions(out, found.values(), {"source": without_places(str(source))})
     else:
         write_kitti_results(out, found.values(), camera_of, replace=replace)
         if cameras is not None and cameras.assumed:

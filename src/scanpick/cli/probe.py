@@ -72,11 +72,9 @@ def command(
     Example: [bold]scanpick probe path/to/kitti --encoder recon,adapted=recon --encoder-option recon.random_weights=tiny
     --encoder-option adapted.weights=run/encoder.pt[/]
     """
-    import json
-
     from rich.markup import escape
 
-    from scanpick.cli.output import console, log, progress_bar
+    from scanpick.cli.output import console, log, print_json, progress_bar
     from scanpick.cli.probing import choose_contestants, difference_table, remarks, score_table
     from scanpick.datasets import open_dataset
     from scanpick.errors import ScanpickError, unknown_name
@@ -111,7 +109,7 @@ def command(
         files += write_probe_figure(run.probing, out / "probes", run.data)
     if as_json:
         told = facts(run) | {"scores": score_rows(run), "differences": difference_rows(run, baseline)}
-        print(json.dumps(told | {"files": [str(path) for path in files]}, indent=2, ensure_ascii=False, default=str))
+        print_json(told | {"files": [str(path) for path in files]})
         return
     for table in (score_table(run), difference_table(run, baseline)):
         if table is not None:

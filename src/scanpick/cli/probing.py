@@ -68,7 +68,7 @@ def _by_name(texts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, 
 def score_table(run: ProbeRun) -> Table:
     """Scores by embeddings, with their intervals: one number for each thing that is probed, then every target."""
     probing = run.probing
-    table = Table(title=f"{run.data}; {len(run.frames.frame_ids)} frames", title_justify="left")
+    table = Table(title=f"{escape(run.data)}; {len(run.frames.frame_ids)} frames", title_justify="left")
     table.add_column("score", style="bold")
     for name in probing.scores:
         table.add_column(escape(name), justify="right")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from scanpick.cli.output import console, log
+from scanpick.cli.output import console, log, print_json
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.structures import Selection
@@ -21,7 +20,7 @@ from scanpick.workspace.workspace import Workspace
 def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
     """Print facts: as one JSON object, or as a table of two columns."""
     if as_json:
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        print_json(facts)
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")

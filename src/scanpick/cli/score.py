@@ -26,11 +26,10 @@ def command(
     Example: [bold]scanpick score pool.parquet --score entropy --aggregate mean --out entropy.parquet[/]
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from scanpick.cli.results import print_facts
     from scanpick.errors import ScanpickError
-    from scanpick.files import atomic_path
+    from scanpick.formats.parquet import write_parquet
     from scanpick.formats.predictions import read_predictions
     from scanpick.uncertainty import SCORES, score_disagreement, score_frames
 
@@ -44,8 +43,7 @@ def command(
     table = pa.table(
         {"frame_id": list(scores.frame_ids), score: scores.values, "expected_boxes": scores.expected_boxes}
     )
-    with atomic_path(out) as temporary:
-        pq.write_table(table, temporary)
+    write_parquet(out, table)
     values = scores.values
     facts = {
         "score": scores.name,

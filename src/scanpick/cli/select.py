@@ -172,12 +172,14 @@ def command(
     Example: [bold]scanpick select --embeddings images.npy --budget 100 --strategy probcover --out picks.csv[/]
     """
     from scanpick.cli import selecting
+    from scanpick.cli.output import console
     from scanpick.cli.results import print_facts
     from scanpick.errors import ScanpickError
     from scanpick.options import split_list
-    from scanpick.selection.config import SelectionConfig, read_yaml
+    from scanpick.selection.config import SelectionConfig
     from scanpick.selection.explain import explain as in_words
     from scanpick.selection.strategy import make_strategy
+    from scanpick.texts import read_mapping
 
     # 1. What is asked for, checked before anything is read
     if (workspace is None) == (embeddings is None):
@@ -203,7 +205,7 @@ def command(
         "strata": selecting.parse_strata(strata),
         **selecting.parse_gaps(min_gap or ()),
     }
-    settings = selecting.settings_of({} if config is None else read_yaml(config), flags, limits)
+    settings = selecting.settings_of({} if config is None else read_mapping(config), flags, limits)
     asked = SelectionConfig.of(settings, "the selection" if config is None else str(config))
     make_strategy(asked.strategy, asked.strategy_options)
 
@@ -227,4 +229,4 @@ def command(
     print_facts(facts, as_json=as_json)
     if explain and not as_json:
         for sentence in in_words(shown, first):
-            print(sentence)
+            console.print(sentence, markup=False, highlight=False, soft_wrap=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import yaml
 
 from scanpick.arrays import Embeddings
 from scanpick.cli.results import labelled_facts
@@ -30,6 +29,7 @@ from scanpick.selection.calibration import with_calibrated_boxes
 from scanpick.selection.columns import with_columns, with_detections, with_objects
 from scanpick.selection.config import SelectionConfig
 from scanpick.structures import Selection
+from scanpick.texts import parse_yaml
 from scanpick.workspace.embedding_files import read_objects
 from scanpick.workspace.labelled import AUTO, LabelledFrames, labelled_frames
 from scanpick.workspace.pool import pool_of
@@ -189,7 +189,7 @@ def save(
         facts = _row_facts(source, selection)
     else:
         written |= labelled_facts(workspace, source.labelled, selection)
-        facts = facts_of(workspace.frames())
+        facts = facts_of(workspace)
         if not workspace.read_only:
             settings = asked.model_dump(mode="json", exclude_defaults=True)
             name, selection = keep_selection(
@@ -313,8 +313,8 @@ def parse_values(pairs: Sequence[str], flag: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in parse_pairs(pairs, flag).items():
         try:
-            values[name] = yaml.safe_load(text)
-        except yaml.YAMLError:
+            values[name] = parse_yaml(text, name)
+        except ScanpickError:
             values[name] = text  # an expression such as: a[0] == 'b'
     return values
 

@@ -100,13 +100,13 @@ def _configured(
     seeds: str | None,
 ) -> StudyConfig:
     from scanpick.errors import ScanpickError
-    from scanpick.studies.config import read_yaml
     from scanpick.studies.presets import read_preset
+    from scanpick.texts import read_mapping
 
     if (preset is None) == (not files):
         raise ScanpickError("Give either a configuration or --preset, such as: scanpick study --preset simulated")
     if preset is None:
-        return _changed(read_yaml(files[0]), changes, seeds, str(files[0]))
+        return _changed(read_mapping(files[0]), changes, seeds, str(files[0]))
     given = {"data": None if data is None else str(data), "weights": None if weights is None else str(weights)}
     # What is named by --set needs not be told otherwise.
     for text in changes or []:
@@ -154,11 +154,11 @@ def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json:
     study = Study(config, folder, jobs)
     console: Console = log
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[left]}", markup=False),
         console=console,
     )
     task = bar.add_task("Training", total=None, left="", visible=False)

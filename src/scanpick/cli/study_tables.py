@@ -11,14 +11,14 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from scanpick.cli.output import console, log
+from scanpick.cli.output import console, log, print_json
 from scanpick.reports.study.compare import compare_studies, comparison_tables
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.estimate import draft, measure_rates
 from scanpick.studies.experiment import experiments_of
 from scanpick.studies.plan import plan_of, seconds_left
-from scanpick.studies.study import default_jobs, read_plan, read_study
-from scanpick.studies.tables import read_table
+from scanpick.studies.study import PLAN, default_jobs, read_plan, read_study
+from scanpick.texts import parsing, read_csv
 
 
 def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -
         "seconds": seconds,
     }
     if as_json:
-        print(json.dumps(facts, indent=2))
+        print_json(facts)
         return
     title = f"{config.name}: {len(planned)} trainings, about {duration(seconds)} with {jobs} processes"
     table = _table(title, "round", "strategy", "frames", "steps", "trainings", "each about")
@@ -67,46 +67,49 @@ def print_status(folder: Path, *, as_json: bool) -> None:
     """Show how far a study is."""
     plan = read_plan(folder)
     if as_json:
-        print(json.dumps({name: value for name, value in plan.items() if name != "trainings"}, indent=2))
+        print_json({name: value for name, value in plan.items() if name != "trainings"})
         return
-    left = plan["seconds_left"]
-    told = "" if not left else f", about {duration(left)} left when it was last seen"
-    title = f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}"
-    table = _table(title, "round", "strategy", "done", "planned")
-    counts: dict[tuple[str, str, int], list[bool]] = {}
-    for one in plan["trainings"]:
-        counts.setdefault((one["strategy"], one["variant"], one["round"]), []).append(one["done"])
-    for (strategy, variant, number), done in counts.items():
-        table.add_row(str(number), _named(strategy, variant), str(sum(done)), str(len(done)))
+    with parsing(str(folder / PLAN), "the plan of a study"):
+        left, failed = plan["seconds_left"], int(plan["failed"])
+        told = "" if not left else f", about {duration(left)} left when it was last seen"
+        title = f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}"
+        table = _table(title, "round", "strategy", "done", "planned")
+        counts: dict[tuple[str, str, int], list[bool]] = {}
+        for one in plan["trainings"]:
+            counts.setdefault((one["strategy"], one["variant"], one["round"]), []).append(bool(one["done"]))
+        for (strategy, variant, number), done in counts.items():
+            table.add_row(str(number), _named(strategy, variant), str(sum(done)), str(len(done)))
     console.print(table)
-    if plan["failed"]:
-        console.print(f"{plan['failed']} experiments failed. Go on with: scanpick study resume {folder}")
+    if failed:
+        console.print(f"{failed} experiments failed. Go on with: scanpick study resume {escape(str(folder))}")
 
 
 def print_scores(folder: Path, *, as_json: bool) -> None:
     """Show mean and deviation of the primary metric over seeds."""
     metric = read_study(folder).primary
-    groups: dict[tuple[int, str, str], list[dict[str, str]]] = {}
-    for row in read_table(folder / "scores.csv"):
-        groups.setdefault((int(row["round"]), row["strategy"], row["variant"]), []).append(row)
     facts = []
-    for (number, strategy, variant), rows in sorted(groups.items(), key=lambda item: item[0][0]):
-        values = [float(row[metric]) for row in rows]
-        facts.append(
-            {
-                "round": number,
-                "strategy": strategy,
-                "variant": variant,
-                "seeds": len(rows),
-                "frames": mean(float(row["frames"]) for row in rows),
-                "boxes": mean(float(row["boxes"]) for row in rows),
-                "cost": mean(float(row["cost"]) for row in rows),
-                metric: mean(values),
-                "deviation": stdev(values) if len(values) > 1 else None,
-            }
-        )
+    lines = read_csv(folder / "scores.csv", ("round", "strategy", "variant", "frames", "boxes", "cost", metric))
+    with parsing(str(folder / "scores.csv"), "numbers"):
+        groups: dict[tuple[int, str, str], list[dict[str, str]]] = {}
+        for row in lines:
+            groups.setdefault((int(row["round"]), row["strategy"], row["variant"]), []).append(row)
+        for (number, strategy, variant), rows in sorted(groups.items(), key=lambda item: item[0][0]):
+            values = [float(row[metric]) for row in rows]
+            facts.append(
+                {
+                    "round": number,
+                    "strategy": strategy,
+                    "variant": variant,
+                    "seeds": len(rows),
+                    "frames": mean(float(row["frames"]) for row in rows),
+                    "boxes": mean(float(row["boxes"]) for row in rows),
+                    "cost": mean(float(row["cost"]) for row in rows),
+                    metric: mean(values),
+                    "deviation": stdev(values) if len(values) > 1 else None,
+                }
+            )
     if as_json:
-        print(json.dumps({"study": str(folder), "metric": metric, "scores": facts}, indent=2))
+        print_json({"study": str(folder), "metric": metric, "scores": facts})
         return
     table = _table(metric, "round", "strategy", "seeds", "frames", "boxes", "cost", "AP", "+-")
     for one in facts:
@@ -118,7 +121,7 @@ def print_scores(folder: Path, *, as_json: bool) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="left" if name == "strategy" else "right", no_wrap=True)
     return table

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scanpick.cli.options import AsJson, CameraView, Columns, DatasetArgument, DatasetOptions, Device, PointView, Seed
+from scanpick.texts import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,6 @@ def command(
     from dataclasses import asdict
 
     import torch
-    import yaml
 
     from scanpick import __version__
     from scanpick.cli.options import dataset_options
@@ -81,7 +81,7 @@ def command(
     from scanpick.detectors.training import TrainingSettings, iterations_for, train
     from scanpick.errors import ScanpickError
     from scanpick.evaluation.settings import KITTI_2019_R40
-    from scanpick.files import sha256_of_file
+    from scanpick.files import sha256_of_file, without_places
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.formats.predictions import write_predictions
     from scanpick.options import build_checked_dataclass, parse_pairs, split_list
@@ -99,7 +99,7 @@ def command(
     names = tuple(split_list(classes, "--classes"))
     # YAML, so that "[8, 8, 8]" is a list and "0.5" a number.
     pairs = parse_pairs(detector_option or (), "--detector-option")
-    options = {name: yaml.safe_load(value) for name, value in pairs.items()}
+    options = {name: parse_yaml(value, f"--detector-option {name}") for name, value in pairs.items()}
     if precision is not None:
         options["precision"] = precision
     model = build_detector(detector, names, seed=seed, **options)
@@ -130,7 +130,7 @@ def command(
         train(model, read.scenes, settings, out, device=device, started_from=started_from, advance=advance)
     told = {
         "training": asdict(settings),
-        "data_set": dataset,
+        "data_set": without_places(dataset),
         "view": points.value,
         "frames": [scene.frame_id for scene in read.scenes],
         "set_aside": read.set_aside,
@@ -152,7 +152,7 @@ def command(
         with progress_bar("predict", len(evaluated)) as advance:
             plan = PredictionSettings(view=points, seed=seed, device=device)
             predicted = predict_frames(model, opened, evaluated, plan, advance=advance)
-        meta = {"detector": detector, "data_set": dataset, "set_aside": predicted.set_aside}
+        meta = {"detector": detector, "data_set": without_places(dataset), "set_aside": predicted.set_aside}
         write_predictions(out / PREDICTIONS, predicted.detections, meta)
         found = {detections.frame_id: detections for detections in predicted.detections}
         evaluation = report_evaluation(opened, truth, found, protocol, out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from torch import Tensor, nn
 from scanpick.detectors import DETECTORS
 from scanpick.detectors.detector import DetectorModel
 from scanpick.errors import ScanpickError
-from scanpick.files import write_text
 from scanpick.networks.weights import read_weights_file, write_weights_file
+from scanpick.texts import parsing, read_json, write_json
 
 WEIGHTS, DESCRIPTION = "weights.pt", "detector.json"
 
@@ -31,7 +30,7 @@ def save_detector(folder: Path, name: str, model: DetectorModel, told: Mapping[s
     """Write a detector so that `load_detector` gives it back. `told` is what else is recorded of its training."""
     write_weights_file(folder / WEIGHTS, model.network.state_dict())
     described = {"detector": name, "class_names": list(model.class_names), "settings": model.settings, **told}
-    write_text(folder / DESCRIPTION, json.dumps(described, indent=2) + "\n")
+    write_json(folder / DESCRIPTION, described)
 
 
 def load_detector(folder: Path) -> tuple[DetectorModel, dict[str, Any]]:
@@ -49,17 +48,16 @@ def load_detector(folder: Path) -> tuple[DetectorModel, dict[str, Any]]:
         published.network.eval()
         return published, {"detector": published.name, "settings": published.settings}
     path = folder / DESCRIPTION
-    try:
-        described = json.loads(path.read_text(encoding="utf-8"))
-        name, class_names, settings = described["detector"], described["class_names"], described["settings"]
-    except FileNotFoundError as error:
+    if not path.exists():
         raise ScanpickError(
             f"{folder}: expected a folder made by 'scanpick train' with {DESCRIPTION}, which is not there."
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScanpickError(f"{path}: cannot be read: {error!r}.") from error
-    options = {key: value for key, value in settings.items() if key != "class_names"}
-    model = build_detector(name, tuple(class_names), seed=0, **options)
+        )
+    described = read_json(path, "Train again")
+    with parsing(str(path), "the description of a detector"):
+        name, settings = str(described["detector"]), dict(described["settings"])
+        class_names = tuple(str(one) for one in described["class_names"])
+        settings.pop("class_names", None)
+        model = build_detector(name, class_names, seed=0, **settings)
     start_from(model, folder)
     model.network.eval()
     return model, described

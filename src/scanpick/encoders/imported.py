@@ -30,9 +30,9 @@ def read_embeddings(path: Path, ids_path: Path | None = None, *, name: str = "im
             if path.suffix.lower() == ".npy"
             else f"{path}: expected a column 'frame_id', or a list of the rows' ids beside it: --ids FILE."
         )
-    settings = {"file": str(path.resolve()), "sha256": sha256_of_file(path)}
+    settings = {"file": path.name, "sha256": sha256_of_file(path)}
     if ids_path is not None:
-        settings |= {"ids_file": str(ids_path.resolve()), "ids_sha256": sha256_of_file(ids_path)}
+        settings |= {"ids_file": ids_path.name, "ids_sha256": sha256_of_file(ids_path)}
     meta = {"encoder": "import", "settings": settings}
     if vectors.columns:
         meta |= {"columns": vectors.columns, "left_out": list(vectors.left_out)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,8 @@ from scanpick.evaluation.comparison import Comparison
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.matching import IGNORED, NO_PART, VALID, match_at, roles
 from scanpick.evaluation.settings import MATCHED_METRICS
-from scanpick.files import atomic_path
 from scanpick.formats.object_table import ObjectTable
+from scanpick.texts import write_csv
 
 FOUND, MISSED, LABEL_IGNORED = "found", "missed", "ignored"
 TRUE_POSITIVE, FALSE_POSITIVE, DETECTION_IGNORED = "true positive", "false positive", "ignored"
@@ -114,10 +113,7 @@ def write_inspections(path: Path, inspections: Sequence[Inspection]) -> None:
         rows += _rows("label", labels, inspection.labels, inspection.overlap_of_label)
         rows += _rows("detection", detections, inspection.detections, overlap_of_detection)
     rows.sort(key=lambda row: row[0])
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(cells for _, cells in rows)
+    write_csv(path, COLUMNS, (dict(zip(COLUMNS, cells, strict=True)) for _, cells in rows))
 
 
 def _rows(kind: str, table: ObjectTable, outcomes: StringArray, overlaps: Float64Array) -> list[tuple[int, list[str]]]:

@@ -10,8 +10,6 @@ frame_ids.csv                  name in this folder -> frame id, where names had 
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +22,7 @@ from scanpick.files import read_bytes
 from scanpick.formats.kitti_text import format_calibration, format_objects
 from scanpick.structures import Frame
 from scanpick.structures.checks import check_unique
-from scanpick.texts import parse_csv, parsing, read_text
+from scanpick.texts import format_csv, parse_csv, parsing, read_text
 
 POINT_FOLDERS = ("velodyne", "velodyne_reduced")
 COUNTED = {"velodyne": "points", "label_2": "labels", "calib": "calibrations", "image_2": "images"}
@@ -178,11 +176,8 @@ def _names(frame_ids: Sequence[str], folder: Path) -> tuple[dict[str, str], list
         if frame_id not in names:
             names[frame_id] = f"{number:06d}"
             number += 1
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["name", "frame_id"])
-    writer.writerows((name, frame_id) for frame_id, name in names.items())
-    return {frame_id: names[frame_id] for frame_id in frame_ids}, [ExportFile(_NAMES, text.getvalue().encode())]
+    table = format_csv(("name", "frame_id"), ({"name": name, "frame_id": one} for one, name in names.items()))
+    return {frame_id: names[frame_id] for frame_id in frame_ids}, [ExportFile(_NAMES, table.encode())]
 
 
 def _read_names(path: Path) -> dict[str, str]:

@@ -1,18 +1,16 @@
 """Lists of frame ids in files: which frames are labelled already, or what the rows of an array stand for."""
 
+import contextlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-import pyarrow
-import pyarrow.parquet
-
 from scanpick.errors import ScanpickError
-from scanpick.files import check_regular
+from scanpick.formats.arrays import read_array
+from scanpick.formats.parquet import read_parquet
 from scanpick.structures.checks import check_unique
 from scanpick.structures.frame import is_plain_text
-from scanpick.texts import lines_of, parse_csv, parsing, read_text
+from scanpick.texts import lines_of, parse_csv, parse_json, read_text
 
 COLUMN = "frame_id"
 
@@ -65,10 +63,8 @@ def _quoted(frame_id: str) -> str:
 
 def _unquoted(line: str) -> str:
     if line.startswith('"') and line.endswith('"'):
-        try:
-            return str(json.loads(line))
-        except ValueError:
-            pass  # an id of a list made by hand, which only looks like one of ours
+        with contextlib.suppress(ScanpickError):  # an id of a list made by hand may only look like one of ours
+            return str(parse_json(line, "an id"))
     return line
 
 
@@ -84,20 +80,16 @@ def _from_csv(path: Path) -> list[str]:
 
 
 def _from_parquet(path: Path) -> list[str]:
-    check_regular(path)
-    with parsing(str(path), "a Parquet table"):
-        file = pyarrow.parquet.ParquetFile(path)
-        _check_column(path, file.schema_arrow.names)
-        column = file.read(columns=[COLUMN]).column(COLUMN)
+    table = read_parquet(path)
+    _check_column(path, table.column_names)
+    column = table.column(COLUMN)
     if column.null_count:
         raise ScanpickError(f"{path}: expected a frame id in every row, {column.null_count} are empty.")
     return [str(value) for value in column.to_pylist()]
 
 
 def _from_npy(path: Path) -> list[str]:
-    check_regular(path)
-    with parsing(str(path), "an array of text"):
-        array = np.load(path, allow_pickle=False)
+    array = read_array(path)
     if array.ndim != 1 or array.dtype.kind not in "USiu":
         raise ScanpickError(f"{path}: expected a 1-D array of text, got {array.dtype} of shape {array.shape}.")
     return [value.decode() if isinstance(value, bytes) else str(value) for value in array.tolist()]

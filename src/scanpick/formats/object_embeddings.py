@@ -6,7 +6,6 @@ object's points in metres, LiDAR frame, and ``num_points`` (M,).
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,9 @@ import numpy as np
 from scanpick.arrays import Embeddings
 from scanpick.errors import ScanpickError
 from scanpick.files import atomic_path
+from scanpick.formats.arrays import read_arrays
 from scanpick.structures.embedded_objects import EmbeddedObjects
+from scanpick.texts import parsing
 
 
 def read_object_embeddings(path: Path) -> tuple[Embeddings, list[str]]:
@@ -24,20 +25,14 @@ def read_object_embeddings(path: Path) -> tuple[Embeddings, list[str]]:
     Raises:
         ScanpickError: The file cannot be read, or lacks an array or has one of another shape.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            values, frame_ids = arrays["values"], arrays["frame_id"]
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise ScanpickError(
-            f"{path}: cannot read embeddings of objects from it: {error}. "
-            f"Expected an .npz file with the arrays values (M, D) and frame_id (M,)."
-        ) from error
+    values, frame_ids = read_arrays(path, ("values", "frame_id"))
     if values.ndim != 2 or values.dtype.kind not in "fiu" or frame_ids.shape != (len(values),):
         raise ScanpickError(
             f"{path}: expected values (M, D) of numbers and frame_id (M,), got {values.dtype} {values.shape} and "
             f"{frame_ids.shape}."
         )
-    names = [name.decode() if isinstance(name, bytes) else str(name) for name in frame_ids.tolist()]
+    with parsing(str(path), "frame ids in UTF-8"):
+        names = [name.decode() if isinstance(name, bytes) else str(name) for name in frame_ids.tolist()]
     with np.errstate(over="ignore"):  # numbers too large for float32 become infinite, which is told as such
         return values.astype(np.float32), names
 
@@ -58,11 +53,8 @@ def read_objects_of(path: Path, frame_ids: Sequence[str]) -> EmbeddedObjects:
     values, names = read_object_embeddings(path)
     row_of = {frame_id: row for row, frame_id in enumerate(frame_ids)}
     rows = np.array([row_of.get(name, -1) for name in names], dtype=np.int64)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            boxes, num_points = arrays["box"], arrays["num_points"]
-    except (KeyError, ValueError) as error:
-        raise ScanpickError(f"{path}: cannot read the arrays box and num_points from it: {error}.") from error
+    boxes, num_points = read_arrays(path, ("box", "num_points"))
     if (rows < 0).any() or (np.diff(rows) < 0).any():
         raise ScanpickError(f"{path}: expected the objects of the embedding's frames, in their order.")
-    return EmbeddedObjects(np.bincount(rows, minlength=len(frame_ids)), values, boxes, num_points)
+    with parsing(str(path), "boxes and numbers of points"):
+        return EmbeddedObjects(np.bincount(rows, minlength=len(frame_ids)), values, boxes, num_points)

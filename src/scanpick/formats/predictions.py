@@ -6,27 +6,25 @@ further columns of numbers. Rows of a frame need not be neighbours. A frame that
 found has no row: scanpick lists such frames in the file's metadata, so that they are told from frames never looked at.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scanpick.arrays import Float64Array, Int64Array, StringArray
 from scanpick.errors import ScanpickError
-from scanpick.files import atomic_path
+from scanpick.formats.parquet import notes_of, read_parquet, strings_of, write_parquet
 from scanpick.structures import Boxes3D, Detections
 from scanpick.structures.checks import check_unique, name_some
+from scanpick.texts import parsing
 
 BOX_COLUMNS = ("x", "y", "z", "length", "width", "height", "yaw")
 REQUIRED_COLUMNS = ("frame_id", "class", "score", *BOX_COLUMNS)
 IMAGE_COLUMNS = ("left", "top", "right", "bottom")
 PROBABILITY_PREFIX = "p_"
 
-_METADATA_KEY = b"scanpick"
 _NO_DETECTIONS = "frames_without_detections"
 
 
@@ -48,9 +46,7 @@ def write_predictions(path: Path, detections: Iterable[Detections], meta: Mappin
     _check_same_columns(filled)
     columns = _columns(filled)
     notes = dict(meta or {}) | {_NO_DETECTIONS: [frame.frame_id for frame in frames if not len(frame)]}
-    table = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(notes).encode()})
-    with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_parquet(path, pa.table(columns), notes)
 
 
 def read_predictions(path: Path) -> dict[str, Detections]:
@@ -62,7 +58,7 @@ def read_predictions(path: Path) -> dict[str, Detections]:
     """
     table = _read_table(path)
     numbers = {name: _numbers(table, name, path) for name in table.column_names if name not in ("frame_id", "class")}
-    class_names = _strings(table, "class", path)
+    class_names = np.array(strings_of(table, "class", path), dtype=np.str_)
     boxes = np.column_stack([numbers[name] for name in BOX_COLUMNS])
     negative = np.flatnonzero((boxes[:, 3:6] < 0).any(axis=1))
     if len(negative):
@@ -72,7 +68,7 @@ def read_predictions(path: Path) -> dict[str, Detections]:
     known = {*REQUIRED_COLUMNS, *probabilities, *(IMAGE_COLUMNS if has_image_boxes else ())}
 
     found = {}
-    for frame_id, rows in _rows_by_frame(_strings(table, "frame_id", path)):
+    for frame_id, rows in _rows_by_frame(np.array(strings_of(table, "frame_id", path), dtype=np.str_)):
         found[frame_id] = Detections(
             frame_id,
             Boxes3D(boxes[rows], class_names[rows]),
@@ -82,14 +78,15 @@ def read_predictions(path: Path) -> dict[str, Detections]:
             np.column_stack([numbers[name][rows] for name in IMAGE_COLUMNS]) if has_image_boxes else None,
             {name: values[rows] for name, values in numbers.items() if name not in known},
         )
-    for frame_id in _notes(table).get(_NO_DETECTIONS, []):
-        found.setdefault(frame_id, Detections.empty(frame_id))
+    with parsing(str(path), f"a list of ids under '{_NO_DETECTIONS}'"):
+        for frame_id in notes_of(table, path).get(_NO_DETECTIONS, []):
+            found.setdefault(str(frame_id), Detections.empty(str(frame_id)))
     return found
 
 
 def read_predictions_meta(path: Path) -> dict[str, Any]:
     """What the writer noted about the table; empty where it was not written by scanpick."""
-    notes = _notes(pq.read_schema(path))
+    notes = notes_of(read_parquet(path), path)
     return {name: value for name, value in notes.items() if name != _NO_DETECTIONS}
 
 
@@ -146,10 +143,7 @@ def _dictionary(strings: StringArray) -> pa.Array:
 def _read_table(path: Path) -> pa.Table:
     if not path.is_file():
         raise ScanpickError(f"{path}: expected a predictions table (Parquet), got no such file.")
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ScanpickError(f"{path}: cannot read the predictions table as Parquet: {error}.") from error
+    table = read_parquet(path)
     missing = [name for name in REQUIRED_COLUMNS if name not in table.column_names]
     if missing:
         raise ScanpickError(
@@ -176,23 +170,9 @@ def _numbers(table: pa.Table, name: str, path: Path) -> Float64Array:
     return values
 
 
-def _strings(table: pa.Table, name: str, path: Path) -> StringArray:
-    kind = table.schema.field(name).type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise ScanpickError(f"{path}: expected text in column '{name}', got {kind}.")
-    return np.array(table[name].to_pylist(), dtype=np.str_)
-
-
 def _rows_by_frame(frame_ids: StringArray) -> list[tuple[str, Int64Array]]:
     """Frame ids in order of first appearance, each with its rows in order."""
     names, first, inverse = np.unique(frame_ids, return_index=True, return_inverse=True)
     order = np.argsort(inverse, kind="stable")
     groups = np.split(order, np.searchsorted(inverse[order], np.arange(1, len(names))))
     return [(str(names[group]), groups[group]) for group in np.argsort(first)]
-
-
-def _notes(described: pa.Table | pa.Schema) -> dict[str, Any]:
-    schema = described if isinstance(described, pa.Schema) else described.schema
-    return dict(json.loads((schema.metadata or {}).get(_METADATA_KEY, b"{}")))

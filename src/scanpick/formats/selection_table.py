@@ -9,9 +9,6 @@ CSV, null in Parquet).
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +16,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
-from scanpick.files import atomic_path, write_text
+from scanpick.formats.parquet import notes_of, read_parquet, write_parquet
 from scanpick.structures import Selection
+from scanpick.texts import advised, parsing, read_csv, write_csv
 
 CONTRIBUTION_PREFIX = "contribution_"
 REQUIRED_COLUMNS = ("rank", "frame_id", "gain", "nearest_selected", "distance", "cost")
-
-_METADATA_KEY = b"scanpick"
 
 
 @dataclass(frozen=True)
@@ -60,11 +55,10 @@ def write_selection(path: Path, selection: Selection, facts: FrameFacts | None =
     if path.suffix == ".parquet":
         meta = {"strategy": selection.strategy, "summary": dict(selection.summary)}
         arrays = {name: _arrow(values) for name, values in columns.items()}
-        table = pa.table(arrays).replace_schema_metadata({_METADATA_KEY: json.dumps(meta).encode()})
-        with atomic_path(path) as temporary:
-            pq.write_table(table, temporary, compression="zstd")
+        write_parquet(path, pa.table(arrays), meta)
     elif path.suffix == ".csv":
-        write_text(path, _csv_text(columns))
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        write_csv(path, list(columns), rows)
     else:
         raise ScanpickError(f"{path}: expected a file name that ends in .csv or .parquet, got '{path.suffix}'.")
 
@@ -75,13 +69,13 @@ def read_selection(path: Path) -> Selection:
     Raises:
         ScanpickError: The file cannot be read, lacks a column, or its ranks are not 1, 2, ... in this order.
     """
-    columns, meta = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    columns, meta = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
     if "index" in columns:  # rows of a file without ids
         columns.setdefault("frame_id", columns["index"])
     missing = [name for name in REQUIRED_COLUMNS if name not in columns]
     if missing:
         raise ScanpickError(f"{path}: expected the columns {', '.join(REQUIRED_COLUMNS)}; {missing[0]} is missing.")
-    try:
+    with parsing(str(path), "a selection", error=advised("Select again")):
         ranks = [int(value) for value in columns["rank"]]
         if ranks != list(range(1, len(ranks) + 1)):
             raise ValueError("ranks that are not 1, 2, 3, ... in this order")
@@ -99,8 +93,6 @@ def read_selection(path: Path) -> Selection:
             },
             summary=dict(meta.get("summary", {})),
         )
-    except (TypeError, ValueError) as error:
-        raise ScanpickError(f"{path}: not a selection: got {error}. Select again.") from error
 
 
 def _columns(selection: Selection, facts: FrameFacts) -> dict[str, list[Any]]:
@@ -133,31 +125,15 @@ def _arrow(values: list[Any]) -> pa.Array:
     return pa.array(values, pa.int64() if isinstance(values[0], int) else pa.float64())
 
 
-def _csv_text(columns: Mapping[str, list[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))  # None is written as nothing, floats with all their digits
-    return text.getvalue()
-
-
 def _read_parquet(path: Path) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    try:
-        table = pq.ParquetFile(path).read()
-        meta = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise ScanpickError(f"{path}: cannot read the selection: {error}. Select again.") from error
-    return table.to_pydict(), meta
+    table = read_parquet(path, "Select again")
+    with parsing(str(path), "a selection", error=advised("Select again")):
+        return table.to_pydict(), notes_of(table, path)
 
 
 def _read_csv(path: Path) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = list(csv.reader(file))
-        columns = {name: [row[number] for row in rows] for number, name in enumerate(header)}
-    except (OSError, ValueError, IndexError, csv.Error) as error:
-        raise ScanpickError(f"{path}: cannot read the selection: {error}. Select again.") from error
-    return columns, {}
+    rows = read_csv(path, ("rank",))
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else REQUIRED_COLUMNS)}, {}
 
 
 def _floats(values: list[Any]) -> Float64Array:

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from scanpick.arrays import Float32Array
 from scanpick.errors import ScanpickError
-from scanpick.files import read_bytes
+from scanpick.formats.arrays import read_array
 from scanpick.formats.frame_ids import COLUMN, read_frame_ids
+from scanpick.formats.parquet import read_parquet
 from scanpick.structures.checks import check_unique, name_some
-from scanpick.texts import parsing
+from scanpick.texts import parsing, read_text
 
 _ID_COLUMNS = (COLUMN, "filenames", "filename")
 """What names the rows; the last two as lightly writes them."""
@@ -89,24 +89,14 @@ def read_vectors(path: Path, ids_path: Path | None = None) -> Vectors:
 
 
 def _from_npy(path: Path) -> Vectors:
-    try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as fault:
-        if "object" in str(fault).lower():  # numpy's own words advise to unpickle
-            raise ScanpickError(
-                f"{path}: cannot read embeddings from it: rows are Python objects, not numbers; often some are None, "
-                f"of frames that could not be embedded. Leave these rows out, with their ids, and save the others with "
-                f"np.save('FILE.npy', np.stack(rows).astype('float32'))."
-            ) from fault
-        raise ScanpickError(f"{path}: cannot read embeddings from it: {fault}.") from fault
-    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype.kind not in "fiu":
-        got = f"{values.dtype} of shape {values.shape}" if isinstance(values, np.ndarray) else "several arrays"
-        raise ScanpickError(f"{path}: expected an (N, D) array of numbers, got {got}.")
+    values = read_array(path, mapped=True)
+    if values.ndim != 2 or values.dtype.kind not in "fiu":
+        raise ScanpickError(f"{path}: expected an (N, D) array of numbers, got {values.dtype} of shape {values.shape}.")
     return Vectors(values, None)
 
 
 def _from_parquet(path: Path) -> Vectors:
-    table = pyarrow.parquet.ParquetFile(path).read()
+    table = read_parquet(path)
     pandas = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
     index = {name for name in pandas.get("index_columns", []) if isinstance(name, str)}
     return _from_table(path, table, index)
@@ -114,7 +104,11 @@ def _from_parquet(path: Path) -> Vectors:
 
 def _from_csv(path: Path) -> Vectors:
     options = pa.csv.ConvertOptions(column_types={name: pa.string() for name in _ID_COLUMNS}, strings_can_be_null=True)
-    return _from_table(path, pa.csv.read_csv(pa.BufferReader(read_bytes(path)), convert_options=options), set())
+    table = pa.csv.read_csv(pa.BufferReader(read_text(path).encode()), convert_options=options)
+    for name in {*_ID_COLUMNS} & {*table.column_names}:
+        ids = [None if value is None else unguarded(value) for value in table.column(name).to_pylist()]
+        table = table.set_column(table.column_names.index(name), name, pa.array(ids, pa.string()))
+    return _from_table(path, table, set())
 
 
 def _from_table(path: Path, table: pa.Table, index: set[str]) -> Vectors:

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from scanpick.errors import ScanpickError
-from scanpick.files import sha256_of_text, write_text
+from scanpick.files import sha256_of_text
 from scanpick.networks.prefetching import Prepare, prefetched
 from scanpick.networks.training_state import TrainingState, WeightAverage
+from scanpick.texts import parsing, read_json, write_json
 
 PLANNED = "planned.json"
 CHECKPOINT_S = 300.0
@@ -173,11 +174,12 @@ def iterations_in(minutes: float, out: Path, run: Callable[[int, Path], None]) -
             started = time.monotonic()
             run(_TIMED_STEPS, Path(folder) / "timed")
         seconds = (time.monotonic() - started) / _TIMED_STEPS
-        write_text(kept, json.dumps({"minutes": minutes, "iterations": max(1, round(60 * minutes / seconds))}))
-    planned = json.loads(kept.read_text())
-    if planned["minutes"] != minutes:
-        raise ScanpickError(f"{out} holds a training planned for {planned['minutes']} minutes, not {minutes}.")
-    return int(planned["iterations"])
+        write_json(kept, {"minutes": minutes, "iterations": max(1, round(60 * minutes / seconds))})
+    planned = read_json(kept, f"Remove it, or train in another folder than {out}")
+    if planned.get("minutes") != minutes:
+        raise ScanpickError(f"{out} holds a training planned for {planned.get('minutes')} minutes, not {minutes}.")
+    with parsing(str(kept), "a number of iterations"):
+        return int(planned["iterations"])
 
 
 def training_order(count: int, needed: int, seed: int) -> np.ndarray:

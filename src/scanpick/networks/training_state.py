@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +10,8 @@ import torch
 from torch import nn
 
 from scanpick.errors import ScanpickError
-from scanpick.files import write_text
 from scanpick.networks.weights import read_weights_file, write_weights_file
+from scanpick.texts import parsing, write_csv
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 
@@ -77,17 +75,18 @@ class TrainingState:
         if not path.exists():
             return
         saved = read_weights_file(path)
-        if saved["fingerprint"] != self.fingerprint:
-            raise ScanpickError(
-                f"{out} holds a training with other settings, frames or labels. Choose another folder or remove it."
-            )
-        self.network.load_state_dict(saved["network"])
-        self.optimiser.load_state_dict(saved["optimiser"])
-        self.schedule.load_state_dict(saved["schedule"])
-        for name, value in saved["average"].items():
-            self.average.values[name].copy_(value)
-        self.average.updates = saved["updates"]
-        self.iteration, self.log = saved["iteration"], saved["log"]
+        with parsing(str(path), "a checkpoint; remove the file to begin anew"):
+            if saved["fingerprint"] != self.fingerprint:
+                raise ScanpickError(
+                    f"{out} holds a training with other settings, frames or labels. Choose another folder or remove it."
+                )
+            self.network.load_state_dict(saved["network"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            self.schedule.load_state_dict(saved["schedule"])
+            for name, value in saved["average"].items():
+                self.average.values[name].copy_(value)
+            self.average.updates = saved["updates"]
+            self.iteration, self.log = saved["iteration"], saved["log"]
 
     def save(self, out: Path) -> None:
         """Write ``checkpoint.pt`` and ``log.csv``, each whole or not at all."""
@@ -103,8 +102,4 @@ class TrainingState:
             "seconds": time.monotonic() - self.started,
         }
         write_weights_file(out / CHECKPOINT, content)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, self.log[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.log)
-        write_text(out / LOG, text.getvalue())
+        write_csv(out / LOG, list(self.log[0]), self.log)

@@ -8,7 +8,9 @@ from typing import Any
 import torch
 
 from scanpick.errors import ScanpickError
-from scanpick.files import write_bytes
+from scanpick.files import read_bytes, write_bytes
+from scanpick.seals import BLANK, check_seal, sealed
+from scanpick.texts import parsing
 
 
 def read_weights_file(path: Path) -> Any:
@@ -17,21 +19,29 @@ def read_weights_file(path: Path) -> Any:
     Raises:
         ScanpickError: The file is missing, damaged, or holds more than that.
     """
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise ScanpickError(f"{path}: no such checkpoint file.") from error
-    except pickle.UnpicklingError as error:
-        raise ScanpickError(
-            f"{path}: refused, since it holds more than tensors and plain values (or is no checkpoint): "
-            f"{str(error).splitlines()[0]} Nothing in it was run. Expected a file written by torch.save."
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ScanpickError(f"{path}: is not a readable checkpoint, or is truncated: {error}") from error
+    if not path.exists():
+        raise ScanpickError(f"{path}: no such checkpoint file.")
+    content = read_bytes(path)
+    check_seal(content, str(path))
+    with parsing(str(path), "a whole checkpoint file"):
+        try:
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as error:
+            raise ScanpickError(
+                f"{path}: refused, since it holds more than tensors and plain values (or is no checkpoint): "
+                f"{str(error).splitlines()[0]} Nothing in it was run. Expected a file written by torch.save."
+            ) from error
+        except RuntimeError as error:
+            raise ScanpickError(f"{path}: is not a readable checkpoint, or is truncated: {error}") from error
 
 
 def write_weights_file(path: Path, content: Any) -> None:
-    """Write tensors and plain values atomically. The same content gives the same bytes, whatever the file's name."""
+    """Write tensors and plain values atomically, with a digest.
+
+    The same content gives the same bytes, whatever the file's name.
+    """
     buffer = io.BytesIO()  # torch.save would put a file's name into it
     torch.save(content, buffer)
-    write_bytes(path, buffer.getvalue())
+    # It is a zip archive that torch reads without a look at its checksums. The digest is the archive's comment, whose
+    # length are the last two bytes of an archive without one.
+    write_bytes(path, sealed(buffer.getvalue()[:-2] + len(BLANK).to_bytes(2, "little") + BLANK.encode()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.axes import Axes
 from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.reports.figures import INK, MUTED, figure_style, new_figure, save_figure, series_styles
+from scanpick.texts import parsing, read_csv
 
 PICTURE = "adapting"
 _NO_LOSSES = ("iteration", "learning_rate", "gradient_norm")
@@ -67,11 +67,8 @@ def _block_means(values: Float64Array, width: int) -> Float64Array:
 
 
 def _columns(path: Path, texts: tuple[str, ...] = ()) -> dict[str, Float64Array]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        if not rows:
-            raise ScanpickError(f"{path}: expected at least one row.")
+    rows = read_csv(path)
+    if not rows:
+        raise ScanpickError(f"{path}: expected at least one row.")
+    with parsing(str(path), "numbers"):
         return {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name not in texts}
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise ScanpickError(f"{path}: cannot be read: {error}.") from error

@@ -8,6 +8,7 @@ Okabe, Ito: "Color Universal Design", https://jfly.uni-koeln.de/color/ (2008).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from matplotlib.figure import Figure
 
 from scanpick.errors import ScanpickError
 from scanpick.files import atomic_path
+from scanpick.texts import printable
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#4D4D4D")
 """Okabe and Ito's colours in the order in which series take them; their yellow is too light for lines, so brown."""
@@ -50,6 +52,7 @@ STYLE: dict[str, Any] = {
     "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib: the same letters on every machine
     "font.size": 9.5,
     "text.color": INK,
+    "text.parse_math": False,  # names come from data: a $ in them is a $
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.titlesize": 10.5,
@@ -126,7 +129,10 @@ def save_figure(figure: Figure, stem: Path, *, formats: Sequence[str] = ("png", 
         path = stem.with_name(f"{stem.name}.{extension}")
         # Without a date, a figure changes when what it shows changes, and only then.
         undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
-        with figure_style(), atomic_path(path) as temporary:
+        with figure_style(), warnings.catch_warnings(), atomic_path(path) as temporary:
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a name in another script: boxes are drawn
             figure.savefig(temporary, format=extension, metadata=undated.get(extension))
+            if extension == "svg":  # XML has no control codes
+                temporary.write_bytes(printable(temporary.read_bytes().decode()).encode())
         written.append(path)
     return written

@@ -18,7 +18,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from scanpick.arrays import Embeddings, Float64Array, Int64Array
+from scanpick.errors import ScanpickError
 from scanpick.files import atomic_path, is_read_only
+from scanpick.formats.arrays import read_array
 
 NEIGHBOURS = 15
 """The frame itself and the 14 nearest others make its neighbourhood in UMAP: that package's own default."""
@@ -142,8 +144,8 @@ def _umap(values: Embeddings, start: Float64Array) -> Embeddings:
 
 def _read(path: Path, count: int) -> Embeddings | None:
     try:
-        positions = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        positions = read_array(path)
+    except ScanpickError:  # none, or damaged: made again
         return None
     whole = positions.shape == (count, 2) and positions.dtype == np.float32 and np.isfinite(positions).all()
     return positions if whole else None

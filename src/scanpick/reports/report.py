@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,7 +67,9 @@ def write_report(workspace: Path, selection: str, out: Path, *, advance: Callabl
     # 4. Sequences and time; the first picks from above; what was set aside
     timeline = draw_timeline(pool.records, pool.picks, pool.labelled)
     sheet = draw_contact_sheet(pool.dataset, pool.records, pool.selection, pool.picks, advance=progress.by)
-    results = Results(pool, coverage, redundancy, embedding_map, timeline, sheet, reasons(pool.set_aside))
+    root = f"{pool.manifest.dataset.root}{os.sep}"  # a page is handed on: it names files by their place in the data set
+    set_aside = {frame_id: why.replace(root, "") for frame_id, why in pool.set_aside.items()}
+    results = Results(pool, coverage, redundancy, embedding_map, timeline, sheet, reasons(set_aside))
 
     # 5. The page
     path = out if out.suffix and not out.is_dir() else out / "report.html"

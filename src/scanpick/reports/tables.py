@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from scanpick.files import without_places
 from scanpick.reports.numbers import count, plural, significant
 from scanpick.reports.picked_pool import PickedPool
 
@@ -23,7 +24,7 @@ def facts(pool: PickedPool) -> list[tuple[str, str]]:
     aside = f", {count(len(pool.set_aside))} set aside" if pool.set_aside else ""
     options = {k: v for k, v in summary.get("options", {}).items() if v not in (None, "", [], {})}
     rows = [
-        ("Data set", source.specification),
+        ("Data set", without_places(source.specification)),
         ("Read as", source.description),
         ("Frames", f"{count(pool.found)} found, {count(len(pool.records))} usable{aside}"),
         ("Labelled already", plural(labelled, "frame") if labelled else "none"),
@@ -71,7 +72,7 @@ def settings(pool: PickedPool) -> list[tuple[str, list[tuple[str, str]]]]:
         *((f"Step {step}", of) for step, of in steps.items() if step.partition(" ")[2] in ("", pool.name)),
         ("Versions", pool.manifest.versions),
     ]
-    return [(title, entries) for title, values in groups if (entries := _flat(values))]
+    return [(title, entries) for title, values in groups if (entries := _flat(without_places(values)))]
 
 
 def _embedding(pool: PickedPool) -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from scanpick.errors import ScanpickError
 from scanpick.options import build_checked
 from scanpick.selection.constraints import Constraints
 from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
 from scanpick.structures import Selection
+from scanpick.texts import read_mapping
 
 
 class SelectionConfig(BaseModel):
@@ -78,7 +77,7 @@ class SelectionConfig(BaseModel):
         Raises:
             ScanpickError: The file cannot be read or is no YAML mapping, a key is unknown, or a value does not fit.
         """
-        return cls.of(read_yaml(path), str(path))
+        return cls.of(read_mapping(path), str(path))
 
     @property
     def strategy_options(self) -> dict[str, Any]:
@@ -97,18 +96,3 @@ class SelectionConfig(BaseModel):
             at_most=self.at_most,
             threads=threads,
         )
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping that a YAML file holds.
-
-    Raises:
-        ScanpickError: The file cannot be read, or holds something else.
-    """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ScanpickError(f"{path}: cannot read the selection's settings: {error}.") from error
-    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise ScanpickError(f"{path}: expected settings as 'name: value' lines, got {type(values).__name__}.")
-    return values

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,9 +19,10 @@ from scanpick.encoders.pretraining.frames import UnlabelledFrames, read_unlabell
 from scanpick.encoders.pretraining.teacher import ImageFeatures, teacher_features
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.bootstrap import CONFIDENCE, draw_frames
-from scanpick.files import sha256_of_file, write_text
+from scanpick.files import sha256_of_file
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import check_known
+from scanpick.texts import write_csv, write_json
 from scanpick.workspace.reading import Progress, no_progress
 
 ITERATIONS = 1000
@@ -148,7 +146,7 @@ def adapt(
     weights = model.save(out, told)
     problems = {} if features is None else dict(features.problems)
     described = {"weights": weights.name, **told, "set_aside": frames.set_aside, "image_problems": problems}
-    write_text(out / DESCRIPTION, json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+    write_json(out / DESCRIPTION, described)
     return described
 
 
@@ -189,8 +187,6 @@ def _held_out(title: str, adaptation: Adaptation, batch_size: int, device: str, 
 
 
 def _write_held_out(path: Path, before: HeldOut, after: HeldOut) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["frame_id", "sequence", "before", "after"])
-    writer.writerows(zip(before.frame_ids, before.sequences, before.losses, after.losses, strict=True))
-    write_text(path, text.getvalue())
+    columns = ("frame_id", "sequence", "before", "after")
+    cells = zip(before.frame_ids, before.sequences, before.losses, after.losses, strict=True)
+    write_csv(path, columns, (dict(zip(columns, row, strict=True)) for row in cells))

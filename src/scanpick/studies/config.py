@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, field_validator, model_validator
 
 from scanpick.errors import ScanpickError
@@ -17,6 +16,7 @@ from scanpick.studies.metrics import Metric
 from scanpick.studies.strategy_config import EncoderConfig, StrategyConfig
 from scanpick.studies.training_config import CostConfig, DetectorConfig
 from scanpick.studies.training_runs import CAR_METRICS
+from scanpick.texts import read_mapping
 
 
 class StudyConfig(Checked):
@@ -139,7 +139,7 @@ class StudyConfig(Checked):
         Raises:
             ScanpickError: The file cannot be read, a key is unknown, or a value does not fit.
         """
-        return cls.of(read_yaml(path), str(path))
+        return cls.of(read_mapping(path), str(path))
 
     @property
     def primary(self) -> str:
@@ -177,18 +177,3 @@ class StudyConfig(Checked):
             if one.name == wanted.name and one.options == wanted.options:
                 return name, wanted
         raise AssertionError(wanted)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping that a YAML file holds.
-
-    Raises:
-        ScanpickError: The file cannot be read, or holds something else.
-    """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ScanpickError(f"{path}: cannot read the study's settings: {error}.") from error
-    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise ScanpickError(f"{path}: expected settings as 'name: value' lines, got {type(values).__name__}.")
-    return values

@@ -6,9 +6,8 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-import yaml
-
 from scanpick.errors import ScanpickError
+from scanpick.texts import parse_yaml
 
 
 def overridden(values: dict[str, Any], texts: Iterable[str]) -> dict[str, Any]:
@@ -27,10 +26,7 @@ def overridden(values: dict[str, Any], texts: Iterable[str]) -> dict[str, Any]:
         names = place.strip().split(".")
         if not equals or not all(names):
             raise ScanpickError(f"--set: expected PLACE=VALUE such as detector.iterations=600, got '{text}'.")
-        try:
-            parsed = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ScanpickError(f"--set {place}: '{value}' is no YAML value: {error}.") from error
+        parsed = parse_yaml(value, f"--set {place}")
         target: Any = changed
         for name in names[:-1]:
             target = _inside(target, name, text)

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from scanpick import __version__
-from scanpick.errors import ScanpickError
-from scanpick.files import sha256_of_text, write_text
+from scanpick.files import sha256_of_text
 from scanpick.formats.predictions import read_predictions
 from scanpick.selection.budget import Budget
 from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
 from scanpick.structures import Detections
 from scanpick.studies.strategy_config import ScoreConfig, StrategyConfig
+from scanpick.texts import parsing, read_json, write_json
 from scanpick.uncertainty import SCORES, FrameScores, score_frames
 
 
@@ -92,7 +92,7 @@ def pick(
         scores=tuple(known.get(frame_id) for frame_id in selection.frame_ids),
         summary=dict(selection.summary),
     )
-    write_text(path, json.dumps({"asked": asked, "picks": vars(picks)}, indent=1) + "\n")
+    write_json(path, {"asked": asked, "picks": vars(picks)}, indent=1)
     return picks
 
 
@@ -121,11 +121,11 @@ def _scored(pool: Pool, scores: FrameScores) -> Pool:
 
 
 def _stored(path: Path) -> Picks | None:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))["picks"]
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError, KeyError) as error:
-        raise ScanpickError(f"{path}: cannot be read: {error!r}. Remove it; it is then made again.") from error
-    columns = {name: tuple(values[name]) for name in ("frame_ids", "gains", "nearest_selected", "scores")}
-    return Picks(**columns, summary=values["summary"])
+    again = "Remove it; it is then made again"
+    values = read_json(path, again)
+    with parsing(str(path), f"picks. {again}"):
+        picks = values["picks"]
+        columns = {name: tuple(picks[name]) for name in ("frame_ids", "gains", "nearest_selected", "scores")}
+        return Picks(**columns, summary=picks["summary"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import combinations
@@ -15,8 +13,8 @@ import numpy as np
 from scanpick import __version__
 from scanpick.errors import unknown_name
 from scanpick.evaluation.probes import Difference, Score, difference
-from scanpick.files import atomic_path, write_text
 from scanpick.studies.probing import ProbeRun
+from scanpick.texts import write_csv, write_json
 
 Row = dict[str, Any]
 
@@ -114,7 +112,7 @@ def write_probe_files(run: ProbeRun, folder: Path, baseline: str | None = None) 
     }
     written = [_write_csv(folder / f"{name}.csv", rows) for name, rows in tables.items() if rows]
     path = folder / "probe.json"
-    write_text(path, json.dumps(facts(run), indent=2, ensure_ascii=False, default=str) + "\n")
+    write_json(path, facts(run))
     return [*written, path]
 
 
@@ -140,8 +138,5 @@ def _number(value: float) -> float | None:
 
 
 def _write_csv(path: Path, rows: Sequence[Row]) -> Path:
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, list(rows[0]), rows)
     return path

@@ -10,17 +10,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import yaml
-
 from scanpick.errors import ScanpickError
-from scanpick.files import write_text
-from scanpick.studies.config import StudyConfig, read_yaml
+from scanpick.studies.config import StudyConfig
 from scanpick.studies.experiment import Experiment, experiments_of
 from scanpick.studies.plan import Place, PlannedTraining, Rates, plan_of, seconds_left
 from scanpick.studies.preparation import Preparation, prepare
 from scanpick.studies.scheduler import Scheduler
 from scanpick.studies.tables import StudyTables
 from scanpick.studies.units import TrainingUnit
+from scanpick.texts import format_yaml, parse_mapping, read_json, read_sealed, write_json, write_sealed
 from scanpick.workspace.lock import write_lock
 from scanpick.workspace.manifest import current_versions
 from scanpick.workspace.reading import Progress, no_progress
@@ -141,7 +139,7 @@ class Study:
     def _write_settings(self, made_with: dict[str, Any]) -> None:
         values = json.loads(self.config.model_dump_json())
         values |= {"primary_metric": self.config.primary, _MADE_WITH: made_with}
-        write_text(self.folder / SETTINGS, yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120))
+        write_sealed(self.folder / SETTINGS, format_yaml(values))
 
     def _made_with(self) -> dict[str, Any]:
         survey = self.prepared.survey
@@ -182,7 +180,7 @@ class Study:
             "embeddings": {name: f"embeddings/{name}" for name in self.config.embeddings()},
             "trainings": trainings,
         }
-        write_text(self.folder / PLAN, json.dumps(content, indent=1) + "\n")
+        write_json(self.folder / PLAN, content, indent=1)
 
 
 def default_jobs(config: StudyConfig) -> int:
@@ -201,7 +199,8 @@ def read_study(folder: Path) -> StudyConfig:
         raise ScanpickError(
             f"{folder} is no study: it has no {SETTINGS}. Start one with: scanpick study CONFIG --out DIR"
         )
-    values = {name: value for name, value in read_yaml(path).items() if name != _MADE_WITH}
+    values = parse_mapping(read_sealed(path, f"Run again: scanpick study CONFIG --out {folder}"), str(path))
+    values.pop(_MADE_WITH, None)
     return StudyConfig.of(values, str(path))
 
 
@@ -211,8 +210,6 @@ def read_plan(folder: Path) -> dict[str, Any]:
     Raises:
         ScanpickError: There is none, or it is damaged.
     """
-    try:
-        plan: dict[str, Any] = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ScanpickError(f"{folder}: expected the folder of a study that was begun: {error}.") from error
-    return plan
+    if not (folder / PLAN).is_file():
+        raise ScanpickError(f"{folder}: expected the folder of a study that was begun, got one without {PLAN}.")
+    return read_json(folder / PLAN, f"Go on with: scanpick study resume {folder}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from scanpick.datasets import Dataset
-from scanpick.errors import FrameError
-from scanpick.files import sha256_of_text, write_text
+from scanpick.errors import FrameError, ScanpickError
+from scanpick.files import sha256_of_text
 from scanpick.labels import count_objects
 from scanpick.structures import Labels
 from scanpick.studies.data import JoinedDataset
 from scanpick.studies.frame_cache import FrameCache
+from scanpick.texts import read_json, write_json
 from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
 from scanpick.workspace.manifest import current_versions
 from scanpick.workspace.reading import Block, BlockReader, Progress, blocks_of, fingerprint_of, source_of
@@ -72,7 +72,7 @@ def survey(dataset: JoinedDataset, folder: Path, *, workers: int, progress: Prog
         with progress("Reading frames and labels", sum(len(block.frame_ids) for block in missing)) as advance:
             reader = _SurveyReader(FrameCache(dataset, _CACHE_BYTES))
             for block, rows in run_jobs(reader, missing, workers):
-                write_text(store / f"{block.number:06d}.json", json.dumps(rows))
+                write_json(store / f"{block.number:06d}.json", rows)
                 found[block.number] = rows
                 advance(len(block.frame_ids))
     columns = {
@@ -91,7 +91,7 @@ def survey(dataset: JoinedDataset, folder: Path, *, workers: int, progress: Prog
     counts = {frames.frame_ids[row]: columns["counts"][row] for row in good}
     digests = {frames.frame_ids[row]: f"{frames.contents[row]}-{columns['label_digests'][row]}" for row in good}
     write_frame_table(folder / "frames.parquet", frames)
-    write_text(folder / "labels.json", json.dumps(counts, indent=0) + "\n")
+    write_json(folder / "labels.json", counts, indent=0)
     return Survey(frames, counts, digests)
 
 
@@ -142,8 +142,11 @@ def _digest(labels: Labels) -> str:
 def _stored(store: Path, block: Block) -> dict[str, Any] | None:
     """What an earlier run read of this block, where its files have not changed since and none was in trouble."""
     try:
-        rows: dict[str, Any] = json.loads((store / f"{block.number:06d}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        rows = read_json(store / f"{block.number:06d}.json")
+    except ScanpickError:  # none, or damaged: read again
+        return None
+    columns = ("frame_ids", "sources", "contents", "num_points", "statuses", "counts", "label_digests")
+    if any(len(rows.get(name) or ()) != len(block.frame_ids) for name in columns):
         return None
     same = rows["frame_ids"] == list(block.frame_ids) and rows["sources"] == list(block.sources)
     # What spoilt a frame may be a file beside its points, so that it is tried again.

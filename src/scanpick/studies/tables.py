@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scanpick.datasets import Dataset
-from scanpick.errors import ScanpickError
-from scanpick.files import sha256_of_text, write_text
+from scanpick.files import sha256_of_text
 from scanpick.formats.predictions import read_predictions
 from scanpick.structures import Detections
 from scanpick.studies.config import StudyConfig
@@ -21,6 +17,7 @@ from scanpick.studies.experiment import Experiment, Trained
 from scanpick.studies.metrics import GroundTruth, Metric, measure, read_ground_truth
 from scanpick.studies.preparation import Preparation
 from scanpick.studies.training_runs import PREDICTIONS
+from scanpick.texts import read_json, write_csv, write_json
 
 Row = dict[str, Any]
 Key = tuple[int, int, str, str]
@@ -55,9 +52,9 @@ class StudyTables:
                     by_key[one.seed, trained.round, one.called, one.variant].append((row, trained))
         complete = (self._score_row(parts) for parts in by_key.values())
         scores = [row for row in complete if row is not None]
-        write_table(self.folder / "trainings.csv", self._columns(fold=True), trainings)
-        write_table(self.folder / "scores.csv", self._columns(fold=False), scores)
-        write_table(self.folder / "picks.csv", PICK_COLUMNS, [row for one in experiments for row in self._picks(one)])
+        write_csv(self.folder / "trainings.csv", self._columns(fold=True), trainings)
+        write_csv(self.folder / "scores.csv", self._columns(fold=False), scores)
+        write_csv(self.folder / "picks.csv", PICK_COLUMNS, [row for one in experiments for row in self._picks(one)])
 
     def _training_row(self, one: Experiment, trained: Trained) -> Row:
         result = trained.unit.result()
@@ -100,7 +97,7 @@ class StudyTables:
         """Metrics of the predictions of all folds, evaluated once; kept as ``pooled/<fingerprint>.json``."""
         path = self.folder / "pooled" / f"{fingerprint}.json"
         if path.is_file():
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            return read_json(path, "Remove it; it is then made again")
         detections: dict[str, Detections] = {}
         for part in parts:
             detections |= read_predictions(part.unit.folder / PREDICTIONS)
@@ -108,7 +105,7 @@ class StudyTables:
             frames = [frame_id for fold in self.prepared.folds for frame_id in fold.evaluation]
             self._truth = read_ground_truth(self._dataset(), frames)
         values = measure(self._dataset(), self._truth, detections, [Metric.parse(one) for one in self.config.metrics])
-        write_text(path, json.dumps(values, indent=1) + "\n")
+        write_json(path, values, indent=1)
         return values
 
     def _dataset(self) -> Dataset:
@@ -160,28 +157,6 @@ PICK_COLUMNS = (
     *("seed", "fold", "round", "strategy", "variant", "rank", "frame_id", "sequence"),
     *("gain", "boxes", "cost", "score", "nearest_selected"),
 )
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows as CSV, atomically; what is None or missing is empty. Numbers keep every digit."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
-
-
-def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a table, as text.
-
-    Raises:
-        ScanpickError: It cannot be read.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise ScanpickError(f"{path}: cannot read this table: {error}.") from error
 
 
 def _encoder_of(config: StudyConfig, one: Experiment) -> str:

@@ -24,7 +24,7 @@ from scanpick.detectors.detector import DetectorModel
 from scanpick.detectors.saved import build_detector, save_detector
 from scanpick.detectors.training import train
 from scanpick.errors import ScanpickError
-from scanpick.files import sha256_of_text, write_text
+from scanpick.files import sha256_of_text
 from scanpick.formats.predictions import write_predictions
 from scanpick.networks.training import TrainingSettings
 from scanpick.structures.class_names import count_of
@@ -32,6 +32,7 @@ from scanpick.studies.metrics import Metric, measure, read_ground_truth
 from scanpick.studies.predicting import PredictionSettings, predict_frames
 from scanpick.studies.scenes import read_scenes
 from scanpick.studies.threads import limited_threads
+from scanpick.texts import parsing, read_json, write_json
 
 RESULT, DESCRIPTION, PREDICTIONS, CHECKPOINT = "result.json", "training.json", "predictions.parquet", "checkpoint.pt"
 
@@ -153,15 +154,16 @@ def finished_result(folder: Path, fingerprint: str) -> dict[str, Any] | None:
     path = folder / RESULT
     if not path.is_file():
         return None
-    try:
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = result["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScanpickError(f"{path}: cannot be read: {error!r}. Remove this folder; it is then made again.") from error
-    if found != fingerprint:
+    result = read_json(path, f"Remove {folder}; it is then made again")
+    if result.get("fingerprint") != fingerprint:
         raise ScanpickError(
-            f"{folder} holds another training ({found}, expected {fingerprint}). Choose another folder."
+            f"{folder} holds another training ({result.get('fingerprint')}, expected {fingerprint}). "
+            f"Choose another folder."
         )
+    with parsing(str(path), "the numbers of a training"):
+        result["metrics"] = {str(name): float(value) for name, value in result["metrics"].items()}
+        result |= {name: float(result[name]) for name in ("seconds", "seconds_training")}
+        result["evaluated_frames"] = int(result["evaluated_frames"])
     return result
 
 
@@ -196,7 +198,7 @@ def _run(dataset: Dataset, run: TrainingRun, folder: Path, advance: Callable[[in
         "seconds_training": trained - started,
         "cpu_seconds": time.process_time() - cpu,
     }
-    write_text(folder / RESULT, json.dumps(result, indent=1) + "\n")
+    write_json(folder / RESULT, result, indent=1)
     (folder / CHECKPOINT).unlink(missing_ok=True)  # with the optimiser's state it is thrice as large as the weights
     return result
 
@@ -205,13 +207,10 @@ def _note(folder: Path, run: TrainingRun) -> None:
     path = folder / DESCRIPTION
     described = {"fingerprint": run.fingerprint, **run.described()}
     if path.is_file():
-        try:
-            found = json.loads(path.read_text(encoding="utf-8")).get("fingerprint")
-        except ValueError:
-            found = "unreadable"
+        found = read_json(path, f"Remove {folder}; it is then made again").get("fingerprint")
         if found != run.fingerprint:
             raise ScanpickError(f"{folder} holds another training ({found}). Choose another folder.")
-    write_text(path, json.dumps(described, indent=1) + "\n")
+    write_json(path, described, indent=1)
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ others, so that a killed writer or a damaged file shows.
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import pyarrow.parquet
 
 from scanpick.arrays import Embeddings, Float32Array
 from scanpick.errors import ScanpickError
-from scanpick.files import atomic_path, sha256_of_file, write_text
+from scanpick.files import atomic_path, sha256_of_file
+from scanpick.formats.arrays import read_array
 from scanpick.formats.object_embeddings import read_objects_of, write_object_embeddings
+from scanpick.formats.parquet import read_parquet, strings_of, write_parquet
 from scanpick.structures import EmbeddingTable
 from scanpick.structures.embedded_objects import EmbeddedObjects
+from scanpick.texts import parsing, read_json, write_json
 
 OBJECTS = "objects.npz"
 
@@ -72,9 +74,8 @@ def write_embedding(
         np.lib.format.write_array_header_1_0(file, header)
         for block in blocks:
             file.write(np.ascontiguousarray(block, dtype="<f4").tobytes())
-    with atomic_path(ids_path) as temporary:
-        columns = [pyarrow.array(column, type=pyarrow.string()) for column in (frame_ids, contents)]
-        pyarrow.parquet.write_table(pyarrow.table(columns, names=["frame_id", "content"]), temporary)
+    columns = [pyarrow.array(column, type=pyarrow.string()) for column in (frame_ids, contents)]
+    write_parquet(ids_path, pyarrow.table(columns, names=["frame_id", "content"]))
     further: dict[str, Any] = {}
     if objects is not None:
         write_object_embeddings(folder / OBJECTS, objects, frame_ids)
@@ -90,22 +91,16 @@ def write_embedding(
         "embeddings_sha256": sha256_of_file(values_path),
         "frame_ids_sha256": sha256_of_file(ids_path),
     }
-    write_text(folder / "meta.json", json.dumps(meta, indent=2, ensure_ascii=False) + "\n")
+    write_json(folder / "meta.json", meta)
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
     """Read ``meta.json``.
 
     Raises:
-        ScanpickError: It is missing or no JSON object.
+        ScanpickError: It is missing, no JSON object, or changed since it was written.
     """
-    try:
-        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ScanpickError(f"{folder}: cannot read meta.json of this embedding: {error}.{_again(folder)}") from error
-    if not isinstance(meta, dict):
-        raise ScanpickError(f"{folder}: expected a JSON object in meta.json, got {type(meta).__name__}.")
-    return meta
+    return read_json(folder / "meta.json", _again(folder))
 
 
 def read_embedding(folder: Path) -> StoredEmbedding:
@@ -116,15 +111,17 @@ def read_embedding(folder: Path) -> StoredEmbedding:
     """
     meta = read_meta(folder)
     written = {"embeddings.npy": meta.get("embeddings_sha256"), "frame_ids.parquet": meta.get("frame_ids_sha256")}
-    written |= {f"{name}.npy": sha256 for name, sha256 in meta.get("learned", {}).items()}
+    with parsing(str(folder / "meta.json"), "what was learned by name"):
+        written |= {f"{name}.npy": sha256 for name, sha256 in meta.get("learned", {}).items()}
     for name, sha256 in written.items():
         path = folder / name
         if not path.is_file() or sha256_of_file(path) != sha256:
-            raise ScanpickError(f"{path}: missing, cut off or changed since it was written.{_again(folder)}")
-    ids = pyarrow.parquet.ParquetFile(folder / "frame_ids.parquet").read()
-    values = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
-    table = EmbeddingTable(folder.name, tuple(ids.column("frame_id").to_pylist()), values, meta)
-    return StoredEmbedding(table, tuple(ids.column("content").to_pylist()))
+            raise ScanpickError(f"{path}: missing, cut off or changed since it was written. {_again(folder)}")
+    ids_path = folder / "frame_ids.parquet"
+    ids = read_parquet(ids_path, _again(folder))
+    values = read_array(folder / "embeddings.npy", mapped=True)
+    table = EmbeddingTable(folder.name, tuple(strings_of(ids, "frame_id", ids_path)), values, meta)
+    return StoredEmbedding(table, tuple(strings_of(ids, "content", ids_path)))
 
 
 def read_objects(folder: Path) -> tuple[EmbeddedObjects, list[str]]:
@@ -141,10 +138,20 @@ def read_objects(folder: Path) -> tuple[EmbeddedObjects, list[str]]:
             f"none. Make some with: scanpick embed {folder.parent.parent} --encoder recon-parts"
         )
     if not path.is_file() or sha256_of_file(path) != meta["objects_sha256"]:
-        raise ScanpickError(f"{path}: missing, cut off or changed since it was written.{_again(folder)}")
-    frame_ids = pyarrow.parquet.ParquetFile(folder / "frame_ids.parquet").read(["frame_id"]).column(0).to_pylist()
+        raise ScanpickError(f"{path}: missing, cut off or changed since it was written. {_again(folder)}")
+    ids_path = folder / "frame_ids.parquet"
+    frame_ids = strings_of(read_parquet(ids_path, _again(folder)), "frame_id", ids_path)
     objects = read_objects_of(path, frame_ids)
     return objects, np.repeat(np.array(frame_ids, dtype=np.str_), objects.counts).tolist()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed writer left of an embedding: files of arrays and ids without ``meta.json``."""
+    if folder.is_dir() and not (folder / "meta.json").exists():
+        with contextlib.suppress(OSError):  # not ours to remove, or something else is in it
+            for path in (*folder.glob("*.npy"), folder / "frame_ids.parquet", folder / OBJECTS):
+                path.unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def _write_array(path: Path, array: Float32Array) -> str:
@@ -163,4 +170,4 @@ def _remove_others(folder: Path, arrays: set[str], *, with_objects: bool) -> Non
 
 
 def _again(folder: Path) -> str:
-    return f" Make it again with: scanpick embed {folder.parent.parent} --name {folder.name} --encoder ..."
+    return f"Make it again with: scanpick embed {folder.parent.parent} --name {folder.name} --encoder ..."

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import pyarrow.parquet
 
 from scanpick.arrays import BoolArray, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.files import atomic_path
+from scanpick.formats.parquet import read_parquet, write_parquet
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import as_array
+from scanpick.texts import parsing
 
 OK = "ok"
 """The status of a frame that can be used; any other is the kind of trouble and the reason: "empty: ..."."""
@@ -113,8 +113,7 @@ def write_frame_table(path: Path, table: FrameTable) -> None:
             raise ScanpickError(f"Metadata column '{name}': this name is taken. Expected none of: {', '.join(names)}.")
         names.append(name)
         arrays.append(_metadata_array([record.metadata.get(name) for record in records]))
-    with atomic_path(path) as temporary:
-        pyarrow.parquet.write_table(pyarrow.table(arrays, names=names), temporary)
+    write_parquet(path, pyarrow.table(arrays, names=names))
 
 
 def read_frame_table(path: Path) -> FrameTable:
@@ -123,23 +122,25 @@ def read_frame_table(path: Path) -> FrameTable:
     Raises:
         ScanpickError: The file is missing, damaged, or lacks a column.
     """
-    try:
-        # ParquetFile, since read_table would take columns from the names of the folders above.
-        table = pyarrow.parquet.ParquetFile(path).read()
-    except (OSError, pyarrow.ArrowException) as error:
-        raise ScanpickError(f"{path}: cannot read the frame table: {error}. Make it with: scanpick index.") from error
+    table = read_parquet(path, "Make it with: scanpick index")
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
         raise ScanpickError(f"{path}: expected the columns {', '.join(SCHEMA.names)}; missing: {', '.join(missing)}.")
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    metadata = [name for name in table.column_names if name not in SCHEMA.names]
-    return FrameTable(
-        records=tuple(_record(columns, metadata, row) for row in range(table.num_rows)),
-        num_points=np.array(columns["num_points"], dtype=np.int64),
-        statuses=tuple(columns["status"]),
-        contents=tuple(columns["content"]),
-        sources=tuple(columns["source"]),
-    )
+    with parsing(str(path), "the columns of a frame table"):
+        frames = table.select(SCHEMA.names).cast(SCHEMA)
+        empty = [name for name in SCHEMA.names if name not in ("timestamp_ns", "path") and frames[name].null_count]
+        if empty:
+            raise ValueError(f"empty cells in the column '{empty[0]}'")
+        columns = {name: table.column(name).to_pylist() for name in table.column_names}
+        columns |= frames.to_pydict()
+        metadata = [name for name in table.column_names if name not in SCHEMA.names]
+        return FrameTable(
+            records=tuple(_record(columns, metadata, row) for row in range(table.num_rows)),
+            num_points=np.array(columns["num_points"], dtype=np.int64),
+            statuses=tuple(columns["status"]),
+            contents=tuple(columns["content"]),
+            sources=tuple(columns["source"]),
+        )
 
 
 def _record(columns: Mapping[str, Sequence[Any]], metadata: Sequence[str], row: int) -> FrameRecord:

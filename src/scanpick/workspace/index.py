@@ -97,6 +97,7 @@ def index(
             store.clear()
             raise ScanpickError(_nothing_usable(specification, table))
         _write(workspace, source, table)
+        store.clear_others()
         if encoder is None:
             store.clear()
     return workspace

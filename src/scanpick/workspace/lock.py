@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scanpick.errors import ScanpickError
+from scanpick.files import remove_leftovers
 
 _held: set[Path] = set()
 
@@ -15,7 +16,7 @@ _held: set[Path] = set()
 def write_lock(folder: Path) -> Iterator[None]:
     """Hold the workspace for writing; the system lets go of it when the process ends, however it ends.
 
-    A process that holds it already may take it again.
+    A process that holds it already may take it again. What killed processes left half written is removed.
 
     Raises:
         ScanpickError: Another process holds it.
@@ -36,6 +37,7 @@ def write_lock(folder: Path) -> Iterator[None]:
             ) from error
         _held.add(path)
         try:
+            remove_leftovers(folder)
             yield
         finally:
             _held.discard(path)

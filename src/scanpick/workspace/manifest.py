@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import platform
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from scanpick.errors import ScanpickError
-from scanpick.files import write_text
 from scanpick.formats.toml import format_toml
+from scanpick.texts import parse_toml, parsing, read_sealed, write_sealed
 
 FORMAT = 1
 """Raised when a newer scanpick can no longer read the workspaces of an older one."""
@@ -33,6 +34,12 @@ class DatasetSource:
     options: Mapping[str, Any]
     name: str
     description: str
+
+    @property
+    def root(self) -> Path:
+        """The folder that the specification names; a plain name where frames are simulated."""
+        name = self.specification
+        return Path(name if Path(name).is_absolute() else name.partition(":")[2])
 
 
 @dataclass(frozen=True)
@@ -78,30 +85,30 @@ def current_versions() -> dict[str, str]:
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write ``scanpick.toml`` atomically."""
-    write_text(path, format_toml({"format": FORMAT, **asdict(manifest)}))
+    write_sealed(path, format_toml({"format": FORMAT, **asdict(manifest)}))
 
 
 def read_manifest(path: Path) -> Manifest:
     """Read ``scanpick.toml``.
 
     Raises:
-        ScanpickError: The file is missing, is no TOML, or lacks an entry.
+        ScanpickError: The file is missing, is no TOML, lacks an entry, or was changed since it was written.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ScanpickError(f"{path}: cannot read the workspace's settings: {error}.") from error
+    document = parse_toml(read_sealed(path, "Make it again with: scanpick index DATASET --out ..."), str(path))
     if document.get("format") != FORMAT:
         raise ScanpickError(
             f"{path}: expected a workspace of format {FORMAT}, got {document.get('format')!r}. "
             f"It was made by another version of scanpick; make it anew with: scanpick index."
         )
-    try:
-        return Manifest(
+    with parsing(str(path), "the entries of a workspace"):
+        manifest = Manifest(
             dataset=DatasetSource(**{"options": {}, **document["dataset"]}),
             frames=FrameSummary(**document["frames"]),
             steps=document.get("steps", {}),
             versions=document.get("versions", {}),
         )
-    except (KeyError, TypeError) as error:
-        raise ScanpickError(f"{path}: expected the entries of a workspace, got: {error}.") from error
+        try:
+            return TypeAdapter(Manifest).validate_python(asdict(manifest))
+        except ValidationError as fault:
+            first = fault.errors()[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from fault

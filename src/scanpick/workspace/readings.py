@@ -113,5 +113,11 @@ class ReadingStore:
         with contextlib.suppress(OSError):  # other stores are there, or none ever was
             self.folder.parent.rmdir()
 
+    def clear_others(self) -> None:
+        """Remove the stores beside this one. Who holds a workspace knows that killed runs left them."""
+        for folder in self.folder.parent.glob("*"):
+            if folder != self.folder:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.readings"

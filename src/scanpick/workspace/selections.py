@@ -20,9 +20,9 @@ from scanpick.errors import ScanpickError, unknown_name
 from scanpick.files import write_bytes, write_text
 from scanpick.formats.frame_ids import format_frame_ids
 from scanpick.formats.selection_table import FrameFacts, read_selection, write_selection
+from scanpick.seals import write_beside
 from scanpick.selection.pool import Pool
 from scanpick.structures import Selection
-from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.workspace import Workspace
 
 
@@ -42,7 +42,7 @@ def save_selection(workspace: Workspace, name: str, selection: Selection, pool: 
     selection = _with_origin(workspace, selection, pool)
     path = workspace.selection_path(name)
     with workspace.write_lock():
-        facts = facts_of(workspace.frames())
+        facts = facts_of(workspace)
         _write_ids(path.with_suffix(".txt"), selection)
         write_selection(path.with_suffix(".csv"), selection, facts)
         write_selection(path, selection, facts)  # the last one: with it, the selection is there
@@ -220,7 +220,7 @@ def publish(workspace: Workspace, name: str) -> list[Path]:
     for target in (*TABLES, LIST, PAGE):
         source, path = workspace.selection_path(name).with_suffix(Path(target).suffix), workspace.path / target
         if source.is_file():
-            write_bytes(path, source.read_bytes())
+            (write_beside if path.suffix == ".csv" else write_bytes)(path, source.read_bytes())
             written.append(path)
         elif path.exists() and _is_copy(path):
             path.unlink()
@@ -243,7 +243,7 @@ def _is_copy(path: Path) -> bool:
 
 def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> list[Path]:
     """Write a selection for others: ``selection.csv``, ``selection.parquet`` and ``frames.txt``, one id a line."""
-    facts = facts_of(workspace.frames())
+    facts = facts_of(workspace)
     tables = [folder / name for name in TABLES]
     for path in tables:
         write_selection(path, selection, facts)
@@ -255,9 +255,17 @@ def _write_ids(path: Path, selection: Selection) -> None:
     write_text(path, format_frame_ids(selection.frame_ids))
 
 
-def facts_of(frames: FrameTable) -> FrameFacts:
-    """What a selection's table says about frames: their sequences, and their files where they have any."""
-    paths = {record.frame_id: str(record.path or "") for record in frames.records}
+def facts_of(workspace: Workspace) -> FrameFacts:
+    """What a selection's table says about frames: their sequences, and their files where they have any.
+
+    Files are told by their place in the data set, not on this machine.
+    """
+    frames, root = workspace.frames(), workspace.manifest().dataset.root
+
+    def place(path: Path) -> str:
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+    paths = {record.frame_id: place(record.path) if record.path else "" for record in frames.records}
     return FrameFacts(
         sequences={record.frame_id: record.sequence for record in frames.records},
         paths=paths if any(paths.values()) else None,

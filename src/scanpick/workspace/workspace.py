@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from scanpick.datasets import DATASETS, Dataset, open_dataset
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.files import is_read_only, sha256_of_file
 from scanpick.structures import EmbeddingTable
-from scanpick.workspace.embedding_files import read_embedding
+from scanpick.workspace.embedding_files import read_embedding, remove_unfinished
 from scanpick.workspace.frame_table import FrameTable, read_frame_table
 from scanpick.workspace.lock import write_lock
 from scanpick.workspace.manifest import Manifest, read_manifest, write_manifest
@@ -141,9 +141,13 @@ class Workspace:
         """Whether nothing can, or is meant to, be written into the folder."""
         return is_read_only(self.path)
 
-    def write_lock(self) -> AbstractContextManager[None]:
-        """Hold the workspace for writing; an error where another process does."""
-        return write_lock(self.path)
+    @contextmanager
+    def write_lock(self) -> Iterator[None]:
+        """Hold the workspace for writing; an error where another process does. What killed runs left is removed."""
+        with write_lock(self.path):
+            for folder in self.path.glob("embeddings/*"):
+                remove_unfinished(folder)
+            yield
 
 
 @lru_cache(maxsize=2)

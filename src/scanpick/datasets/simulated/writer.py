@@ -11,17 +11,16 @@ simulated.json                           the settings
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scanpick.datasets.simulated.drives import SimulatedDrives
 from scanpick.errors import ScanpickError
 from scanpick.files import place_below, write_bytes, write_text
 from scanpick.formats.kitti_text import format_calibration, format_objects
 from scanpick.structures import FrameRecord
+from scanpick.texts import read_json, write_json
 
 MANIFEST = "simulated.json"
 JOB_FRAMES = 10
@@ -55,7 +54,7 @@ class KittiWriter:
         if not manifest.is_file():
             if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
                 raise ScanpickError(f"{self.folder}: expected a new or empty folder, or one begun by this command.")
-            write_text(manifest, json.dumps(self.dataset.settings, indent=2) + "\n")
+            write_json(manifest, self.dataset.settings)
         self._compare(manifest)
         left = [place for place in range(len(self.dataset.records)) if not self._is_done(place)]
         return _jobs(left, self.dataset.records)
@@ -93,15 +92,11 @@ class KittiWriter:
         return calibration, label, cloud
 
     def _compare(self, manifest: Path) -> None:
-        try:
-            begun: Any = json.loads(manifest.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ScanpickError(f"{manifest}: cannot read the settings: {error}. Start in a new folder.") from error
+        begun = read_json(manifest, "Start in a new folder")
         wanted = self.dataset.settings
         if begun != wanted:
-            known = begun if isinstance(begun, dict) else {}
             different = [
-                f"{name} {known.get(name)}, now {wanted[name]}" for name in wanted if known.get(name) != wanted[name]
+                f"{name} {begun.get(name)}, now {wanted[name]}" for name in wanted if begun.get(name) != wanted[name]
             ]
             raise ScanpickError(
                 f"{self.folder}: was begun with other settings ({'; '.join(different) or 'unknown ones'}). "

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from PIL import Image
@@ -17,6 +16,7 @@ from scanpick.encoders.imported import read_embeddings
 from scanpick.encoders.pretraining.frames import UnlabelledFrames
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import atomic_path
+from scanpick.formats.arrays import read_arrays
 from scanpick.structures import EmbeddingTable
 
 IMAGES_AT_ONCE = 16
@@ -84,11 +84,7 @@ def read_features(path: Path) -> EmbeddingTable:
     """
     if path.suffix.lower() == ".parquet":
         return read_embeddings(path, name="teacher")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            frame_ids, values = file["frame_ids"], file["features"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise ScanpickError(f"{path}: cannot read 'frame_ids' and 'features' from it: {error}.") from error
+    frame_ids, values = read_arrays(path, ("frame_ids", "features"))
     if frame_ids.dtype.kind != "U" or values.dtype.kind not in "fiu" or values.ndim != 2 or values.shape[1] == 0:
         raise ScanpickError(
             f"{path}: expected text 'frame_ids' and an (N, T) array of numbers 'features', got {frame_ids.dtype} of "

@@ -15,6 +15,7 @@ from scanpick.encoders.scene_parts import PartSettings, cut_into_parts
 from scanpick.encoders.words import count_words, fit_words, nearest_words
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_file
+from scanpick.formats.arrays import read_array
 from scanpick.structures import Frame
 from scanpick.structures.embedded_objects import EmbeddedObjects
 
@@ -147,15 +148,11 @@ def _unit(rows: Float64Array) -> Float64Array:
 
 
 def _read_words(path: Path, dimension: int) -> Float32Array:
-    try:
-        words = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ScanpickError(f"{path}: cannot read words from it: {error}. Expected an .npy file.") from error
-    if not isinstance(words, np.ndarray) or words.ndim != 2 or words.shape[1] != dimension or words.dtype.kind != "f":
-        got = f"{words.dtype} of shape {words.shape}" if isinstance(words, np.ndarray) else "several arrays"
+    words = read_array(path)
+    if words.ndim != 2 or words.shape[1] != dimension or words.dtype.kind != "f":
         raise ScanpickError(
-            f"{path}: expected words as numbers of shape (any, {dimension}), a part's feature each, got {got}. "
-            f"Words of other weights do not fit."
+            f"{path}: expected words as numbers of shape (any, {dimension}), a part's feature each, got {words.dtype} "
+            f"of shape {words.shape}. Words of other weights do not fit."
         )
     if len(words) == 0 or not np.isfinite(words).all():
         raise ScanpickError(f"{path}: expected at least one word, and finite numbers.")

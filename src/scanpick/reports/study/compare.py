@@ -205,10 +205,10 @@ def _listed(seeds: tuple[int, ...]) -> str:
 
 
 def _table(title: str, headers: list[str], *, texts: int) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for place, header in enumerate(headers):
         numbers = place >= texts and header != "verdict"
-        table.add_column(header, justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
+        table.add_column(escape(header), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
     return table
 
 

@@ -17,13 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import yaml
 from matplotlib.figure import Figure
 
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.files import write_bytes, write_text
+from scanpick.files import without_places, write_bytes, write_text
 from scanpick.reports.figures import figure_style, save_figure
 from scanpick.reports.study import plots, sentences, tables
 from scanpick.reports.study.folder import StudyFolder, read_study
@@ -31,6 +29,7 @@ from scanpick.reports.study.learning_curves import cross_validation_table, plot_
 from scanpick.reports.study.page import grid_name
 from scanpick.reports.study.redundancy import read_redundancy
 from scanpick.reports.study.results import StudyResults, study_results
+from scanpick.texts import format_yaml, parse_yaml, read_sealed, read_text
 
 _MARK = re.compile(
     r"^(?P<begin><!-- study (?P<names>\S+) (?P<part>[a-z-]+): begin -->\n)"
@@ -87,7 +86,7 @@ def rebuild(document: Path, results: Path, images: Path) -> str:
     Raises:
         ScanpickError: A mark has no end, names a part that is not known, or a study that is not there.
     """
-    text = document.read_text(encoding="utf-8")
+    text = read_text(document)
     if len(_BEGIN.findall(text)) != len(_MARK.findall(text)):
         raise ScanpickError(f"{document}: expected an end for every mark '<!-- study NAME PART: begin -->'.")
 
@@ -105,7 +104,7 @@ def rebuild(document: Path, results: Path, images: Path) -> str:
 
 def has_marks(document: Path) -> bool:
     """Whether a document has parts that are made from studies."""
-    return bool(_BEGIN.search(document.read_text(encoding="utf-8")))
+    return bool(_BEGIN.search(read_text(document)))
 
 
 def keep(study: Path, results: Path, images: Path) -> Path:
@@ -123,8 +122,11 @@ def keep(study: Path, results: Path, images: Path) -> Path:
     target = results / folder.name
     for name in COPIED:
         if (study / name).is_file():
-            content = (study / name).read_text(encoding="utf-8")
-            write_text(target / name, _without_places(content) if name == "study.yaml" else content)
+            content = read_sealed(study / name)
+            write_text(
+                target / name,
+                format_yaml(without_places(parse_yaml(content, name))) if name == "study.yaml" else content,
+            )
     if (study / "tables" / "redundancy.csv").is_file():
         write_bytes(target / "redundancy.csv", (study / "tables" / "redundancy.csv").read_bytes())
     for ending in ("png", "svg"):
@@ -134,25 +136,9 @@ def keep(study: Path, results: Path, images: Path) -> Path:
     return target
 
 
-def _without_places(settings: str) -> str:
-    """Settings that say which data was used, not where it lay: of whole paths, also behind a kind, the last part."""
-
-    def shortened(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: shortened(one) for name, one in value.items()}
-        if isinstance(value, list):
-            return [shortened(one) for one in value]
-        if isinstance(value, str):
-            kind, colon, place = value.rpartition(":")
-            return f"{kind}{colon}{Path(place).name}" if Path(place).is_absolute() else value
-        return value
-
-    return yaml.safe_dump(shortened(yaml.safe_load(settings)), sort_keys=False, allow_unicode=True)
-
-
 def write_document(document: Path, text: str) -> bool:
     """Write a document if it changed; says whether it did."""
-    if document.read_text(encoding="utf-8") == text:
+    if read_text(document) == text:
         return False
     write_text(document, text)
     return True

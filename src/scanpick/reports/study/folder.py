@@ -6,8 +6,6 @@ reported as far as it goes, and what is missing is said.
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -15,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from scanpick.errors import ScanpickError, unknown_name
+from scanpick.files import without_places
+from scanpick.texts import parse_mapping, read_csv, read_json, read_sealed
 
 T = TypeVar("T")
 
@@ -139,8 +137,8 @@ def read_study(path: Path, metric: str | None = None) -> StudyFolder:
             f"{path}: expected the folder of a study with its scores.csv, got none. Run one with: scanpick study CONFIG"
         )
     missing: list[str] = []
-    settings = _optional(path / "study.yaml", _read_yaml, "its settings", missing)
-    plan = _optional(path / "plan.json", _read_json, "", [])
+    settings = _optional(path / "study.yaml", _read_settings, "its settings", missing)
+    plan = _optional(path / "plan.json", read_json, "", [])
     picks = _optional(path / "picks.csv", _read_picks, "what was picked", missing)
     trainings = _optional(path / "trainings.csv", _read_rows, "its single trainings", missing)
     scores = _read_scores(path / "scores.csv")
@@ -164,17 +162,7 @@ def _optional(path: Path, read: Callable[[Path], T], what: str, missing: list[st
 
 
 def _read_rows(path: Path) -> tuple[Mapping[str, str], ...]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ScanpickError(f"{path}: cannot be read as CSV: {error}.") from error
-    for number, row in enumerate(rows, start=2):
-        if None in row or None in row.values():
-            raise ScanpickError(
-                f"{path}, line {number}: expected {len(rows[0])} cells as in the first line, got others."
-            )
-    return tuple(rows)
+    return tuple(read_csv(path))
 
 
 def _read_scores(path: Path) -> tuple[Score, ...]:
@@ -264,23 +252,5 @@ class _Cells:
             ) from None
 
 
-def _read_yaml(path: Path) -> Mapping[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ScanpickError(f"{path}: cannot be read as YAML: {error}.") from error
-    return _mapping(path, values)
-
-
-def _read_json(path: Path) -> Mapping[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise ScanpickError(f"{path}: cannot be read as JSON: {error}.") from error
-    return _mapping(path, values)
-
-
-def _mapping(path: Path, values: Any) -> Mapping[str, Any]:
-    if not isinstance(values, dict):
-        raise ScanpickError(f"{path}: expected names with values, got {type(values).__name__}.")
-    return values
+def _read_settings(path: Path) -> Mapping[str, Any]:
+    return dict(without_places(parse_mapping(read_sealed(path), str(path))))

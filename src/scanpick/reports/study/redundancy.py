@@ -6,7 +6,6 @@ folds; its interval is over seeds.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from scanpick.reports.projection import nearest_neighbours
 from scanpick.reports.redundancy import redundant
 from scanpick.reports.study.folder import START, Arm, Pick, StudyFolder
 from scanpick.reports.study.pool import StudyPool
+from scanpick.texts import parsing, read_csv
 
 MEASURES = {
     "neighbours": "picks with a neighbour in time that is picked too",
@@ -106,8 +106,8 @@ def _covered(values: Embeddings, in_pool: np.ndarray, chosen: Int64Array) -> Flo
 def read_redundancy(path: Path) -> list[Redundancy]:
     """Read measures back from ``redundancy.csv``, as `scanpick.reports.study.tables.redundancy_rows` lays them out."""
     found = []
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+    with parsing(str(path), "measures of redundancy"):
+        for row in read_csv(path):
             measures = {}
             for name in MEASURES:
                 value, low, high, deviation = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +24,7 @@ from scanpick.reports.study.words import (
     signed_percent,
     with_interval,
 )
+from scanpick.texts import format_csv
 
 Row = dict[str, Any]
 
@@ -215,11 +214,7 @@ def redundancy_rows(measured: Sequence[Redundancy]) -> list[Row]:
 
 def csv_text(rows: Sequence[Row]) -> str:
     """Rows as CSV; the first row's keys are the columns."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return format_csv(list(rows[0]) if rows else [], rows)
 
 
 def _summary_row(results: StudyResults, one: ArmResult) -> Row:

@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from scanpick.arrays import Embeddings, Float64Array
 from scanpick.errors import ScanpickError
+from scanpick.formats.arrays import read_array
 from scanpick.selection.objectives.objective import FixedValues, Objective
 from scanpick.selection.pool import Pool
 from scanpick.selection.strategy import Request, in_metric
@@ -53,10 +54,7 @@ class Similarity(Objective):
     def _examples(self, pool: Pool, space: Embeddings) -> Float64Array:
         if self.file is None:
             return space[np.flatnonzero(pool.mask(self.frames, "example"))].astype(np.float64)
-        try:
-            vectors = np.load(self.file, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise ScanpickError(f"{self.file}: cannot read examples from it: {error}.") from error
+        vectors = read_array(self.file)
         if vectors.ndim != 2 or vectors.shape[1] != space.shape[1] or len(vectors) == 0 or vectors.dtype.kind != "f":
             raise ScanpickError(
                 f"{self.file}: expected examples of shape (n, {space.shape[1]}), got {vectors.dtype} {vectors.shape}."
