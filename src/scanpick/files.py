@@ -1,5 +1,6 @@
 """Files that are read if they are files, written whole or not at all, and fingerprints of what they hold."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -9,6 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scanpick.errors import ScanpickError
+
+_IN_PART = "only a part could be written; the disk may be full"
+
+_unfinished: set[Path] = set()
 
 
 def read_bytes(
@@ -55,13 +60,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=f".tmp{path.suffix}", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
+    _unfinished.add(temporary)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         temporary.replace(path)
+    except (OSError, RuntimeError) as fault:
+        raise _of_path(fault, temporary, path) from fault
     finally:
+        temporary.unlink(missing_ok=True)
+        _unfinished.discard(temporary)
+
+
+def remove_unfinished() -> None:
+    """Remove what `atomic_path` has begun and not ended; for a process that ends in the midst of it."""
+    for temporary in list(_unfinished):
         temporary.unlink(missing_ok=True)
 
 
@@ -86,6 +101,22 @@ def sha256_of_file(path: Path) -> str:
 def sha256_of_text(text: str) -> str:
     """Hex SHA-256 of a text's UTF-8 bytes."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _of_path(fault: OSError | RuntimeError, temporary: Path, path: Path) -> Exception:
+    """The fault of writing `path`, by its name; a fault of something else as it is.
+
+    Most libraries say neither which file it was nor, some, that the disk is full.
+    """
+    if isinstance(fault, RuntimeError):
+        if not any(word in str(fault) for word in ("PytorchStreamWriter", "unexpected pos")):
+            return fault
+        return OSError(errno.EIO, _IN_PART, str(path))
+    if fault.filename not in (None, str(temporary)):
+        return fault
+    if fault.errno is None:  # numpy: "98304 requested and 24576 written"
+        return OSError(errno.EIO, f"{_IN_PART} ({fault})", str(path))
+    return OSError(fault.errno, os.strerror(fault.errno), str(path))
 
 
 def _umask() -> int:
