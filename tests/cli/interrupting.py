@@ -1,4 +1,7 @@
-"""Interrupts a verb at random moments and says how long it takes to end: ``python -m tests.cli.interrupting --help``."""
+"""Interrupts a verb at random moments, and says how long it takes to end.
+
+python -m tests.cli.interrupting --moments 50 --within 30 pick kitti --budget 5 --out picks
+"""
 
 from __future__ import annotations
 
@@ -95,8 +98,10 @@ def main() -> None:
         if not ending.clean:
             print(ending.told, flush=True)
     seconds.sort()
-    print(f"{len(seconds)} interrupted, {unclean} not clean; seconds to end: median {seconds[len(seconds) // 2]:.2f}, "
-          f"most {seconds[-1]:.2f}")
+    print(
+        f"{len(seconds)} interrupted, {unclean} not clean; seconds to end: median {seconds[len(seconds) // 2]:.2f}, "
+        f"most {seconds[-1]:.2f}"
+    )
 
 
 if __name__ == "__main__":

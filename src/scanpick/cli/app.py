@@ -1,7 +1,10 @@
 """The verbs, and errors turned into messages."""
 
+import errno
 import importlib
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +32,8 @@ VERBS: tuple[str, ...] = (
     "probe",
     "study",
 )
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells and typer have it."""
@@ -67,7 +72,10 @@ for verb in VERBS:
 def run() -> None:
     """Run the command line. What a user can cause is told without a traceback, and the exit status is 1."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where a full disk behind it can still be told
     except (ScanpickError, OSError) as error:
         _fail(str(error) if isinstance(error, ScanpickError) else _told(error))
     except SystemExit as done:
@@ -97,4 +105,18 @@ def _fail(message: str) -> None:
 def _told(error: OSError) -> str:
     """What the system says about a file: one that cannot be opened, made or written, or a full disk."""
     files = [str(name) for name in (error.filename, error.filename2) if name is not None]
-    return f"{' -> '.join(files) or type(error).__name__}: {error.strerror or error}."
+    told = f"{' -> '.join(files) or type(error).__name__}: {error.strerror or error}."
+    if error.errno not in _FULL:
+        return told
+    if not files:  # such as numba's cache of compiled code
+        told += f" It is where the results are printed to, or in one of the folders {', '.join(_hidden_folders())}."
+    return (
+        f"{told} Free some space, or choose another folder, and run the same command again: what is finished is kept."
+    )
+
+
+def _hidden_folders() -> list[str]:
+    """Where files are written that nobody asked for."""
+    import tempfile
+
+    return [os.environ.get("NUMBA_CACHE_DIR") or str(Path(__file__).parents[1]), tempfile.gettempdir()]

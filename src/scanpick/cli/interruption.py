@@ -6,6 +6,7 @@ the frame's fault. Nothing needs such an exception: files are written whole or n
 and every verb goes on from what is finished. So a thread waits for the signal and ends the process.
 """
 
+import atexit
 import os
 import signal
 import sys
@@ -31,6 +32,8 @@ def end_at_once_when_interrupted() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda number, frame: None)  # the byte in the pipe is all that counts
+            # At the very end all is done, and said.
+            atexit.register(signal.signal, number, signal.SIG_IGN)
     threading.Thread(target=_wait_and_end, args=(heard,), daemon=True).start()
 
 
