@@ -15,10 +15,21 @@ from tests.workspace.drives import files_of, write_drives
 def test_interrupted_at_any_moment(tmp_path: Path) -> None:
     """With an empty cache of numba: while modules load, while numba compiles, while workers start and work."""
     drives = write_drives(tmp_path / "drives", frames=64)
-    command = ["pick", str(drives), "--budget", "5", "--no-report", "--workers", "2", "--out"]
+    command = [
+        "pick",
+        str(drives),
+        "--budget",
+        "5",
+        "--no-report",
+        "--encoder",
+        "statistics",
+        "--workers",
+        "2",
+        "--out",
+    ]
     chance = random.Random(0)
-    for moment in range(6):
-        after_s = chance.uniform(0.5, 8.0)
+    for moment in range(4):
+        after_s = chance.uniform(0.5, 6.0)
         ending = run_until(
             [*command, str(tmp_path / "p")], after_s, cache=tmp_path / "cache", whole_group=moment % 2 > 0
         )
