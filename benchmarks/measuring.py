@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import platform
@@ -106,6 +107,20 @@ def in_own_process(module: str, job: dict[str, Any], threads: int, timeout_s: fl
             return {"error": lines[-1] if lines else f"ended with {done.returncode}"}
         result: dict[str, Any] = json.loads(result_file.read_text())
         return result
+
+
+def peer(package: str) -> Any:
+    """Its module, or None and a line that says what to install."""
+    try:
+        return importlib.import_module(package.replace("-", "_"))
+    except ImportError as error:
+        print(f"{package} is left out: {not_available(package, error)}", file=sys.stderr)
+        return None
+
+
+def not_available(package: str, error: ImportError) -> str:
+    """Why a peer takes no part, and what helps."""
+    return f"{error}; pip install {package}"
 
 
 def machine() -> dict[str, Any]:

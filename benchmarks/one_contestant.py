@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contestants import Contestant, contestant
-from benchmarks.measuring import as_dict, measure
+from benchmarks.measuring import as_dict, measure, not_available
 
 
 def run_job(job: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
     try:
         warm_up(who, job)
     except ImportError as error:
-        return {"missing": str(error)}
+        return {"missing": not_available(who.package, error)}
     done: list[dict[str, Any]] = []
     for run in job["runs"]:
         if done and done[-1]["cpu_s"] > job["limit_s"]:

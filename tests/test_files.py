@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -67,3 +68,29 @@ def test_a_name_as_long_as_a_file_system_takes_is_written(tmp_path: Path) -> Non
     for name in ("n" * 251 + ".csv", "a." + "s" * 253):
         write_text(tmp_path / name, "x")
         assert (tmp_path / name).read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (OSError(errno.ENOSPC, "Error writing bytes to file"), "No space left"),
+        (OSError("98304 requested and 24576 written"), "disk may be full"),
+        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 704 vs 598"), "disk may be full"),
+        (RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"), "disk may be full"),
+    ],
+)
+def test_faults_of_writing_name_the_file(fault: Exception, told: str, tmp_path: Path) -> None:
+    """Arrow, numpy and torch say neither which file they wrote nor, some, that the disk is full."""
+    target = tmp_path / "file.bin"
+    target.write_text("old")
+    with pytest.raises(OSError, match=told) as raised, atomic_path(target):
+        raise fault
+    assert raised.value.filename == str(target)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_faults_of_something_else_stay_as_they_are(tmp_path: Path) -> None:
+    for fault in (FileNotFoundError(errno.ENOENT, "No such file", "other"), RuntimeError("of the network")):
+        with pytest.raises(type(fault)) as raised, atomic_path(tmp_path / "file"):
+            raise fault
+        assert raised.value is fault

@@ -1,5 +1,6 @@
 """Files that are read if they are files, written whole or not at all, and fingerprints of what they hold."""
 
+import errno
 import hashlib
 import os
 import re
@@ -13,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from scanpick.errors import ScanpickError
+
+_IN_PART = "only a part could be written; the disk may be full"
+
+_unfinished: set[str] = set()
 
 
 def read_bytes(
@@ -98,16 +103,24 @@ def atomic_path(path: Path) -> Iterator[Path]:
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=f".tmp{suffix}", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
-    _being_written.add(os.path.abspath(name))
+    _unfinished.add(os.path.abspath(name))
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         temporary.replace(path)
+    except (OSError, RuntimeError) as fault:
+        raise _of_path(fault, temporary, path) from fault
     finally:
         temporary.unlink(missing_ok=True)
-        _being_written.discard(os.path.abspath(name))
+        _unfinished.discard(os.path.abspath(name))
+
+
+def remove_unfinished() -> None:
+    """Remove what `atomic_path` has begun and not ended; for a process that ends in the midst of it."""
+    for temporary in list(_unfinished):
+        Path(temporary).unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path, depth: int = 3) -> None:
@@ -119,7 +132,7 @@ def remove_leftovers(folder: Path, depth: int = 3) -> None:
                 if entry.is_dir(follow_symlinks=False):
                     if depth:
                         remove_leftovers(Path(entry.path), depth - 1)
-                elif found and os.path.abspath(entry.path) not in _being_written and not _is_alive(found["process"]):
+                elif found and os.path.abspath(entry.path) not in _unfinished and not _is_alive(found["process"]):
                     os.unlink(entry.path)
     except OSError:  # not ours to read or to remove from
         return
@@ -192,7 +205,6 @@ def sha256_of_text(text: str) -> str:
 _LONG = 20
 """Letters of a name that a temporary name keeps: in UTF-8 no more than 80 of the 255 bytes that a name may have."""
 _TEMPORARY = re.compile(r"\..*?-((?P<process>\d+)-)?[a-z0-9_]{8}\.tmp(\.[^.]*)?", re.DOTALL)
-_being_written: set[str] = set()
 
 
 def _is_alive(process: str | None) -> bool:
@@ -208,6 +220,22 @@ def _is_alive(process: str | None) -> bool:
     except OSError:
         pass  # another user's
     return True
+
+
+def _of_path(fault: OSError | RuntimeError, temporary: Path, path: Path) -> Exception:
+    """The fault of writing `path`, by its name; a fault of something else as it is.
+
+    Most libraries say neither which file it was nor, some, that the disk is full.
+    """
+    if isinstance(fault, RuntimeError):
+        if not any(word in str(fault) for word in ("PytorchStreamWriter", "unexpected pos")):
+            return fault
+        return OSError(errno.EIO, _IN_PART, str(path))
+    if fault.filename not in (None, str(temporary)):
+        return fault
+    if fault.errno is None:  # numpy: "98304 requested and 24576 written"
+        return OSError(errno.EIO, f"{_IN_PART} ({fault})", str(path))
+    return OSError(fault.errno, os.strerror(fault.errno), str(path))
 
 
 def _umask() -> int:

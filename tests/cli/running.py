@@ -5,7 +5,7 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from scanpick.cli.main import app
+from scanpick.cli.app import app
 from scanpick.errors import ScanpickError
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from scanpick.cli.main import app
+from scanpick.cli.app import app
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import format_objects
 from scanpick.formats.predictions import write_predictions

@@ -162,7 +162,7 @@ def test_report(selected: Path, tmp_path: Path) -> None:
 
 
 def test_help_of_every_verb_shows_an_example() -> None:
-    from scanpick.cli.main import VERBS
+    from scanpick.cli.app import VERBS
 
     for verb in VERBS:
         result = run(verb, "--help")

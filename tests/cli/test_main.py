@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scanpick.cli import main as module
-from scanpick.cli.main import main
+from scanpick.cli import app as module
 from tests.cli.running import run
 
 
@@ -15,7 +14,7 @@ def status_of(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     """The exit status of ``scanpick`` with these arguments, as the installed program gives it."""
     monkeypatch.setattr(sys, "argv", ["scanpick", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
-        main()
+        module.run()
     assert isinstance(ended.value.code, int)
     return ended.value.code
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from scanpick.cli.main import app
+from scanpick.cli.app import app
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import read_objects, rows_from_objects
 from scanpick.formats.predictions import read_predictions, read_predictions_meta

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from scanpick.cli.main import app
+from scanpick.cli.app import app
 from scanpick.cli.selecting import parse_gaps, parse_objective, parse_strata, settings_of
 from scanpick.datasets import open_dataset
 from scanpick.errors import ScanpickError

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from scanpick.cli.main import app
+from scanpick.cli.app import app
 from scanpick.errors import ScanpickError
 from scanpick.reports.study import report
 from tests.reports.study.conftest import OTHER, FakeStudy

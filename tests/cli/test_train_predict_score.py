@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from scanpick.cli.main import app
+from scanpick.cli.app import app
 from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import read_predictions
 

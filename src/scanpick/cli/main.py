@@ -1,104 +1,17 @@
-"""``scanpick``: collects the verbs and turns errors into messages."""
+"""The program ``scanpick``: what must be settled before anything large is imported, then the verbs."""
 
-import importlib
-import io
-import sys
-from typing import Annotated
+import os
 
-import typer
-
-from scanpick.errors import ScanpickError
-
-# A verb is a module of this package with a function `command`, in the order of the help page.
-# They import what they need inside the function, so that --help is instant.
-VERBS: tuple[str, ...] = (
-    "demo",
-    "pick",
-    "doctor",
-    "simulate",
-    "index",
-    "embed",
-    "select",
-    "export",
-    "report",
-    "train",
-    "adapt",
-    "predict",
-    "evaluate",
-    "predictions",
-    "score",
-    "probe",
-    "study",
-)
-
-INTERRUPTED = 130
-"""The exit status after Ctrl-C, as shells and typer have it."""
-
-app = typer.Typer(
-    name="scanpick",
-    help="Pick the LiDAR frames whose labels improve a 3D object detector most per unit of annotation cost.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from scanpick import __version__
-
-        print(f"scanpick {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    pass
-
-
-for verb in VERBS:
-    app.command(verb)(importlib.import_module(f"scanpick.cli.{verb}").command)
+from scanpick.cli.interruption import end_at_once_when_interrupted
 
 
 def main() -> None:
-    """Run the command line. What a user can cause is told without a traceback, and the exit status is 1."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what the encoding of a terminal lacks is escaped, and no error
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except (ScanpickError, OSError) as error:
-        _fail(str(error) if isinstance(error, ScanpickError) else _told(error))
-    except SystemExit as done:
-        if done.code == INTERRUPTED:
-            _say_interrupted()
-        raise
-    except KeyboardInterrupt:
-        _say_interrupted()
-        sys.exit(INTERRUPTED)
+    """Run the command line, and end with its exit status."""
+    end_at_once_when_interrupted()
+    # torch and numba bring an OpenMP pool each. By default a thread of one pool that waits for work keeps its core
+    # from the other pool, and from everything else that runs; this is read once, when they are loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+    from scanpick.cli.app import run
 
-def _say_interrupted() -> None:
-    from scanpick.cli.output import log
-
-    log.print("Interrupted. Run the same command again to go on.")
-
-
-def _fail(message: str) -> None:
-    from rich.markup import escape
-
-    from scanpick.cli.output import log
-
-    log.print(f"[bold red]Error:[/] {escape(message)}", highlight=False, soft_wrap=True)
-    sys.exit(1)
-
-
-def _told(error: OSError) -> str:
-    """What the system says about a file: one that cannot be opened, made or written, or a full disk."""
-    files = [str(name) for name in (error.filename, error.filename2) if name is not None]
-    return f"{' -> '.join(files) or type(error).__name__}: {error.strerror or error}."
+    run()

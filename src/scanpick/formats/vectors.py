@@ -24,7 +24,7 @@ from scanpick.formats.arrays import read_array
 from scanpick.formats.frame_ids import COLUMN, read_frame_ids
 from scanpick.formats.parquet import read_parquet
 from scanpick.structures.checks import check_unique, name_some
-from scanpick.texts import parsing, read_text
+from scanpick.texts import parsing, read_text, unguarded
 
 _ID_COLUMNS = (COLUMN, "filenames", "filename")
 """What names the rows; the last two as lightly writes them."""

@@ -13,6 +13,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import Any, TypeVar
 
 from scanpick.errors import ScanpickError
@@ -22,6 +25,8 @@ Result = TypeVar("Result")
 
 # Starting workers takes about this long (imports), so that what is done sooner is done here.
 POOL_PAYS_AFTER_S = 3.0
+
+_QUIET_TRACKER = "ignore::UserWarning:multiprocessing.resource_tracker"
 
 
 def available_cores() -> int:
@@ -71,7 +76,17 @@ def start_executor(work: Callable[[Job], Result], workers: int) -> ProcessPoolEx
 
 def submit_job(executor: ProcessPoolExecutor, job: Any) -> Future[Any]:
     """Have a job done by one of the workers of `start_executor`."""
-    return executor.submit(_do, job)
+    with _born_deaf():
+        return executor.submit(_do, job)
+
+
+def kill_workers() -> None:
+    """Kill every process that this one has started, also one that is just being started. Nothing is waited for."""
+    spared = getattr(resource_tracker._resource_tracker, "_pid", None)  # it tidies up after us, and ends then
+    for number in _children():
+        if number != spared:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
 
 
 def _run_in_processes(work: Callable[[Job], Result], left: deque[Job], workers: int) -> Iterator[tuple[Job, Result]]:
@@ -93,6 +108,32 @@ def _run_in_processes(work: Callable[[Job], Result], left: deque[Job], workers: 
         ) from error
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _born_deaf() -> Iterator[None]:
+    """Processes that are started within the block never hear Ctrl-C, not even while they start."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Started beforehand, since starting it ends the block of the signal; and it need not say that it had to tidy up.
+    sys.warnoptions.append(_QUIET_TRACKER)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(_QUIET_TRACKER)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _children() -> list[int]:
+    listed = list(Path("/proc/self/task").glob("*/children"))
+    if listed:
+        return [int(number) for path in listed for number in path.read_text().split()]
+    return [process.pid for process in multiprocessing.active_children() if process.pid is not None]
 
 
 _work: Callable[[Any], Any]
