@@ -70,4 +70,4 @@ def test_objects_that_are_not_there(pool: Path) -> None:
     assert "'statistics' has no embeddings of objects" in message
     message = error_of(*arguments, "recon-part", "--embedding", "statistics")
     assert "Unknown file of objects (.npz) or embedding 'recon-part'. Did you mean 'recon-parts'?" in message
-    assert "none.npz: cannot read" in error_of(*arguments, pool / "none.npz", "--embedding", "statistics")
+    assert "none.npz: cannot be read" in error_of(*arguments, pool / "none.npz", "--embedding", "statistics")

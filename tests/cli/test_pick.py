@@ -44,7 +44,7 @@ def test_list_of_frames(picked: tuple[Path, dict[str, Any]]) -> None:
         rows = list(csv.DictReader(file))
     assert [row["frame_id"] for row in rows] == ids
     assert [int(row["rank"]) for row in rows] == list(range(1, 8))
-    assert all(Path(row["path"]).is_file() for row in rows)
+    assert all((Path(facts["data_set"]) / row["path"]).is_file() for row in rows)
     assert all(row["sequence"] == row["frame_id"].split("/")[0] for row in rows)
     gains = [float(row["gain"]) for row in rows[1:]]
     assert gains == sorted(gains, reverse=True), "farthest first: gains never rise"
