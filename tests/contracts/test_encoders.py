@@ -1,15 +1,20 @@
 """What every registered encoder keeps to; a new one is tested by being registered."""
 
 import contextlib
+import functools
 import json
 import pickle
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from scanpick.arrays import Float32Array
 from scanpick.encoders import DEFAULT_ENCODER, ENCODERS, Encoder, make_encoder
 from scanpick.errors import FrameError, MissingExtraError, ScanpickError
+from scanpick.selection import Pool, select
 from scanpick.structures import Frame, FrameRecord
 
 # Encoders that need options to be made, with options for a quick test.
@@ -78,6 +83,48 @@ def test_further_columns_do_not_count(encoder: Encoder) -> None:
     frame = frame_of(0, columns=4)
     wider = np.column_stack([frame.points, np.full(len(frame.points), 7.0)]).astype(np.float32)
     np.testing.assert_array_equal(encoder.encode([frame]), encoder.encode([Frame(frame.record, wider)]))
+
+
+INTENSITIES: dict[str, Callable[[Float32Array], Float32Array]] = {
+    "half the gain": lambda values: values / 2,
+    "twice the gain": lambda values: np.minimum(values * 2, 1),
+    "none": np.zeros_like,
+}
+"""What another sensor would have measured of the same scene."""
+
+
+@pytest.mark.parametrize("sensor", INTENSITIES)
+def test_intensities_do_not_count_much(encoder: Encoder, sensor: str) -> None:
+    one, same, other = encoder.encode([frame_of(0), with_intensities(frame_of(0), sensor), frame_of(1)])
+    assert np.linalg.norm(one - same) <= 0.1 * np.linalg.norm(one - other)
+
+
+@pytest.mark.parametrize("sensor", INTENSITIES)
+def test_picks_of_real_sweeps_do_not_depend_on_intensities(
+    encoder: Encoder, picks: Callable[..., set[str]], sensor: str
+) -> None:
+    assert len(picks(encoder) & picks(encoder, sensor)) >= 11
+
+
+@pytest.fixture(scope="module")
+def picks(test_data: Path) -> Callable[..., set[str]]:
+    """The 12 picks of an encoder among 52 sweeps of a drive, as another sensor would see them or as they are."""
+    paths = sorted((test_data / "kitti_tracking/training/velodyne/0000").glob("*.bin"))[::3]
+    sweeps = [Frame(FrameRecord(path.stem, "0000", 0), np.fromfile(path, "<f4").reshape(-1, 4)) for path in paths]
+
+    @functools.cache
+    def chosen(encoder: Encoder, sensor: str = "") -> set[str]:
+        frames = [with_intensities(frame, sensor) for frame in sweeps] if sensor else sweeps
+        pool = Pool(tuple(frame.record.frame_id for frame in frames), {"vectors": encoder.encode(frames)})
+        return set(select(pool, "diversity", 12).frame_ids)
+
+    return chosen
+
+
+def with_intensities(frame: Frame, sensor: str) -> Frame:
+    points = frame.points.copy()
+    points[:, 3] = INTENSITIES[sensor](points[:, 3])
+    return Frame(frame.record, points)
 
 
 def test_one_point_and_far_points(encoder: Encoder) -> None:
