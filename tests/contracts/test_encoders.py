@@ -3,13 +3,17 @@
 import contextlib
 import json
 import pickle
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from scanpick.arrays import Float32Array
 from scanpick.encoders import DEFAULT_ENCODER, ENCODERS, Encoder, make_encoder
 from scanpick.errors import FrameError, MissingExtraError, ScanpickError
+from scanpick.selection import Pool, select
 from scanpick.structures import Frame, FrameRecord
 
 # Encoders that need options to be made, with options for a quick test.
@@ -78,6 +82,42 @@ def test_further_columns_do_not_count(encoder: Encoder) -> None:
     frame = frame_of(0, columns=4)
     wider = np.column_stack([frame.points, np.full(len(frame.points), 7.0)]).astype(np.float32)
     np.testing.assert_array_equal(encoder.encode([frame]), encoder.encode([Frame(frame.record, wider)]))
+
+
+INTENSITIES: dict[str, Callable[[Float32Array], Float32Array]] = {
+    "half the gain": lambda values: values / 2,
+    "twice the gain": lambda values: np.minimum(values * 2, 1),
+    "none": np.zeros_like,
+}
+"""What another sensor would have measured of the same scene."""
+
+
+def test_intensities_do_not_count_much(encoder: Encoder) -> None:
+    changed = [with_intensities(frame_of(0), sensor) for sensor in INTENSITIES]
+    one, other, *same = encoder.encode([frame_of(0), frame_of(1), *changed])
+    assert np.linalg.norm(same - one, axis=1).max() <= 0.1 * np.linalg.norm(one - other)
+
+
+@pytest.mark.parametrize("name", [name for name in ENCODERS.names() if name not in OPTIONS])
+def test_picks_of_real_sweeps_do_not_depend_on_intensities(test_data: Path, name: str) -> None:
+    """12 of 52 sweeps of a drive. Networks that need options are left to the test above, they are slow."""
+    paths = sorted((test_data / "kitti_tracking/training/velodyne/0000").glob("*.bin"))[::3]
+    sweeps = [Frame(FrameRecord(path.stem, "0000", 0), np.fromfile(path, "<f4").reshape(-1, 4)) for path in paths]
+    encoder = make_encoder(name, {})
+
+    def picks(frames: list[Frame]) -> set[str]:
+        pool = Pool(tuple(frame.record.frame_id for frame in frames), {"vectors": encoder.encode(frames)})
+        return set(select(pool, "diversity", 12).frame_ids)
+
+    as_they_are = picks(sweeps)
+    for sensor in ("half the gain", "none"):
+        assert len(as_they_are & picks([with_intensities(sweep, sensor) for sweep in sweeps])) >= 11, sensor
+
+
+def with_intensities(frame: Frame, sensor: str) -> Frame:
+    points = frame.points.copy()
+    points[:, 3] = INTENSITIES[sensor](points[:, 3])
+    return Frame(frame.record, points)
 
 
 def test_one_point_and_far_points(encoder: Encoder) -> None:

@@ -59,6 +59,20 @@ def test_losses_are_finite_and_reach_every_weight() -> None:
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.network.parameters())
 
 
+@pytest.mark.parametrize("counts", [False, True])
+def test_training_sees_what_the_vectors_are_made_from(counts: bool) -> None:
+    """Weights that were trained with intensities would know something that the encoder then does not tell them."""
+    model = adaptable_ssl(None, {**RANDOM, "precision": "float32", "intensity": str(counts)}, 0)
+    assert model.embed_options == ({"intensity": True} if counts else {})
+    seen = unlabelled(0)
+    found = []
+    for points in (seen.points, seen.points * np.float32([1, 1, 1, 0])):
+        sample = model.sample(replace(seen, points=points), np.random.default_rng(0))
+        losses = model.losses(model.batch([sample], torch.device("cpu")))
+        found.append(torch.stack([losses[name] for name in sorted(losses)]))
+    assert torch.equal(*found) is not counts
+
+
 def test_held_out_losses_do_not_depend_on_company() -> None:
     model = adaptable_ssl(None, {**RANDOM, "precision": "float32"}, 0)
     model.network.eval()

@@ -29,7 +29,7 @@ def words() -> Encoder:
 def test_shipped_weights_are_small_and_told(encoder: Encoder) -> None:
     assert SHIPPED.stat().st_size < 12e6
     sha256 = sha256_of_file(SHIPPED)
-    assert encoder.settings == {"weights_sha256": sha256, "by_distance": True, "statistics": 5.0}
+    assert encoder.settings == {"weights_sha256": sha256, "by_distance": True, "statistics": 5.0, "intensity": False}
     assert sum(p.numel() for p in load_pretraining(SHIPPED).parameters()) < 5e6
 
 
@@ -94,6 +94,14 @@ def test_a_turned_scene_is_nearly_the_same_scene(encoder: Encoder) -> None:
     turned[:, :2] = points[:, :2] @ np.array([[cos, sin], [-sin, cos]], np.float32)
     one, same, other = encoder.encode([frame(0, points), frame(1, turned), frame(2, scene_points(8, boxes=4))])
     assert np.linalg.norm(one - same) < np.linalg.norm(one - other)
+
+
+def test_intensities_count_where_asked_for_only(encoder: Encoder) -> None:
+    points = scene_points(0)
+    bare = points * np.float32([1, 1, 1, 0])
+    np.testing.assert_array_equal(encoder.encode([frame(0, bare)]), encoder.encode([frame(0, points)]))
+    sees = make_encoder("scanpick-ssl", {"intensity": "true"})
+    assert not np.array_equal(sees.encode([frame(0, bare)]), sees.encode([frame(0, points)]))
 
 
 def test_frames_without_points_in_reach_are_refused(encoder: Encoder) -> None:

@@ -49,6 +49,7 @@ class SslAdapting(BaseModel):
         shapes: Weight of telling which cells hold things, and their shapes.
         words: Weight of agreeing on words for the things of two views.
         vocabulary: How many words.
+        intensity: Let intensities count, in training and in the vectors that are made with the weights.
         precision: "bfloat16" multiplies in bfloat16, which takes half the time on processors that have it.
     """
 
@@ -60,6 +61,7 @@ class SslAdapting(BaseModel):
     shapes: float = Field(1.0, ge=0, allow_inf_nan=False)
     words: float = Field(0.3, ge=0, allow_inf_nan=False)
     vocabulary: int = Field(128, ge=2)
+    intensity: bool = False
     precision: Literal["bfloat16", "float32"] = "bfloat16"
 
 
@@ -156,7 +158,7 @@ class AdaptableSsl:
     @property
     def embed_options(self) -> dict[str, Any]:
         """See `AdaptableModel.embed_options`."""
-        return {}
+        return {"intensity": True} if self.options.intensity else {}
 
     @property
     def training(self) -> TrainingSettings:
@@ -210,9 +212,9 @@ class AdaptableSsl:
         narrow = o.precision == "bfloat16"
         first = batch.first
         with torch.autocast(first.cells.features.device.type, torch.bfloat16, enabled=narrow):
-            fine, coarse = self.network.network(first.cells)
+            fine, coarse = self._features(first)
             rebuilt = self._rebuilt(first, coarse)
-            second = None if batch.second is None else self.network.network(batch.second.cells)[0]
+            second = None if batch.second is None else self._features(batch.second)[0]
         seen = [(fine.float(), first.things)]
         if batch.second is not None and second is not None:
             seen.append((second.float(), batch.second.things))
@@ -227,7 +229,7 @@ class AdaptableSsl:
     def held_out_losses(self, batch: Batch) -> Tensor:
         """See `AdaptableModel.held_out_losses`: binary cross-entropy of the content of hidden cells."""
         first = batch.first
-        _, coarse = self.network.network(first.cells)
+        _, coarse = self._features(first)
         assert first.scene_of_hidden is not None
         each = self._rebuilt(first, coarse)
         sums = each.new_zeros(batch.size).index_add(0, first.scene_of_hidden, each)
@@ -238,6 +240,10 @@ class AdaptableSsl:
         path = folder / "weights.pt"
         save_pretraining(path, self.network, told)
         return path
+
+    def _features(self, view: ViewBatch) -> tuple[Tensor, Tensor]:
+        fine, coarse = self.network.network(view.cells, intensity=self.options.intensity)
+        return fine, coarse
 
     def _rebuilt(self, view: ViewBatch, coarse: Tensor) -> Tensor:
         """(H,) loss of each hidden cell."""

@@ -33,6 +33,9 @@ CELL_FEATURES = 13
 """Logarithm of 1 + points in each of the 6 slices, highest, lowest and mean height, mean offset from the cell's
 centre (2), mean intensity, and range; each of the order of 1."""
 
+INTENSITY = 11
+"""Which of the features is the intensity."""
+
 LOWEST_M = -1.5
 """Points farther below the ground than this are reflections."""
 
@@ -212,6 +215,6 @@ def _features(
         features[row, 8] = min(sums[row, 1] / points, 8.0) / 2
         features[row, 9] = (sums[row, 2] / points - x) / size
         features[row, 10] = (sums[row, 3] / points - y) / size
-        features[row, 11] = sums[row, 4] / points
+        features[row, INTENSITY] = sums[row, 4] / points
         features[row, 12] = np.sqrt(x * x + y * y) / 30.0
     return features

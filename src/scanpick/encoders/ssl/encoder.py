@@ -39,6 +39,8 @@ class ScanpickSsl(BaseModel):
             the words' numbers, from which a few dozen labelled frames teach more.
         statistics: Length of the part that the histograms of the encoder 'statistics' make, beside the words; 0
             leaves them out. They tell of the ground and of what is no thing, and do not depend on learning.
+        intensity: Let intensities count. They should then be of one sensor: without them, picks do not depend on its
+            gain, nor on whether it measures intensity at all, and the vector tells as much.
 
     Example:
         >>> ScanpickSsl().settings["weights_sha256"][:4]  # doctest: +SKIP
@@ -50,6 +52,7 @@ class ScanpickSsl(BaseModel):
     weights: Path | None = None
     by_distance: bool = True
     statistics: float = Field(5.0, ge=0, le=1000, allow_inf_nan=False)
+    intensity: bool = False
 
     def model_post_init(self, context: Any) -> None:
         """Load the weights.
@@ -103,7 +106,7 @@ class ScanpickSsl(BaseModel):
             )
         clusters = find_clusters(points, above, cells)
         network = self._network
-        fine, _ = network.network(batch_cells([cells]))
+        fine, _ = network.network(batch_cells([cells]), intensity=self.intensity)
         things = cells_of_things(cells, clusters.of_point, len(clusters))
         return pooled(network, fine, things, clusters, by_distance=self.by_distance)
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scanpick.arrays import Int32Array, Int64Array
-from scanpick.encoders.ssl.cells import CELL_FEATURES, Cells
+from scanpick.encoders.ssl.cells import CELL_FEATURES, INTENSITY, Cells
 from scanpick.encoders.ssl.sparse import CellConv, Merge, hand_down
 
 FINE, COARSE = 2, 4
@@ -86,10 +86,18 @@ class SceneNetwork(nn.Module):
         self.mix = CellConv(outputs, outputs)
         self.mix_norm = nn.BatchNorm1d(outputs)
 
-    def forward(self, batch: CellBatch) -> tuple[Tensor, Tensor]:
-        """(V, outputs) features of the cells of 0.64 m, not negative, and (U, outputs) of those of 2.56 m."""
-        x = self.stem(self.standardise(batch.features), batch.neighbours[0])
-        x = F.relu(self.stem_norm(x))
+    def forward(self, batch: CellBatch, *, intensity: bool = False) -> tuple[Tensor, Tensor]:
+        """(V, outputs) features of the cells of 0.64 m, not negative, and (U, outputs) of those of 2.56 m.
+
+        Args:
+            batch: The cells.
+            intensity: Whether their intensity counts. Otherwise every cell has the same, about the mean of what the
+                network was trained with: sensors differ in the gain of theirs, some have none.
+        """
+        x = self.standardise(batch.features)
+        if not intensity:
+            x = x.index_fill(1, torch.tensor(INTENSITY, device=x.device), 0.0)
+        x = F.relu(self.stem_norm(self.stem(x, batch.neighbours[0])))
         levels = []
         steps = zip(self.merges, self.merge_norms, self.blocks, batch.children, batch.neighbours[1:], strict=True)
         for merge, norm, block, children, neighbours in steps:
