@@ -32,7 +32,7 @@ def test_a_sound_data_set_has_no_problems_and_is_counted(tmp_path: Path) -> None
 
 def broken_kitti(root: Path) -> dict[str, str]:
     """A KITTI folder with one problem of each kind; frame id -> kind."""
-    kinds = dict(zip([f"{number:06d}" for number in range(1, 12)], PROBLEM_KINDS, strict=True))
+    kinds = dict(zip([f"{number:06d}" for number in range(1, 14)], PROBLEM_KINDS, strict=True))
     frame_of = {kind: frame_id for frame_id, kind in kinds.items()}
     write_kitti_object(root, ["000000", *kinds])
     clouds, training = root / "training" / "velodyne", root / "training"
@@ -41,14 +41,17 @@ def broken_kitti(root: Path) -> dict[str, str]:
     write_bin(clouds / f"{frame_of['not finite']}.bin", np.where(sweep(90) > 5, np.nan, sweep(90)))
     rings = np.arange(1200) % 32
     write_bin(clouds / f"{frame_of['wrong columns']}.bin", np.column_stack([sweep(91), rings]))
-    write_bin(clouds / f"{frame_of['implausible units']}.bin", sweep(92) * 1000)
+    write_bin(clouds / f"{frame_of['implausible units']}.bin", sweep(92) * [1000, 1000, 1000, 1])
     write_bin(clouds / f"{frame_of['implausible axes']}.bin", sweep(93)[:, [1, 2, 0, 3]])
+    write_bin(clouds / f"{frame_of['intensity']}.bin", sweep(94) * [1, 1, 1, 255])
+    write_bin(clouds / f"{frame_of['no sweep']}.bin", sweep(95)[-40:])
     write_bin(clouds / f"{frame_of['duplicate content']}.bin", sweep(0))
     (training / "calib" / f"{frame_of['missing calibration']}.txt").unlink()
     write_lines(training / "calib" / f"{frame_of['calibration']}.txt", "P2: x")
     write_lines(training / "label_2" / f"{frame_of['labels']}.txt", "Car 0")
     write_lines(training / "label_2" / f"{frame_of['box without points']}.txt", FAR_CAR, CAR)
-    for kind in ("wrong columns", "implausible units", "implausible axes"):  # their boxes would be empty too
+    elsewhere = ("wrong columns", "intensity", "implausible units", "implausible axes")
+    for kind in elsewhere:  # their boxes would be empty too
         (training / "label_2" / f"{frame_of[kind]}.txt").unlink()
     return kinds
 
@@ -63,7 +66,8 @@ def test_each_kind_of_problem_is_found_in_its_frame_and_nowhere_else(tmp_path: P
     assert details["duplicate content"] == "the same points as 000000"
     assert details["box without points"] == "1 of 2 boxes: Car at 60 m"
     assert inspection.counts == dict.fromkeys(PROBLEM_KINDS, 1)
-    assert inspection.summary()["usable_frames"] == 12 - 4  # unreadable, empty, not finite, broken calibration
+    set_aside = ("unreadable", "empty", "not finite", "wrong columns", "intensity", "calibration")
+    assert inspection.summary()["usable_frames"] == 14 - len(set_aside)
 
 
 def test_the_summary_is_json(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from PIL import Image
 from scanpick.datasets.kitti_labels import labels_from_camera_objects
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME, RawFrame, read_mapping
 from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, has_suffix, natural_key
-from scanpick.datasets.options import one_of, whole_number
-from scanpick.datasets.point_files import bin
+from scanpick.datasets.options import one_of
+from scanpick.datasets.point_reading import AUTO, find_kitti_reading
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_text import read_calibration, read_objects
 from scanpick.structures import Calibration, Frame, FrameRecord, Labels
@@ -45,7 +45,8 @@ class KittiObject(ListedDataset):
         split: "training" or "testing" for all frames of that folder, or the name of a list in ``ImageSets``. By
             default all of ``training``, or of ``testing`` where ``training`` has no points.
         points: "velodyne", "velodyne_reduced", or "auto" for the one with more frames ("velodyne" if equal).
-        columns: float32 columns of the ``.bin`` files.
+        columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
+        intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
 
     Raises:
         ScanpickError: The folder or the split is missing, or no frame is found.
@@ -54,10 +55,15 @@ class KittiObject(ListedDataset):
     expects_calibration = True
 
     def __init__(
-        self, root: Path | str, *, split: str | None = None, points: str = "auto", columns: int | str = 4
+        self,
+        root: Path | str,
+        *,
+        split: str | None = None,
+        points: str = "auto",
+        columns: int | str = AUTO,
+        intensity: float | str = AUTO,
     ) -> None:
         self.root = object_root(Path(root)) or Path(root)
-        self.columns = whole_number("columns", columns, least=3, most=16)
         self._part = _part_folder(self.root, split)
         points_folder, told = _choose_points(self._part, one_of("points", points, ("auto", *POINT_FOLDERS)))
         paths = {path.stem: path for path in files_with_suffix(points_folder, ".bin")}
@@ -74,14 +80,15 @@ class KittiObject(ListedDataset):
             (_record(frame_id, path, mapping) for frame_id, path in paths.items()),
             key=lambda record: (natural_key(record.sequence), record.index_in_sequence, record.frame_id),
         )
-        told += f", {self.columns} columns, " + _tell_drives(records, mapping)
+        self.reading = find_kitti_reading(records, columns=columns, intensity=intensity)
+        told += f", {_tell_drives(records, mapping)}; {self.reading.description}"
         super().__init__("kitti-object", f"KITTI object layout: {counted(len(records), 'frame')} of {told}", records)
 
     def read(self, frame_id: str) -> Frame:
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = bin.read(record.path, self.columns)
+        cloud = self.reading.read(record.path)
         return Frame(record, cloud.points, self.calibration(frame_id), self.image_path(frame_id), cloud.notes)
 
     def labels(self, frame_id: str) -> Labels | None:

@@ -21,8 +21,7 @@ import numpy as np
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image
 from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, frame_number, has_suffix, natural_key
-from scanpick.datasets.options import whole_number
-from scanpick.datasets.point_files import bin
+from scanpick.datasets.point_reading import AUTO, find_kitti_reading
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_text import read_raw_calibration
 from scanpick.structures import Calibration, Frame, FrameRecord
@@ -39,7 +38,8 @@ class KittiRaw(ListedDataset):
 
     Args:
         root: The folder of the dates, of one date, or of one drive.
-        columns: float32 columns of the ``.bin`` files.
+        columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
+        intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
 
     Raises:
         ScanpickError: The folder is missing, or no frame is found.
@@ -47,9 +47,8 @@ class KittiRaw(ListedDataset):
 
     expects_calibration = True
 
-    def __init__(self, root: Path | str, *, columns: int | str = 4) -> None:
+    def __init__(self, root: Path | str, *, columns: int | str = AUTO, intensity: float | str = AUTO) -> None:
         self.root = Path(root)
-        self.columns = whole_number("columns", columns, least=3, most=16)
         drives = raw_drives(self.root)
         if not drives:
             raise ScanpickError(
@@ -63,15 +62,16 @@ class KittiRaw(ListedDataset):
         timed = sum((drive / "velodyne_points" / "timestamps.txt").is_file() for drive in drives)
         description = (
             f"KITTI raw layout: {counted(len(records), 'frame')} of {counted(len(drives), 'drive')} "
-            f"({timed} with timestamps), {self.columns} columns"
+            f"({timed} with timestamps)"
         )
-        super().__init__("kitti-raw", description, records)
+        self.reading = find_kitti_reading(records, columns=columns, intensity=intensity)
+        super().__init__("kitti-raw", f"{description}; {self.reading.description}", records)
 
     def read(self, frame_id: str) -> Frame:
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = bin.read(record.path, self.columns)
+        cloud = self.reading.read(record.path)
         return Frame(record, cloud.points, self.calibration(frame_id), self.image_path(frame_id), cloud.notes)
 
     def calibration(self, frame_id: str) -> Calibration | None:

@@ -20,8 +20,8 @@ from scanpick.datasets.kitti_labels import labels_from_camera_objects
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image, read_frame_calibration
 from scanpick.datasets.listed import ListedDataset, counted, files_with_suffix, frame_number, has_suffix, natural_key
-from scanpick.datasets.options import one_of, whole_number
-from scanpick.datasets.point_files import bin
+from scanpick.datasets.options import one_of
+from scanpick.datasets.point_reading import AUTO, find_kitti_reading
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_text import parse_objects
 from scanpick.structures import Calibration, CameraObjects, Frame, FrameRecord, Labels
@@ -33,7 +33,8 @@ class KittiTracking(ListedDataset):
     Args:
         root: The folder that holds ``training`` or ``testing``.
         split: Which of the two; by default ``training`` where it has points.
-        columns: float32 columns of the ``.bin`` files.
+        columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
+        intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
 
     Raises:
         ScanpickError: The folder is missing, or no frame is found.
@@ -41,9 +42,15 @@ class KittiTracking(ListedDataset):
 
     expects_calibration = True
 
-    def __init__(self, root: Path | str, *, split: str | None = None, columns: int | str = 4) -> None:
+    def __init__(
+        self,
+        root: Path | str,
+        *,
+        split: str | None = None,
+        columns: int | str = AUTO,
+        intensity: float | str = AUTO,
+    ) -> None:
         self.root = Path(root)
-        self.columns = whole_number("columns", columns, least=3, most=16)
         if split is None:
             split = "training" if _sequence_folders(self.root / "training") else "testing"
         self._part = self.root / one_of("split", split, ("training", "testing"))
@@ -57,15 +64,16 @@ class KittiTracking(ListedDataset):
             raise ScanpickError(f"{self._part / 'velodyne'}: no frames found: expected files such as 0000/000000.bin.")
         description = (
             f"KITTI tracking layout: {counted(len(records), 'frame')} of {counted(len(folders), 'sequence')} "
-            f"in {split}/velodyne, {self.columns} columns"
+            f"in {split}/velodyne"
         )
-        super().__init__("kitti-tracking", description, records)
+        self.reading = find_kitti_reading(records, columns=columns, intensity=intensity)
+        super().__init__("kitti-tracking", f"{description}; {self.reading.description}", records)
 
     def read(self, frame_id: str) -> Frame:
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = bin.read(record.path, self.columns)
+        cloud = self.reading.read(record.path)
         return Frame(record, cloud.points, self.calibration(frame_id), self.image_path(frame_id), cloud.notes)
 
     def labels(self, frame_id: str) -> Labels | None:

@@ -98,9 +98,9 @@ class Workspace:
         return _frames_once(self.frames_path.resolve(), sha256)
 
     def dataset(self) -> Dataset:
-        """Open the data set that the workspace points at."""
+        """Open the data set that the workspace points at, to be read as it was when it was indexed."""
         source = self.manifest().dataset
-        return open_dataset(source.specification, **source.options)
+        return open_dataset(source.specification, **{**source.options, **source.reading})
 
     def embedding(self, name: str) -> EmbeddingTable:
         """An embedding, memory-mapped.
