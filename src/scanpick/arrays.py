@@ -17,7 +17,8 @@ BoolArray = NDArray[np.bool_]
 StringArray = NDArray[np.str_]
 
 Points = Float32Array
-"""(P, C) float32, C >= 3: x, y, z in metres in the LiDAR frame (x forward, y left, z up), then intensity and others."""
+"""(P, C) float32, C >= 3: x, y, z in metres in the LiDAR frame (x forward, y left, z up), then intensity
+from 0 to 1, and others."""
 
 BoxArray = Float64Array
 """(B, 7) float64: x, y, z of the geometric centre, length, width, height in metres, yaw in radians. See `Boxes3D`."""

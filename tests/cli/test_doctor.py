@@ -61,3 +61,34 @@ def test_options_reach_the_data_set(tmp_path: Path) -> None:
     assert runner.invoke(app, ["doctor", str(tmp_path), "--option", "columns=5"]).exit_code == 0
     with pytest.raises(ScanpickError, match="Did you mean 'columns'"):
         runner.invoke(app, ["doctor", str(tmp_path), "--option", "colums=5"], catch_exceptions=False)
+
+
+def test_pick_and_index_say_what_doctor_says(tmp_path: Path) -> None:
+    """Crops of objects and points without intensity are named on stderr and in JSON by every verb that reads frames."""
+    for seed in range(3):
+        np.save(tmp_path / f"{seed}.npy", sweep(seed)[:, :3])
+        np.save(tmp_path / f"crop_{seed}.npy", sweep(seed)[-30:, :3] - [10, 2, -1])
+    crops = {"crop_0", "crop_1", "crop_2"}
+    doctor = json.loads(runner.invoke(app, ["doctor", str(tmp_path), "--json"]).stdout)
+    assert {p["frame_id"] for p in doctor["problems"] if p["kind"] == "no sweep"} == crops
+    out = tmp_path.parent / f"{tmp_path.name}_out"
+    pick = [
+        "pick",
+        str(tmp_path),
+        "--budget",
+        "2",
+        "--encoder",
+        "statistics",
+        "--no-report",
+        "--out",
+        str(out),
+        "-w",
+        "1",
+    ]
+    for verb in (["index", str(tmp_path), "--out", str(out), "-w", "1"], pick):
+        told = runner.invoke(app, verb).stderr
+        assert "3 of 6 frames, no sweep: crop_0: all points lie within" in told
+        assert "note: 3690 points without intensity" in told
+        facts = json.loads(runner.invoke(app, [*verb, "--json"]).stdout)
+        assert facts["doubts"] == {"no sweep": 3}
+        assert sum(facts["notes"].values()) == 3690

@@ -31,14 +31,15 @@ def test_index(drives: Path, tmp_path: Path) -> None:
 
 
 def test_options_of_the_data_set(drives: Path, tmp_path: Path) -> None:
-    """--columns and --option columns=5 are the same, and are kept in the workspace."""
+    """--columns and --option columns=4 are the same, and are kept in the workspace; wrong ones are refused."""
     arguments = ("index", drives, "--workers", 1, "--out")
-    run_json(*arguments, tmp_path / "flag", "--columns", 5)
-    run_json(*arguments, tmp_path / "pair", "--option", "columns=5")
+    run_json(*arguments, tmp_path / "flag", "--columns", 4)
+    run_json(*arguments, tmp_path / "pair", "--option", "columns=4")
     for name in ("flag", "pair"):
         workspace = Workspace.open(tmp_path / name)
-        assert int(workspace.manifest().dataset.options["columns"]) == 5
-        assert set(workspace.frames().num_points.tolist()) == {320}
+        assert int(workspace.manifest().dataset.options["columns"]) == 4
+        assert ".bin has 4 columns (as asked)" in workspace.manifest().dataset.description
+    assert "the values look like 4 columns" in error_of(*arguments, tmp_path / "other", "--columns", 5)
     assert "not both" in error_of(*arguments, tmp_path / "both", "--columns", 5, "-o", "columns=5")
     assert "expected NAME=VALUE" in error_of(*arguments, tmp_path / "bad", "--option", "columns")
     assert "Unknown option" in error_of(*arguments, tmp_path / "bad", "--option", "colums=5")

@@ -7,7 +7,7 @@ import pytest
 
 from scanpick.datasets import open_dataset
 from scanpick.errors import ScanpickError
-from tests.datasets.samples import write_kitti_object, write_kitti_raw, write_kitti_tracking
+from tests.datasets.samples import sweep, write_bin, write_kitti_object, write_kitti_raw, write_kitti_tracking
 
 
 @pytest.fixture
@@ -78,7 +78,8 @@ def test_a_file_is_not_a_folder(folders: Path) -> None:
 
 
 def test_unknown_options_fail_with_the_nearest_known_one(folders: Path) -> None:
-    with pytest.raises(ScanpickError, match=r"'point'\. Did you mean 'points'\? Known: columns, follow, points, split"):
+    known = r"Known: columns, follow, intensity, points, split"
+    with pytest.raises(ScanpickError, match=rf"'point'\. Did you mean 'points'\? {known}"):
         open_dataset(str(folders / "object"), point="velodyne")
 
 
@@ -93,3 +94,49 @@ def test_a_layout_that_is_not_read_yet_is_named(tmp_path: Path) -> None:
 def test_nothing_is_not_the_current_folder() -> None:
     with pytest.raises(ScanpickError, match="Expected a folder of LiDAR frames"):
         open_dataset("")
+
+
+def _nuscenes(root: Path) -> Path:
+    for part in ("samples", "sweeps"):
+        ring = np.arange(1200)[:, None] % 32
+        five = np.hstack([sweep(len(part)) * np.float32([1, 1, 1, 255]), ring])
+        write_bin(root / part / "LIDAR_TOP" / f"n008__LIDAR_TOP__15331511{len(part)}.pcd.bin", five)
+    write_bin(root / "samples" / "RADAR_FRONT" / "n008.pcd.bin", sweep()[:60])
+    labels = root / "lidarseg" / "v1.0-mini" / "1_lidarseg.bin"
+    labels.parent.mkdir(parents=True)
+    labels.write_bytes(bytes(1200))
+    return root
+
+
+def test_nuscenes_is_refused_with_the_pattern_that_reads_its_sweeps(tmp_path: Path) -> None:
+    _nuscenes(tmp_path / "data" / "nuscenes")
+    for folder in (tmp_path, tmp_path / "data", tmp_path / "data" / "nuscenes"):
+        with pytest.raises(ScanpickError, match=r"looks like nuScenes, which is not read yet.*pattern=\*LIDAR_TOP\*"):
+            open_dataset(str(folder))
+        dataset = open_dataset(str(folder), pattern="*LIDAR_TOP*")
+        assert len(dataset.records) == 2
+        assert ".bin has 5 columns" in dataset.description
+        assert "intensity 0 to 255" in dataset.description
+        points = dataset.read(dataset.records[0].frame_id).points
+        np.testing.assert_allclose(points[:, :4], sweep(len("samples")), atol=1e-6)
+
+
+@pytest.mark.parametrize("beside", ["gt_database", "kitti_gt_database", "lidarseg/v1", "labels", "radar_front", "maps"])
+def test_what_stands_beside_the_sweeps_is_passed_over_and_counted(tmp_path: Path, beside: str) -> None:
+    np.save(_made(tmp_path / "points") / "1.npy", sweep())
+    write_bin(tmp_path / beside / "1.bin", sweep()[:40])
+    dataset = open_dataset(str(tmp_path))
+    assert [record.frame_id for record in dataset.records] == ["points/1"]
+    assert "passed over by the names of their folders: 1 file of" in dataset.description
+    assert len(open_dataset(str(tmp_path), pattern="*.*").records) == 2
+
+
+def test_recordings_that_are_not_read_yet_are_named(tmp_path: Path) -> None:
+    (_made(tmp_path / "training") / "segment.tfrecord").write_bytes(b"")
+    with pytest.raises(ScanpickError, match=r"no point files.*Not read yet: .tfrecord \(Waymo Open\)"):
+        open_dataset(str(tmp_path))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder

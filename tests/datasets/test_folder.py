@@ -79,7 +79,7 @@ def test_columns_of_bin_files_are_inferred_and_said_or_given(tmp_path: Path) -> 
     write_bin(tmp_path / "1.bin", five[:1000])
     write_bin(tmp_path / "2.bin", five[:1001])
     inferred = PointCloudFolder(tmp_path)
-    assert ".bin has 5 columns (inferred: 1 of 2 file sizes" in inferred.description
+    assert ".bin has 5 columns (inferred from the values of 2 of 2 files)" in inferred.description
     np.testing.assert_array_equal(inferred.read("1").points, five[:1000])
     given = PointCloudFolder(tmp_path, columns="4")
     assert ".bin has 4 columns (as asked)" in given.description

@@ -41,15 +41,18 @@ def broken_kitti(root: Path) -> dict[str, str]:
     write_bin(clouds / f"{frame_of['not finite']}.bin", np.where(sweep(90) > 5, np.nan, sweep(90)))
     rings = np.arange(1200) % 32
     write_bin(clouds / f"{frame_of['wrong columns']}.bin", np.column_stack([sweep(91), rings]))
-    write_bin(clouds / f"{frame_of['implausible units']}.bin", sweep(92) * 1000)
+    write_bin(clouds / f"{frame_of['implausible units']}.bin", sweep(92) * [1000, 1000, 1000, 1])
     write_bin(clouds / f"{frame_of['implausible axes']}.bin", sweep(93)[:, [1, 2, 0, 3]])
+    write_bin(clouds / f"{frame_of['intensity']}.bin", sweep(94) * [1, 1, 1, 255])
+    write_bin(clouds / f"{frame_of['no sweep']}.bin", sweep(95)[-40:])
     write_bin(clouds / f"{frame_of['duplicate content']}.bin", sweep(0))
     (training / "calib" / f"{frame_of['missing calibration']}.txt").unlink()
     write_lines(training / "calib" / f"{frame_of['calibration']}.txt", "P2: x")
     write_lines(training / "label_2" / f"{frame_of['labels']}.txt", "Car 0")
     write_lines(training / "label_2" / f"{frame_of['box without points']}.txt", FAR_CAR, CAR)
     write_lines(training / "label_2" / f"{frame_of['implausible labels']}.txt", CAR.replace("4.0", "0"))
-    for kind in ("wrong columns", "implausible units", "implausible axes"):  # their boxes would be empty too
+    elsewhere = ("wrong columns", "intensity", "implausible units", "implausible axes")
+    for kind in elsewhere:  # their boxes would be empty too
         (training / "label_2" / f"{frame_of[kind]}.txt").unlink()
     return kinds
 
@@ -64,7 +67,8 @@ def test_each_kind_of_problem_is_found_in_its_frame_and_nowhere_else(tmp_path: P
     assert details["duplicate content"] == "the same points as 000000"
     assert details["box without points"] == "1 of 2 boxes: Car at 60 m"
     assert inspection.counts == dict.fromkeys(PROBLEM_KINDS, 1)
-    assert inspection.summary()["usable_frames"] == 13 - 3  # unreadable, empty, not finite
+    set_aside = ("unreadable", "empty", "not finite", "wrong columns", "intensity")
+    assert inspection.summary()["usable_frames"] == 1 + len(PROBLEM_KINDS) - len(set_aside)
 
 
 def test_the_summary_is_json(tmp_path: Path) -> None:

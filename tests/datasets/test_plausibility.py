@@ -7,7 +7,7 @@ import pytest
 
 from scanpick.arrays import Points
 from scanpick.datasets import open_dataset
-from scanpick.datasets.plausibility import doubt_about_columns, doubts_about_points
+from scanpick.datasets.plausibility import doubts_about_points, doubts_about_sizes
 from tests.datasets.samples import sweep
 
 
@@ -68,15 +68,26 @@ def test_few_points_are_not_judged_by_their_shape() -> None:
     assert kinds(points) == []
 
 
-def test_columns_that_look_like_another_number_are_doubted() -> None:
-    five = np.column_stack([sweep(), np.arange(1200) % 32]).astype(np.float32)
-    assert doubt_about_columns(sweep()) is None
-    assert doubt_about_columns(five) is None
-    doubt = doubt_about_columns(five.reshape(-1, 4))
-    assert doubt is not None
-    assert doubt.detail == "read as 4 columns, but the values look like 5"
-    assert doubt_about_columns(sweep().reshape(-1, 5)) is not None
-    assert doubt_about_columns(np.ones((500, 6), dtype=np.float32)) is None
+def test_points_of_an_object_are_no_sweep() -> None:
+    rng = np.random.default_rng(0)
+    crop = rng.uniform([20, 5, -1.7], [24.4, 7, -0.2], (400, 3)).astype(np.float32)
+    assert kinds(crop) == ["no sweep"]
+    assert "within 4.4 m of each other" in details(crop)
+    assert kinds(crop - [22, 6, -1]) == ["no sweep"]
+    assert kinds(rng.uniform(-4, 4, (400, 3)) * [1, 1, 0.2]) == []  # a room
+
+
+def test_frames_a_hundred_times_smaller_or_larger_than_the_others_are_doubted() -> None:
+    sizes = np.array([3000, 29, 2900, 0, 3100, 31])
+    assert {row: doubt.detail for row, doubt in doubts_about_sizes(sizes).items()} == {
+        1: "29 points are few, where others have about 2950"
+    }
+    crops = np.array([3000] * 5 + [20] * 40)
+    assert list(doubts_about_sizes(crops)) == list(range(5, 45))  # also where they are most
+    with_map = np.array([200] * 150 + [1_000_000])
+    assert doubts_about_sizes(with_map)[150].detail == "1000000 points are many, where others have about 200"
+    assert doubts_about_sizes(np.array([10, 1000])) == {}
+    assert doubts_about_sizes(np.zeros(3, dtype=np.int64)) == {}
 
 
 @pytest.mark.parametrize("name", ["kitti", "kitti_tracking", "kitti_raw", "view_of_delft"])
@@ -85,4 +96,3 @@ def test_real_sweeps_raise_no_doubt(test_data: Path, name: str) -> None:
     for record in list(dataset.records)[::10]:
         points = dataset.read(record.frame_id).points
         assert (record.frame_id, kinds(points)) == (record.frame_id, [])
-        assert doubt_about_columns(points) is None

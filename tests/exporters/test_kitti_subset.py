@@ -18,7 +18,9 @@ CALIBRATION = Calibration(TILTED, np.array([[700.0, 0, 600, 45], [0, 700, 180, -
 
 
 def points_of(number: int, columns: int = 4) -> np.ndarray:
-    return np.random.default_rng(number).uniform(-20, 20, (50, columns)).astype(np.float32)
+    points = np.random.default_rng(number).uniform(-20, 20, (50, columns)).astype(np.float32)
+    points[:, 3] = np.abs(points[:, 3]) / 20  # intensities are from 0 to 1
+    return points
 
 
 class Computed:

@@ -8,6 +8,7 @@ import pyarrow.parquet
 import pytest
 
 from scanpick.datasets.folder import PointCloudFolder
+from scanpick.datasets.point_files.cloud import NO_INTENSITY
 from scanpick.errors import ScanpickError
 from scanpick.structures import Frame
 from scanpick.workspace import Workspace
@@ -95,11 +96,13 @@ def test_set_aside_frames_are_tried_again(tmp_path: Path, reads: list[str]) -> N
 
 def test_other_options_read_everything_again(tmp_path: Path, reads: list[str]) -> None:
     drives = write_drives(tmp_path / "drives", frames=10)
-    index(str(drives), tmp_path / "pool", workers=1)
+    before = index(str(drives), tmp_path / "pool", workers=1).frames()
     reads.clear()
-    table = index(str(drives), tmp_path / "pool", options={"columns": 5}, workers=1).frames()
+    table = index(str(drives), tmp_path / "pool", options={"intensity": 2}, workers=1).frames()
     assert len(reads) == 10
-    assert set(table.num_points.tolist()) == {320}
+    assert not set(table.contents) & set(before.contents)
+    with pytest.raises(ScanpickError, match=r"10 wrong columns.*read as 5 columns, but the values look like 4 columns"):
+        index(str(drives), tmp_path / "pool", options={"columns": 5}, workers=1)
 
 
 def test_damaged_table_is_noticed_and_made_again(tmp_path: Path) -> None:
@@ -243,3 +246,61 @@ def test_a_data_set_that_has_moved(tmp_path: Path) -> None:
     assert workspace.frames().records[0].path == new / "drive_0" / "000000.bin"
     embed(workspace, Toy(log=tmp_path / "log"), workers=1)
     assert len(encoded(tmp_path / "log")) == 12, "every frame was encoded once"
+
+
+def _with_rings(folder: Path, frames: int, seed: int) -> None:
+    folder.mkdir(parents=True)
+    for frame in range(frames):
+        points = cloud(seed + frame) * np.float32([1, 1, 1, 255])
+        np.column_stack([points, np.arange(len(points)) % 32]).astype("<f4").tofile(folder / f"{frame:03d}.bin")
+
+
+def test_a_pool_that_grows_by_files_of_other_columns_is_read_as_a_fresh_one(tmp_path: Path) -> None:
+    """What the files show is found again from all of them; nothing that was read otherwise is kept."""
+    drives = write_drives(tmp_path / "drives", frames=6, drives=1)
+    before = index(str(drives), tmp_path / "grown", workers=1)
+    assert before.manifest().dataset.reading == {"columns": 4, "intensity": 1}
+    _with_rings(drives / "later", 20, 100)
+    grown = index(str(drives), tmp_path / "grown", workers=1)
+    fresh = index(str(drives), tmp_path / "fresh", workers=1)
+    assert grown.manifest().dataset.reading == {"columns": 5, "intensity": 255}
+    assert grown.frames_path.read_bytes() == fresh.frames_path.read_bytes()
+    set_aside = grown.frames().set_aside
+    assert sorted(set_aside) == [f"drive_0/{frame:06d}" for frame in range(6)]
+    assert all("read as 5 columns, but the values look like 4 columns" in reason for reason in set_aside.values())
+
+
+def test_a_workspace_opens_its_data_set_as_it_was_indexed(tmp_path: Path) -> None:
+    """Between two steps the folder may have grown by files that would change how all of it is read."""
+    drives = write_drives(tmp_path / "drives", frames=6, drives=1)
+    workspace = index(str(drives), tmp_path / "pool", workers=1)
+    before = workspace.dataset().read("drive_0/000000").points
+    _with_rings(drives / "later", 20, 100)
+    np.testing.assert_array_equal(workspace.dataset().read("drive_0/000000").points, before)
+
+
+def test_doubts_and_notes_are_kept_for_frames_that_are_not_read_again(tmp_path: Path, reads: list[str]) -> None:
+    drives = tmp_path / "drives"
+    drives.mkdir()
+    for frame in range(4):
+        np.save(drives / f"{frame}.npy", cloud(frame)[:, :3])
+    np.save(drives / "crop.npy", cloud(9)[:3, :3] / 30)
+    index(str(drives), tmp_path / "pool", workers=1)
+    reads.clear()
+    table = index(str(drives), tmp_path / "pool", workers=1).frames()
+    assert reads == []
+    assert table.note_counts == {NO_INTENSITY: 1603}
+    assert list(table.doubts_by_kind) == ["no sweep"]
+    assert list(table.doubts_by_kind["no sweep"]) == ["crop"]
+
+
+def test_frames_that_are_all_not_in_metres_are_refused(tmp_path: Path) -> None:
+    drives = tmp_path / "drives"
+    drives.mkdir()
+    for frame in range(3):
+        np.save(drives / f"{frame}.npy", cloud(frame) * [1000, 1000, 1000, 1])
+    with pytest.raises(ScanpickError, match=r"all of its 3 frames have implausible units.*millimetres"):
+        index(str(drives), tmp_path / "pool", workers=1)
+    np.save(drives / "3.npy", cloud(3))
+    table = index(str(drives), tmp_path / "pool", workers=1).frames()
+    assert list(table.doubts_by_kind["implausible units"]) == ["0", "1", "2"]

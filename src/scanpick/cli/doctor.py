@@ -27,9 +27,10 @@ def command(
 ) -> None:
     """Open every frame of a data set and report what is there and what is wrong with it.
 
-    Problems are: files that cannot be read, no points, NaN or infinity, a wrong number of columns, implausible units
-    or axes, the same points twice, missing, broken or impossible calibration, broken or implausible labels, labelled
-    boxes without points. The exit status is 1 where there are any.
+    Problems are: files that cannot be read, no points, NaN or infinity, a wrong number of columns, intensities on
+    another scale, implausible units or axes, files that are no sweeps, the same points twice, missing, broken or
+    impossible calibration, broken or implausible labels, labelled boxes without points. The exit status is 1 where
+    there are any.
 
     Example: [bold]scanpick doctor path/to/kitti --option points=velodyne[/]
     """

@@ -30,12 +30,14 @@ def command(
     Example: [bold]scanpick index new/path/to/kitti --out pool --moved[/]
     """
     from scanpick.cli.output import progress_bar
-    from scanpick.cli.results import frame_facts, print_facts, print_set_aside
+    from scanpick.cli.results import findings, frame_facts, print_facts, print_findings, print_set_aside
     from scanpick.workspace.index import index
 
     options = dataset_options(option, columns)
     workspace = index(dataset, out, options=options, again=again, moved=moved, workers=workers, progress=progress_bar)
-    facts = frame_facts(workspace)
+    frames = workspace.frames()
+    facts = frame_facts(workspace) | findings(frames) if as_json else frame_facts(workspace)
     print_facts(facts, as_json=as_json)
+    print_findings(frames, dataset)
     if not as_json:
-        print_set_aside(workspace.frames().set_aside)
+        print_set_aside(frames.set_aside)

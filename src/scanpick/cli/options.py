@@ -24,7 +24,7 @@ DatasetOptions = Annotated[
     ),
 ]
 Columns = Annotated[
-    int | None, typer.Option("--columns", min=3, help="float32 columns of .bin files; inferred where possible.")
+    int | None, typer.Option("--columns", min=3, help="Columns of .bin files; inferred where possible.")
 ]
 EncoderName = Annotated[str | None, typer.Option("--encoder", help="What turns a frame into a vector.")]
 EncoderOptions = Annotated[

@@ -74,7 +74,14 @@ def command(
     from scanpick.cli.embedding import choose_encoder, make_embedding
     from scanpick.cli.output import progress_bar
     from scanpick.cli.refinement import refinement_of
-    from scanpick.cli.results import frame_facts, labelled_facts, print_facts, print_set_aside
+    from scanpick.cli.results import (
+        findings,
+        frame_facts,
+        labelled_facts,
+        print_facts,
+        print_findings,
+        print_set_aside,
+    )
     from scanpick.formats.labelled_ids import read_labelled_ids
     from scanpick.options import parse_pairs
     from scanpick.reports.report import STEPS, write_report
@@ -123,14 +130,16 @@ def command(
                 write_report(out, name, workspace.selection_path(name).with_suffix(".html"), advance=advance)
         files = publish(workspace, name)
 
-    set_aside = workspace.frames().set_aside | dict(table.meta["set_aside"])
+    frames = workspace.frames()
+    set_aside = frames.set_aside | dict(table.meta["set_aside"])
     facts = frame_facts(workspace) | {"set_aside": len(set_aside)}
     facts |= {"labelled": int(pool.labelled.sum()), "picked": len(selection), "budget": budget}
     facts |= labelled_facts(workspace, known, selection)
     facts |= {"selection": name, "strategy": strategy, "encoder": table.meta["encoder"], "seed": seed}
     facts |= {path.name: str(path) for path in files}
     if as_json:
-        facts["picks"] = list(selection.frame_ids)
+        facts |= {"picks": list(selection.frame_ids), **findings(frames)}
     print_facts(facts, as_json=as_json)
+    print_findings(frames, dataset)
     if not as_json:
         print_set_aside(set_aside)

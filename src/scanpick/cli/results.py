@@ -13,6 +13,7 @@ from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.structures import Selection
 from scanpick.structures.checks import name_some
+from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.labelled import LabelledFrames, count_labelled
 from scanpick.workspace.workspace import Workspace
 
@@ -44,6 +45,27 @@ def print_set_aside(
         log.print(f"  {escape(frame_id)}: {escape(reason)}", highlight=False, soft_wrap=True)
     if len(set_aside) > most:
         log.print(f"  and {len(set_aside) - most} more; {all_named_in} names them all")
+
+
+def findings(table: FrameTable) -> dict[str, Any]:
+    """What reading showed beside the points, as facts: kind of doubt -> frames, note -> points."""
+    doubts = {kind: len(frames) for kind, frames in table.doubts_by_kind.items()}
+    return {"doubts": doubts} | {"notes": table.note_counts}
+
+
+def print_findings(table: FrameTable, specification: str) -> None:
+    """Say what looks wrong with usable frames, and what was done to points, a line each, on stderr."""
+    for kind, frames in table.doubts_by_kind.items():
+        log.print(
+            f"[yellow]{len(frames)} of {int(table.usable.sum())} frames, {escape(kind)}:[/] "
+            f"{escape('; '.join(f'{frame_id}: {seen}' for frame_id, seen in list(frames.items())[:2]))}"
+            f"{' and more' if len(frames) > 2 else ''}. "
+            f"Leave out what is no sweep with the option pattern; see: scanpick doctor {escape(specification)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    for note, count in table.note_counts.items():
+        log.print(f"note: {count} {escape(note)}", highlight=False, soft_wrap=True)
 
 
 def print_cut(cut: Sequence[str], assumed_size: Sequence[str]) -> None:

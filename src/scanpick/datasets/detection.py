@@ -10,6 +10,7 @@ from scanpick.datasets.kitti_object import object_root
 from scanpick.datasets.kitti_raw import raw_drives
 from scanpick.datasets.kitti_tracking import tracking_root
 from scanpick.datasets.options import check_options
+from scanpick.datasets.other_files import unread_layout
 from scanpick.errors import ScanpickError, unknown_name
 
 # In this order: the first layout that a folder has is taken, and any folder may be a folder of point files.
@@ -18,11 +19,6 @@ LAYOUTS: tuple[tuple[str, Callable[[Path], object]], ...] = (
     ("kitti-tracking", tracking_root),
     ("kitti-raw", raw_drives),
 )
-
-UNREAD_LAYOUTS = tuple(
-    (f"{above}sensors/lidar/*.feather", "Argoverse 2 (sweeps as .feather files)") for above in ("", "*/", "*/*/")
-)
-_CONVERT = "Convert its sweeps to one of the point file formats, such as .npy, to use them."
 
 
 def open_by_specification(specification: str, **options: Any) -> Dataset:
@@ -55,18 +51,15 @@ def _open_folder(folder: Path, options: dict[str, Any]) -> Dataset:
         above = recognise(folder.parent)
         if above in ("kitti-object", "kitti-tracking"):  # one part of a KITTI layout was given
             return _open(above, str(folder.parent), {"split": folder.name} | options)
-    return _open(recognise(folder), str(folder), options)
+    layout = recognise(folder)
+    unread = unread_layout(folder) if layout == "folder" and "pattern" not in options else None
+    if unread is not None:
+        raise ScanpickError(f"{folder}: {unread}")
+    return _open(layout, str(folder), options)
 
 
 def recognise(folder: Path) -> str:
-    """The name of the layout that a folder has; "folder" where it is none of the known ones.
-
-    Raises:
-        ScanpickError: It is one that is known and not read yet.
-    """
-    for pattern, what in UNREAD_LAYOUTS:
-        if next(folder.glob(pattern), None) is not None:
-            raise ScanpickError(f"{folder}: this looks like {what}, which is not read yet. {_CONVERT}")
+    """The name of the layout that a folder has; "folder" where it is none of the known ones."""
     return next((name for name, looks_right in LAYOUTS if looks_right(folder)), "folder")
 
 

@@ -3,22 +3,24 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
 
 from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.listed import ListedDataset, counted, natural_key
-from scanpick.datasets.options import whole_number
-from scanpick.datasets.point_files import point_file_suffixes, read_points
-from scanpick.datasets.point_files.bin_columns import InferredColumns, infer_columns
+from scanpick.datasets.other_files import UNREAD_SUFFIXES, kind_of_no_sweep
+from scanpick.datasets.point_files import point_file_suffixes
+from scanpick.datasets.point_reading import AUTO, find_reading
 from scanpick.errors import ScanpickError
 from scanpick.structures import Frame, FrameRecord
 from scanpick.structures.checks import name_some
 from scanpick.structures.frame import is_plain_text
 
 _WORKSPACE = "scanpick.toml"
+EVERYTHING = "*"
+"""The pattern that every file matches."""
 
 # A first digit of 9 would be beyond the year 2255 and beyond int64 nanoseconds.
 _TIME_NAMES = (
@@ -32,23 +34,36 @@ _TIME_NAMES = (
 class PointCloudFolder(ListedDataset):
     """Every point file below a folder. Hidden files and folders are passed over.
 
+    Files in folders whose names say that they are no sweeps (object crops, labels, radar, maps; see `other_files`) are
+    passed over and counted, unless a pattern is given.
+
     A frame's id is its path below the folder without the suffix; where two files would share an id, they keep it.
     A frame's sequence is the path of its folder; files directly in the root belong to one named as the root. Names that
     are times since an epoch give the frames' time.
 
     Args:
         root: The folder.
-        columns: float32 columns of ``.bin`` files; "auto" infers 4 or 5, and the description says why.
+        columns: Columns of ``.bin`` files; "auto" infers 3 to 8, and the description says why.
+        dtype: The numbers in ``.bin`` files, "float32" or "float64"; "auto" infers.
+        intensity: The largest intensity that the sensor gives (1, 255, 65535, ...); "auto" infers it once for all
+            files, "none" leaves intensities out.
         pattern: Only files whose path below the folder matches, as a shell does (``*/lidar/*.bin``; ``*`` also
             matches slashes).
         follow: Whether links that lead out of the folder are followed; otherwise they are passed over.
 
     Raises:
-        ScanpickError: The folder is missing, or holds no point file.
+        ScanpickError: The folder is missing, holds no point file, or files leave open how they are to be read.
     """
 
     def __init__(
-        self, root: Path | str, *, columns: int | str = "auto", pattern: str = "*", follow: bool | str = False
+        self,
+        root: Path | str,
+        *,
+        columns: int | str = AUTO,
+        dtype: str = AUTO,
+        intensity: float | str = AUTO,
+        pattern: str = EVERYTHING,
+        follow: bool | str = False,
     ) -> None:
         self.root = Path(root)
         if not self.root.is_dir():
@@ -60,12 +75,17 @@ class PointCloudFolder(ListedDataset):
             )
         boundary = Boundary(self.root, follow)
         names, passed_over, closed = _list_files(boundary, pattern)
+        beside: Counter[str] = Counter()
+        if pattern == EVERYTHING:
+            kinds_of = {name: kind_of_no_sweep(name) for name in names}
+            beside.update(kind for kind in kinds_of.values() if kind is not None)
+            names = [name for name in names if kinds_of[name] is None]
         if not names:
-            raise ScanpickError(_nothing_found(self.root, pattern) + _told(closed) + boundary.told)
-        bins = [self.root / name for name in names if name.lower().endswith(".bin")]
-        inferred = infer_columns(bins) if columns == "auto" else InferredColumns(_columns(columns), "as asked")
-        self.bin_columns = inferred.columns
+            raise ScanpickError(
+                _nothing_found(self.root, pattern) + _told_beside(beside) + _told(closed) + boundary.told
+            )
         records = _records(self.root, names)
+        self.reading = find_reading(records, columns=columns, dtype=dtype, intensity=intensity)
         described = f"folder of point files: {counted(len(records), 'frame')} in "
         described += f"{counted(len({r.sequence for r in records}), 'sequence')}, "
         kinds = Counter(Path(name).suffix.lower() for name in names)
@@ -74,21 +94,15 @@ class PointCloudFolder(ListedDataset):
             described += ", times from names"
         if passed_over:
             described += f"; passed over: {counted(passed_over, 'file')} whose name is not plain text"
-        described += _told(closed) + boundary.told
-        if bins:
-            described += f"; .bin has {inferred.columns} columns ({inferred.reason})"
-        super().__init__("folder", described, records)
+        described += _told_beside(beside) + _told(closed) + boundary.told
+        super().__init__("folder", f"{described}; {self.reading.description}", records)
 
     def read(self, frame_id: str) -> Frame:
         """The points of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = read_points(record.path, bin_columns=self.bin_columns)
+        cloud = self.reading.read(record.path)
         return Frame(record, cloud.points, notes=cloud.notes)
-
-
-def _columns(columns: int | str) -> int:
-    return whole_number("columns", columns, least=3, most=16)
 
 
 def _list_files(boundary: Boundary, pattern: str) -> tuple[list[str], int, list[str]]:
@@ -98,6 +112,12 @@ def _list_files(boundary: Boundary, pattern: str) -> tuple[list[str], int, list[
     names = [name for name in found if is_plain_text(name)]
     names.sort(key=lambda name: (natural_key(os.path.dirname(name)), natural_key(os.path.basename(name))))
     return names, len(found) - len(names), sorted(closed)
+
+
+def _told_beside(beside: Mapping[str, int]) -> str:
+    """Files that are no sweeps by the names of their folders."""
+    told = ", ".join(f"{counted(count, 'file')} of {kind}" for kind, count in sorted(beside.items()))
+    return f"; passed over by the names of their folders: {told} (a pattern reads them)" if beside else ""
 
 
 def _told(closed: Sequence[str]) -> str:
@@ -176,8 +196,9 @@ def _unique_ids(names: Sequence[str]) -> list[str]:
 def _nothing_found(root: Path, pattern: str) -> str:
     others = Counter(Path(name).suffix for _, _, files in os.walk(root) for name in files)
     found = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in others.most_common(5))
-    wanted = "" if pattern == "*" else f" that match '{pattern}'"
+    unread = ", ".join(f"{suffix} ({what})" for suffix, what in UNREAD_SUFFIXES.items() if suffix in others)
+    wanted = "" if pattern == EVERYTHING else f" that match '{pattern}'"
     return (
         f"{root}: no point files{wanted}: expected {', '.join(point_file_suffixes())} in it or in its sub-folders, "
-        f"or a KITTI layout; got {found or 'no files'}."
+        f"or a KITTI layout; got {found or 'no files'}.{f' Not read yet: {unread}.' if unread else ''}"
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from scanpick.arrays import Float64Array
 from scanpick.datasets.dataset import Dataset
-from scanpick.datasets.plausibility import Doubt, doubt_about_columns, doubts_about_points
+from scanpick.datasets.plausibility import AXES, NO_SWEEP, UNITS, doubts_about_points, doubts_about_sizes
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.geometry.camera_view import image_fault, in_camera_view, reaches_around, view_fault
 from scanpick.geometry.points_in_boxes import count_points_in_boxes
@@ -22,8 +22,10 @@ PROBLEM_KINDS: Mapping[str, str] = {
     "empty": "no points",
     "not finite": "most points hold NaN or infinity",
     "wrong columns": "not the number of columns it is read with",
-    "implausible units": "not in metres around the sensor",
-    "implausible axes": "not x forward, y left, z up",
+    "intensity": "not on the scale of the other frames' intensities",
+    UNITS: "not in metres around the sensor",
+    AXES: "not x forward, y left, z up",
+    NO_SWEEP: "an object, a map or another file beside the sweeps?",
     "duplicate content": "the same points as another frame",
     "missing calibration": "labels cannot be placed, nor images used",
     "calibration": "the calibration is there, but cannot be read or is no camera's",
@@ -125,9 +127,9 @@ class FrameInspector:
 
 
 def collect(dataset: Dataset, inspected: Iterable[FrameInspection]) -> Inspection:
-    """Put what was found in frames, in any order, together; duplicates are found here."""
+    """Put what was found in frames, in any order, together; duplicates and odd sizes are found here."""
     by_id = {found.frame_id: found for found in inspected}
-    frames = _with_duplicates([by_id[record.frame_id] for record in dataset.records])
+    frames = _with_odd_sizes(_with_duplicates([by_id[record.frame_id] for record in dataset.records]))
     order = {kind: place for place, kind in enumerate(PROBLEM_KINDS)}
     problems = sorted((p for found in frames for p in found.problems), key=lambda p: order.get(p.kind, len(order)))
     sequences = len({record.sequence for record in dataset.records})
@@ -152,7 +154,7 @@ def inspect_frame(dataset: Dataset, frame_id: str) -> FrameInspection:
     labels = None if missing or broken else _attempt(lambda: dataset.labels(frame_id), frame_id, problems)
     notes = Counter({} if frame is None else frame.notes)
     if frame is not None:
-        problems += [Problem(doubt.kind, frame_id, doubt.detail) for doubt in _doubts(frame)]
+        problems += [Problem(doubt.kind, frame_id, doubt.detail) for doubt in doubts_about_points(frame.points)]
         if camera is not None:
             problems += _camera_doubts(frame, camera, labels)
         if labels is not None:
@@ -178,16 +180,6 @@ def _attempt(action: Callable[[], T | None], frame_id: str, problems: list[Probl
     except (ScanpickError, OSError, MemoryError) as error:
         problems.append(Problem("unreadable", frame_id, f"{type(error).__name__}: {error}"))
     return None
-
-
-def _doubts(frame: Frame) -> Iterator[Doubt]:
-    path = frame.record.path
-    if path is not None and path.suffix.lower() == ".bin":
-        columns = doubt_about_columns(frame.points)
-        if columns is not None:
-            yield columns  # and nothing else: what is read in wrong columns has no units and axes
-            return
-    yield from doubts_about_points(frame.points)
 
 
 def _camera_doubts(frame: Frame, camera: Calibration, labels: Labels | None) -> list[Problem]:
@@ -240,4 +232,13 @@ def _with_duplicates(frames: Sequence[FrameInspection]) -> list[FrameInspection]
         elif found.digest is not None:
             first_of[found.digest] = found.frame_id
         told.append(found)
+    return told
+
+
+def _with_odd_sizes(frames: Sequence[FrameInspection]) -> list[FrameInspection]:
+    doubts = doubts_about_sizes(np.array([found.num_points or 0 for found in frames], dtype=np.int64))
+    told = list(frames)
+    for row, doubt in doubts.items():
+        problem = Problem(doubt.kind, frames[row].frame_id, doubt.detail)
+        told[row] = replace(frames[row], problems=(*frames[row].problems, problem))
     return told

@@ -32,8 +32,8 @@ from scanpick.datasets.listed import (
     parts_of,
     point_files,
 )
-from scanpick.datasets.options import one_of, whole_number
-from scanpick.datasets.point_files import read_points
+from scanpick.datasets.options import one_of
+from scanpick.datasets.point_reading import AUTO, find_kitti_reading
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.frame_ids import parse_frame_ids
 from scanpick.formats.kitti_text import object_lines, read_calibration
@@ -60,7 +60,8 @@ class KittiObject(ListedDataset):
         split: "training" or "testing" for all frames of that folder, or the name of a list in ``ImageSets``. By
             default all of ``training``, or of ``testing`` where ``training`` has no points.
         points: "velodyne", "velodyne_reduced", or "auto" for the one with more frames ("velodyne" if equal).
-        columns: float32 columns of the ``.bin`` files.
+        columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
+        intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
         follow: Whether links that lead out of the root are followed. Otherwise linked frames are passed over, and a
             folder of the layout that is such a link is an error.
 
@@ -76,11 +77,11 @@ class KittiObject(ListedDataset):
         *,
         split: str | None = None,
         points: str = "auto",
-        columns: int | str = 4,
+        columns: int | str = AUTO,
+        intensity: float | str = AUTO,
         follow: bool | str = False,
     ) -> None:
         self.root = object_root(Path(root)) or Path(root)
-        self.columns = whole_number("columns", columns, least=3, most=16)
         self._part = _part_folder(self.root, split)
         points_folder, told = _choose_points(self._part, one_of("points", points, ("auto", *POINT_FOLDERS)))
         self._boundary = Boundary(Path(root), follow)
@@ -101,14 +102,15 @@ class KittiObject(ListedDataset):
             (_record(frame_id, path, mapping) for frame_id, path in paths.items()),
             key=lambda record: (natural_key(record.sequence), record.index_in_sequence, record.frame_id),
         )
-        told += f", {self.columns} columns, " + _tell_drives(records, mapping) + self._boundary.told
+        self.reading = find_kitti_reading(records, columns=columns, intensity=intensity)
+        told += f", {_tell_drives(records, mapping)}{self._boundary.told}; {self.reading.description}"
         super().__init__("kitti-object", f"KITTI object layout: {counted(len(records), 'frame')} of {told}", records)
 
     def read(self, frame_id: str) -> Frame:
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = read_points(record.path, bin_columns=self.columns)
+        cloud = self.reading.read(record.path)
         return Frame(record, cloud.points, self.camera_of_points(frame_id), self.image_path(frame_id), cloud.notes)
 
     def labels(self, frame_id: str) -> Labels | None:

@@ -21,8 +21,7 @@ from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
 from scanpick.datasets.kitti_object import find_image
 from scanpick.datasets.listed import ListedDataset, counted, frame_number, has_points, natural_key, point_files
-from scanpick.datasets.options import whole_number
-from scanpick.datasets.point_files import read_points
+from scanpick.datasets.point_reading import AUTO, find_kitti_reading
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_text import read_raw_calibration
 from scanpick.structures import Calibration, Frame, FrameRecord
@@ -40,7 +39,8 @@ class KittiRaw(ListedDataset):
 
     Args:
         root: The folder of the dates, of one date, or of one drive.
-        columns: float32 columns of the ``.bin`` files.
+        columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
+        intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
         follow: Whether links that lead out of the root are followed. Otherwise linked frames and drives are passed
             over.
 
@@ -50,9 +50,15 @@ class KittiRaw(ListedDataset):
 
     expects_calibration = True
 
-    def __init__(self, root: Path | str, *, columns: int | str = 4, follow: bool | str = False) -> None:
+    def __init__(
+        self,
+        root: Path | str,
+        *,
+        columns: int | str = AUTO,
+        intensity: float | str = AUTO,
+        follow: bool | str = False,
+    ) -> None:
         self.root = Path(root)
-        self.columns = whole_number("columns", columns, least=3, most=16)
         self._boundary = Boundary(self.root, follow)
         found = raw_drives(self.root)
         drives = [drive for drive in found if self._boundary.holds(drive / "velodyne_points" / "data")]
@@ -70,15 +76,16 @@ class KittiRaw(ListedDataset):
         timed = sum((drive / "velodyne_points" / "timestamps.txt").is_file() for drive in drives)
         description = (
             f"KITTI raw layout: {counted(len(records), 'frame')} of {counted(len(drives), 'drive')} "
-            f"({timed} with timestamps), {self.columns} columns{self._boundary.told}"
+            f"({timed} with timestamps){self._boundary.told}"
         )
-        super().__init__("kitti-raw", description, records)
+        self.reading = find_kitti_reading(records, columns=columns, intensity=intensity)
+        super().__init__("kitti-raw", f"{description}; {self.reading.description}", records)
 
     def read(self, frame_id: str) -> Frame:
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = read_points(record.path, bin_columns=self.columns)
+        cloud = self.reading.read(record.path)
         return Frame(record, cloud.points, self.camera_of_points(frame_id), self.image_path(frame_id), cloud.notes)
 
     def calibration(self, frame_id: str) -> Calibration | None:

@@ -29,8 +29,8 @@ from scanpick.datasets.listed import (
     parts_of,
     point_files,
 )
-from scanpick.datasets.options import one_of, whole_number
-from scanpick.datasets.point_files import read_points
+from scanpick.datasets.options import one_of
+from scanpick.datasets.point_reading import AUTO, find_kitti_reading
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import NumberedLine, object_lines
 from scanpick.structures import Calibration, Frame, FrameRecord, Labels
@@ -43,7 +43,8 @@ class KittiTracking(ListedDataset):
     Args:
         root: The folder that holds ``training`` or ``testing``, or the frames themselves.
         split: Which of the two; by default ``training`` where it has points.
-        columns: float32 columns of the ``.bin`` files.
+        columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
+        intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
         follow: Whether links that lead out of the root are followed. Otherwise linked frames and sequences are passed
             over, and a folder of the layout that is such a link is an error.
 
@@ -54,10 +55,15 @@ class KittiTracking(ListedDataset):
     expects_calibration = True
 
     def __init__(
-        self, root: Path | str, *, split: str | None = None, columns: int | str = 4, follow: bool | str = False
+        self,
+        root: Path | str,
+        *,
+        split: str | None = None,
+        columns: int | str = AUTO,
+        intensity: float | str = AUTO,
+        follow: bool | str = False,
     ) -> None:
         self.root = Path(root)
-        self.columns = whole_number("columns", columns, least=3, most=16)
         parts = _parts(self.root) or [self.root / "training"]
         self._part = parts[0] if split is None else self.root / one_of("split", split, ("training", "testing"))
         self._boundary = Boundary(self.root, follow)
@@ -75,15 +81,16 @@ class KittiTracking(ListedDataset):
             )
         description = (
             f"KITTI tracking layout: {counted(len(records), 'frame')} of {counted(len(folders), 'sequence')} "
-            f"in {(self._part / 'velodyne').relative_to(self.root)}, {self.columns} columns{self._boundary.told}"
+            f"in {(self._part / 'velodyne').relative_to(self.root)}{self._boundary.told}"
         )
-        super().__init__("kitti-tracking", description, records)
+        self.reading = find_kitti_reading(records, columns=columns, intensity=intensity)
+        super().__init__("kitti-tracking", f"{description}; {self.reading.description}", records)
 
     def read(self, frame_id: str) -> Frame:
         """Points, calibration and image of one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         assert record.path is not None
-        cloud = read_points(record.path, bin_columns=self.columns)
+        cloud = self.reading.read(record.path)
         return Frame(record, cloud.points, self.camera_of_points(frame_id), self.image_path(frame_id), cloud.notes)
 
     def labels(self, frame_id: str) -> Labels | None:

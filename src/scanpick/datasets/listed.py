@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from scanpick.datasets.point_files import point_file_suffixes
+from scanpick.datasets.point_reading import PointReading
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.structures import Calibration, FrameRecord, Labels
 from scanpick.structures.checks import check_unique
@@ -21,9 +22,11 @@ class ListedDataset:
 
     Attributes:
         expects_calibration: Whether a frame without a calibration is worth a complaint.
+        reading: How its files of points are read; not there where frames are computed.
     """
 
     expects_calibration = False
+    reading: PointReading
 
     def __init__(self, name: str, description: str, records: Sequence[FrameRecord]) -> None:
         check_unique(name, [record.frame_id for record in records])

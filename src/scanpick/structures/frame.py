@@ -51,8 +51,8 @@ class Frame:
 
     Attributes:
         record: Its line in the list of frames.
-        points: (P, C) float32, C >= 4: x, y, z in metres (x forward, y left, z up), intensity, then what else
-            the file holds. Finite; a reader sets frames with other values aside.
+        points: (P, C) float32, C >= 4: x, y, z in metres (x forward, y left, z up), intensity from 0 to 1,
+            then what else the file holds. Finite; a reader sets frames with other values aside.
         calibration: The front camera, or None where there is none.
         image_path: The front camera's image, or None.
         notes: What the reader had to do to the points, with the number of points it concerned

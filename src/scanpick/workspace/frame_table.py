@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +15,7 @@ import numpy as np
 import pyarrow
 
 from scanpick.arrays import BoolArray, Int64Array
+from scanpick.datasets.plausibility import doubts_about_sizes
 from scanpick.errors import ScanpickError
 from scanpick.formats.parquet import read_parquet, write_parquet
 from scanpick.structures import FrameRecord
@@ -33,6 +36,8 @@ SCHEMA = pyarrow.schema(
         ("status", pyarrow.string()),
         ("content", pyarrow.string()),
         ("source", pyarrow.string()),
+        ("doubts", pyarrow.string()),
+        ("notes", pyarrow.string()),
     ]
 )
 """The columns that every frame table begins with; metadata columns follow."""
@@ -48,6 +53,8 @@ class FrameTable:
         statuses: N times "ok", or why the frame is set aside: its kind (see `FrameError`), a colon, the message.
         contents: N hex digests of the points, "" where the frame is set aside: equal digests, equal points.
         sources: N marks of the files that were read (bytes and time of change): equal marks, not to be read again.
+        doubts: N times what looks wrong with a frame that can be used, a line each: its kind, a colon, what was seen.
+        notes: N times what the reader did to the points, a JSON object of numbers of points; "" where nothing.
     """
 
     records: tuple[FrameRecord, ...]
@@ -55,10 +62,14 @@ class FrameTable:
     statuses: tuple[str, ...]
     contents: tuple[str, ...]
     sources: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.records)
         object.__setattr__(self, "num_points", as_array("FrameTable.num_points", self.num_points, np.int64, (count,)))
+        object.__setattr__(self, "doubts", self.doubts or ("",) * count)
+        object.__setattr__(self, "notes", self.notes or ("",) * count)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -84,6 +95,26 @@ class FrameTable:
         return {frame_id: why for frame_id, why in zip(self.frame_ids, self.statuses, strict=True) if why != OK}
 
     @cached_property
+    def doubts_by_kind(self) -> dict[str, dict[str, str]]:
+        """Kind of doubt -> frame id -> what was seen, for usable frames: each by itself, and their sizes together."""
+        found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for frame_id, lines in zip(self.frame_ids, self.doubts, strict=True):
+            for line in lines.splitlines():
+                kind, _, detail = line.partition(": ")
+                found[kind][frame_id] = detail
+        for row, doubt in doubts_about_sizes(self.num_points).items():
+            found[doubt.kind].setdefault(self.frame_ids[row], doubt.detail)
+        return dict(found)
+
+    @cached_property
+    def note_counts(self) -> dict[str, int]:
+        """What readers did to points -> to how many."""
+        counts: Counter[str] = Counter()
+        for note in self.notes:
+            counts.update(json.loads(note) if note else {})
+        return dict(counts.most_common())
+
+    @cached_property
     def data_sha256(self) -> str:
         """A fingerprint of all ids and points: equal fingerprints, equal data."""
         digest = hashlib.sha256()
@@ -105,6 +136,8 @@ def write_frame_table(path: Path, table: FrameTable) -> None:
         "status": table.statuses,
         "content": table.contents,
         "source": table.sources,
+        "doubts": table.doubts,
+        "notes": table.notes,
     }
     arrays = [pyarrow.array(columns[field.name], type=field.type) for field in SCHEMA]
     names = list(SCHEMA.names)
@@ -140,6 +173,8 @@ def read_frame_table(path: Path) -> FrameTable:
             statuses=tuple(columns["status"]),
             contents=tuple(columns["content"]),
             sources=tuple(columns["source"]),
+            doubts=tuple(columns["doubts"]),
+            notes=tuple(columns["notes"]),
         )
 
 

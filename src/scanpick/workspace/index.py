@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from scanpick.datasets import DATASETS, Dataset, open_dataset
+from scanpick.datasets.plausibility import UNITS
 from scanpick.encoders import Encoder
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_file
@@ -29,6 +30,16 @@ from scanpick.workspace.reading import (
 )
 from scanpick.workspace.readings import ReadingStore
 from scanpick.workspace.workspace import Workspace
+
+
+class _Fact(NamedTuple):
+    """What reading a frame showed: its columns of the frame table."""
+
+    num_points: int
+    status: str
+    content: str
+    doubts: str
+    notes: str
 
 
 def index(
@@ -59,8 +70,8 @@ def index(
         progress: Shows how far it is.
 
     Raises:
-        ScanpickError: The data set cannot be opened, none of its frames can be used, or the folder is the data set's
-            own or the workspace of another one.
+        ScanpickError: The data set cannot be opened, none of its frames can be used or is in metres, or the folder is
+            the data set's own or the workspace of another one.
     """
     workspace = Workspace(path)
     before = Workspace.open(path).manifest().dataset.options if moved else {}
@@ -84,18 +95,29 @@ def index(
         for _, readings in read_blocks(dataset, encoder, blocks, store, workers=workers, progress=progress):
             for row, frame_id in enumerate(readings.frame_ids.tolist()):
                 problem = str(readings.problems[row])
-                read[frame_id] = (int(readings.num_points[row]), problem or OK, str(readings.contents[row]))
+                read[frame_id] = _Fact(
+                    int(readings.num_points[row]),
+                    problem or OK,
+                    str(readings.contents[row]),
+                    str(readings.doubts[row]),
+                    str(readings.notes[row]),
+                )
         facts = [old or read[record.frame_id] for old, record in zip(known, records, strict=True)]
         table = FrameTable(
             records=tuple(records),
-            num_points=np.array([fact[0] for fact in facts], dtype=np.int64),
-            statuses=tuple(fact[1] for fact in facts),
-            contents=tuple(fact[2] for fact in facts),
+            num_points=np.array([fact.num_points for fact in facts], dtype=np.int64),
+            statuses=tuple(fact.status for fact in facts),
+            contents=tuple(fact.content for fact in facts),
             sources=tuple(sources),
+            doubts=tuple(fact.doubts for fact in facts),
+            notes=tuple(fact.notes for fact in facts),
         )
         if not table.usable.any():
             store.clear()
             raise ScanpickError(_nothing_usable(specification, table))
+        if len(table.doubts_by_kind.get(UNITS, {})) == table.usable.sum():
+            store.clear()
+            raise ScanpickError(_nothing_in_metres(specification, table))
         _write(workspace, source, table)
         store.clear_others()
         if encoder is None:
@@ -107,6 +129,7 @@ def reading_store(workspace: Workspace, source: DatasetSource, encoder: Encoder 
     """Where readings are kept until they are merged: one folder for each data set, encoder and version of scanpick."""
     made_by: Sequence[Any] = [] if encoder is None else [encoder.name, encoder.settings, encoder.dimension]
     where_from = [source.specification, dict(source.options), source.name, current_versions()["scanpick"]]
+    where_from.append(dict(source.reading))  # what was read in another way is not the same frame
     return ReadingStore(workspace.path / ".readings" / fingerprint_of(where_from, made_by))
 
 
@@ -116,11 +139,14 @@ def _open(specification: str, options: Mapping[str, Any]) -> tuple[DatasetSource
     named = bool(colon) and name in DATASETS.names()
     location = Path(argument if named else specification).expanduser()
     dataset = open_dataset(specification, **options)
+    description, reading = dataset.description, getattr(dataset, "reading", None)
+    found = {} if reading is None else dict(reading.options)
     # A folder may have the name of a simulated set: only where frames are files is the argument a path.
     if location.exists() and any(record.path is not None for record in dataset.records):
-        specification = f"{name}:{location.resolve()}" if named else str(location.resolve())
-        dataset = open_dataset(specification, **options)
-    return DatasetSource(specification, dict(options), dataset.name, dataset.description), dataset
+        absolute = f"{name}:{location.resolve()}" if named else str(location.resolve())
+        if absolute != specification:
+            specification, dataset = absolute, open_dataset(absolute, **{**options, **found})
+    return DatasetSource(specification, dict(options), dataset.name, description, found), dataset
 
 
 def check_apart(source: DatasetSource, folder: Path) -> None:
@@ -196,8 +222,8 @@ def _content(dataset: Dataset, frame_id: str) -> str:
 
 def _known_rows(
     workspace: Workspace, source: DatasetSource, records: Sequence[FrameRecord], sources: Sequence[str]
-) -> list[tuple[int, str, str] | None]:
-    """Number of points, status and content of each frame that was read before and has not changed since."""
+) -> list[_Fact | None]:
+    """What is known of each frame that was read before, in the same way, and has not changed since."""
     manifest = _manifest_before(workspace)
     if manifest is None:
         return [None] * len(records)
@@ -211,7 +237,9 @@ def _known_rows(
     except ScanpickError:  # damaged: everything is read again
         return [None] * len(records)
     before = {
-        (frame_id, mark): (int(table.num_points[row]), OK, table.contents[row])
+        (frame_id, mark): _Fact(
+            int(table.num_points[row]), OK, table.contents[row], table.doubts[row], table.notes[row]
+        )
         for row, (frame_id, mark) in enumerate(zip(table.frame_ids, table.sources, strict=True))
         if table.usable[row]  # the others are tried again: what spoilt them may be a file beside the points
     }
@@ -237,4 +265,12 @@ def _nothing_usable(specification: str, table: FrameTable) -> str:
         f"{specification}: none of its {len(table)} frames can be used: "
         f"{', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}. The first: {table.statuses[0]} "
         f"See: scanpick doctor {specification}"
+    )
+
+
+def _nothing_in_metres(specification: str, table: FrameTable) -> str:
+    frame_id, seen = next(iter(table.doubts_by_kind[UNITS].items()))
+    return (
+        f"{specification}: all of its {int(table.usable.sum())} frames have implausible units. {frame_id}: {seen} "
+        f"Expected metres around the sensor: convert the points. See: scanpick doctor {specification}"
     )

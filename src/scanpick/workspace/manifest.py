@@ -28,12 +28,14 @@ class DatasetSource:
         options: The options it is given.
         name: What the reader calls itself.
         description: The reader's line on what was found and how it was understood.
+        reading: The options that the reader found itself (columns, scale of intensities), to open it so again.
     """
 
     specification: str
     options: Mapping[str, Any]
     name: str
     description: str
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:

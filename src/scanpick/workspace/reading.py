@@ -13,6 +13,7 @@ import numpy as np
 
 from scanpick.arrays import BoolArray, Embeddings, Points
 from scanpick.datasets import Dataset
+from scanpick.datasets.plausibility import doubts_about_points
 from scanpick.encoders import Encoder, PartEncoder
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import sha256_of_text
@@ -139,6 +140,7 @@ class BlockReader:
         """Read a block. A frame that cannot be used is a row with its reason."""
         count = len(block.frame_ids)
         contents, problems, encoding_problems = [""] * count, [""] * count, [""] * count
+        doubts, notes = [""] * count, [""] * count
         num_points = np.zeros(count, dtype=np.int64)
         values = np.zeros((count, 0 if self.encoder is None else self.encoder.dimension), dtype=np.float32)
         objects: list[EmbeddedObjects | None] = [None] * count
@@ -151,6 +153,8 @@ class BlockReader:
                 continue
             contents[row] = digest_of(frame.points)
             num_points[row] = len(frame.points)
+            doubts[row] = "\n".join(f"{doubt.kind}: {doubt.detail}" for doubt in doubts_about_points(frame.points))
+            notes[row] = json.dumps(dict(frame.notes), sort_keys=True) if frame.notes else ""
             waiting.append((row, frame))
             if self.encoder is not None and len(waiting) >= self.encoder.batch_size:
                 self._encode(waiting, values, objects, encoding_problems)
@@ -163,6 +167,8 @@ class BlockReader:
             contents=_texts(contents),
             num_points=num_points,
             problems=_texts(problems),
+            doubts=_texts(doubts),
+            notes=_texts(notes),
             encoding_problems=_texts(encoding_problems),
             values=values,
             objects=self._joined(objects),

@@ -32,6 +32,8 @@ class Readings:
         contents: (n,) hex digests of the points, "" where a frame cannot be used.
         num_points: (n,) int64.
         problems: (n,) why a frame cannot be used, "" where it can.
+        doubts: (n,) what looks wrong with a frame that can be used (see `FrameTable`), "" where nothing does.
+        notes: (n,) what the reader did to the points (see `FrameTable`), "" where nothing.
         encoding_problems: (n,) why a usable frame cannot be encoded, "" where it can.
         values: (n, D) float32 vectors, zero where there is a problem; D is 0 without an encoder.
         objects: The objects in the frames, where the encoder embeds them; none where there is a problem.
@@ -42,6 +44,8 @@ class Readings:
     contents: StringArray
     num_points: Int64Array
     problems: StringArray
+    doubts: StringArray
+    notes: StringArray
     encoding_problems: StringArray
     values: Embeddings
     objects: EmbeddedObjects | None = None

@@ -101,7 +101,7 @@ class Workspace:
         return _frames_once(self.frames_path.resolve(), sha256)
 
     def dataset(self) -> Dataset:
-        """Open the data set that the workspace points at.
+        """Open the data set that the workspace points at, to be read as it was when it was indexed.
 
         Raises:
             ScanpickError: It cannot be opened; where it is no longer there, how to name its new place.
@@ -114,7 +114,7 @@ class Workspace:
                 f"{place}: the data set of {self.path} is no longer there. Where it has moved, name its new place: "
                 f"scanpick index NEW/PLACE --out {self.path} --moved"
             )
-        return open_dataset(source.specification, **source.options)
+        return open_dataset(source.specification, **{**source.options, **source.reading})
 
     def embedding(self, name: str) -> EmbeddingTable:
         """An embedding, memory-mapped.

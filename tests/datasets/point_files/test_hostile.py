@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scanpick.datasets.folder import PointCloudFolder
 from scanpick.datasets.point_files import point_file_suffixes, read_points
+from scanpick.datasets.point_files.bin_columns import Cut
 from scanpick.errors import FrameError
 from tests.datasets.point_files.files import las, npy, npz, pcd, ply
 from tests.datasets.samples import sweep
@@ -83,7 +84,7 @@ def check(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     tracemalloc.start()
     try:
-        points, told = read_points(path, bin_columns=4).points, ""
+        points, told = read_points(path, bin_cut=Cut(4)).points, ""
     except FrameError as error:
         points, told = None, str(error)
     finally:
@@ -105,7 +106,7 @@ def valid(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, bytes]:
     """A file and its sound content, read once so that imports and compilation are done."""
     path = tmp_path / request.param
     path.write_bytes(VALID[request.param])
-    read_points(path, bin_columns=4)
+    read_points(path, bin_cut=Cut(4))
     return path, VALID[request.param]
 
 
@@ -172,7 +173,7 @@ def test_a_compressed_array_that_unpacks_to_gigabytes_is_refused_by_its_size(tmp
     content = npz(True, points=np.ones((400_000, 4), dtype=np.float32))  # 6.4 MB in 6 kB: allowed, as it is true
     path = tmp_path / "1.npz"
     path.write_bytes(content)
-    assert len(read_points(path, bin_columns=4).points) == 400_000
+    assert len(read_points(path, bin_cut=Cut(4)).points) == 400_000
     directory = content.rindex(b"PK\x01\x02")
     lie = bytearray(content)
     for packed in (6000, 1 << 31):

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from scanpick.datasets.point_files import bin
+from scanpick.datasets.point_files.bin_columns import Cut
 from scanpick.datasets.point_files.cloud import PointCloud
 from scanpick.registry import Registry
 
@@ -30,18 +31,19 @@ def point_file_suffixes() -> tuple[str, ...]:
     return (".bin", *(f".{name}" for name in POINT_FILES.names()))
 
 
-def read_points(path: Path, *, bin_columns: int) -> PointCloud:
+def read_points(path: Path, *, bin_cut: Cut, insist: bool = False) -> PointCloud:
     """Read a point file of any known format.
 
     Args:
         path: The file; its suffix tells the format.
-        bin_columns: Columns of a ``.bin`` file.
+        bin_cut: Type and number of the columns of a ``.bin`` file.
+        insist: Read a ``.bin`` file so even where its values look like another cut.
 
     Raises:
         FrameError: The file cannot be used.
     """
     suffix = path.suffix.lower()
-    return bin.read(path, bin_columns) if suffix == ".bin" else _reader(suffix[1:])(path)
+    return bin.read(path, bin_cut, insist=insist) if suffix == ".bin" else _reader(suffix[1:])(path)
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scanpick.datasets.point_files.bin_columns import columns_unevenness
+from scanpick.datasets.point_files.bin_columns import unevenness
 from scanpick.datasets.point_files.cloud import (
     PointCloud,
     check_size,
@@ -183,7 +183,7 @@ def _is_turned(array: NDArray[Any]) -> bool:
     """Whether the rows of (C, P) numbers differ as coordinates and intensities do; those of embeddings are alike."""
     some = array[:, :: max(1, array.shape[1] // 20_000)].astype(np.float64)
     some = some[:, np.isfinite(some).all(axis=0) & some[:3].any(axis=0)]
-    return columns_unevenness(some.T.reshape(-1), len(some)) > 0.1
+    return unevenness(some.T.reshape(-1), len(some)) > 0.1
 
 
 def _hint(array: NDArray[Any]) -> str:
