@@ -75,6 +75,15 @@ def test_logits_are_told_from_probabilities() -> None:
     assert 0 < scores.values[0] < 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_logits_become_probabilities_however_large_they_are() -> None:
+    """The sum of the objectness is that of the sigmoids, also where exp alone would overflow."""
+    sure = score_frames({"a": _frame([-20.0, -1000.0])}, "margin", SCORES.load("margin"), logits=True)
+    np.testing.assert_allclose(sure.expected_boxes, [1 / (1 + np.exp(20))], rtol=1e-9)
+    even = score_frames({"a": _frame([0.0, 20.0, 1000.0])}, "margin", SCORES.load("margin"), "sum", logits=True)
+    np.testing.assert_allclose(even.values, [1 + 2 / (1 + np.exp(20))], rtol=1e-12)
+
+
 def test_aggregations_by_hand() -> None:
     values, objectness = np.array([0.1, 0.5, 0.9, 0.3]), np.array([0.9, 0.9, 0.1, 0.1])
     expected = {"mean": 0.45, "max": 0.9, "sum": 1.8, "top-k": 0.7, "per-box": 0.9}
