@@ -38,6 +38,11 @@ def test_box_scores_by_hand(name: str, expected: list[float]) -> None:
     np.testing.assert_allclose(SCORES.load(name)(_frame([0.0, 0.25, 0.5, 1.0])), expected, atol=1e-12)
 
 
+def test_the_ambiguous_band_holds_its_ends_and_nothing_beyond() -> None:
+    found = SCORES.load("ambiguous")(_frame([0.29, 0.3, 0.31, 0.69, 0.7, 0.71]))
+    assert found.tolist() == [0, 1, 1, 1, 1, 0]
+
+
 def test_class_entropy_is_relative_to_a_uniform_guess() -> None:
     probabilities = np.array([[0.5, 0.5, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25], [1.0, 0, 0, 0], [0, 0, 0, 0]])
     frame = _frame([1.0] * 4, class_probabilities=probabilities, probability_classes=("a", "b", "c", "d"))
@@ -112,6 +117,12 @@ def test_disagreement_by_hand() -> None:
     values, scores = disagreement([_frame([0.9, 0.6], x=[0, 50]), _frame([0.7], x=[2])])
     np.testing.assert_allclose(values, [1 - 1 / 3 * 0.8, 0.6])
     np.testing.assert_allclose(scores, [0.8, 0.3])
+
+
+def test_boxes_of_a_tenth_count_in_disagreement_and_lesser_ones_do_not() -> None:
+    values, scores = disagreement([_frame([0.9, 0.1, 0.3], x=[0, 50, 90]), _frame([0.9, 0.09], x=[0, 70])])
+    np.testing.assert_allclose(values, [0, 0.1, 0.3], atol=1e-12)
+    np.testing.assert_allclose(scores, [0.9, 0.05, 0.15])
 
 
 def test_disagreement_of_frames() -> None:
