@@ -96,6 +96,7 @@ def test_aggregations_by_hand() -> None:
         assert aggregate(values, objectness, how, k=2) == pytest.approx(expected[how]), how
         assert aggregate(np.zeros(0), np.zeros(0), how, empty=0.25) == 0.25
     assert aggregate(values, objectness, "top-k", k=99) == pytest.approx(0.45)
+    assert aggregate(values[:2], np.array([0.1, 0.1]), "per-box") == pytest.approx(0.6), "never per less than one box"
 
 
 def test_unknown_aggregation_and_bad_k() -> None:
