@@ -50,6 +50,13 @@ def test_five_seeds_cannot_show_anything_by_this_test():
     assert found.seeds_needed == 6
 
 
+def test_more_strategies_need_more_seeds():
+    """Each is tested at 0.05 divided by their number."""
+    others, random = study(12, {"a": 1.0, "b": 1.0, "c": 1.0})
+    alone = paired_differences({"a": others["a"]}, random)["a"].seeds_needed
+    assert alone < paired_differences(others, random)["a"].seeds_needed
+
+
 def test_interval_that_holds_zero_is_no_evidence():
     others, random = study(12, {"alike": 0.3})
     found = paired_differences(others, random)["alike"]
