@@ -10,12 +10,10 @@ from scanpick.detectors.augmentation import (
     ObjectBank,
     augment,
     flip,
-    in_range,
     jitter_objects,
     paste_objects,
     resize_objects,
     rotate,
-    sample_points,
     scale,
     translate,
 )
@@ -156,20 +154,3 @@ def test_the_whole_recipe_is_a_function_of_its_generator() -> None:
     np.testing.assert_array_equal(scene.points, before)
     inside = points_in_boxes(first.points[:, :3], first.boxes.array * [1, 1, 1, 1.001, 1.001, 1.001, 1])
     assert (inside.sum(axis=0) >= 75).all()
-
-
-@pytest.mark.parametrize(("have", "want"), [(10, 4), (4, 10), (0, 3), (5, 5)])
-def test_sampling_gives_the_count_asked_for(have: int, want: int) -> None:
-    points = np.arange(4 * have, dtype=np.float32).reshape(have, 4)
-    sampled = sample_points(points, want, np.random.default_rng(0))
-    assert sampled.shape == (want, 4)
-    distinct = {tuple(row) for row in sampled}
-    assert len(distinct) == (min(have, want) if have else 1), "none twice where there are enough; each where not"
-
-
-def test_in_range_cuts_points_and_boxes() -> None:
-    scene = car_scene(9, cars=6)
-    cut = in_range(scene, (0, 0, -5), (20, 20, 5))
-    assert len(cut.points) < len(scene.points)
-    assert (cut.points[:, :2] >= 0).all()
-    assert (cut.boxes.array[:, :2] < 20).all()

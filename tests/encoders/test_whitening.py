@@ -5,9 +5,9 @@ import pytest
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
-from scanpick.encoders import whitening
 from scanpick.encoders.whitening import Keep, fit_whitening, unit_length
 from scanpick.errors import ScanpickError
+from scanpick.geometry import vectors
 
 
 def table(rows: int, columns: int, seed: int = 0) -> np.ndarray:
@@ -33,7 +33,7 @@ def test_equals_scikit_learn(rows: int, columns: int, count: int) -> None:
 
 def test_covariance_is_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     """In blocks of rows, too."""
-    monkeypatch.setattr(whitening, "BLOCK_ROWS", 64)
+    monkeypatch.setattr(vectors, "BLOCK_ROWS", 64)
     values = table(1000, 15)
     white = fit_whitening(values, Keep()).of(values).astype(np.float64)
     np.testing.assert_allclose(white.T @ white / len(white), np.eye(15), atol=1e-3)

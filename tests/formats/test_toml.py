@@ -29,7 +29,7 @@ def test_none_is_left_out() -> None:
 
 
 def test_other_values_are_refused() -> None:
-    with pytest.raises(ScanpickError, match="as TOML: expected text, a number"):
+    with pytest.raises(ScanpickError, match="as TOML: expected text, numbers"):
         format_toml({"a": object()})
 
 

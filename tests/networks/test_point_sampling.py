@@ -2,8 +2,7 @@
 
 import torch
 
-from scanpick.geometry.farthest_point_sampling import fused_sampling_batch
-from scanpick.networks.point_sampling import _scan, sample_by_feature, sample_by_place, sample_fused, take_rows
+from scanpick.networks.point_sampling import _scan, sample_by_feature, sample_by_place, take_rows
 
 
 def test_scan_by_place_equals_the_kernel_with_ties():
@@ -16,8 +15,6 @@ def test_scan_by_feature_equals_the_kernel():
     points, features = (torch.rand(2, 400, width, generator=generator).double() for width in (3, 9))
     expected = _scan(torch.cat([points, features], dim=2), 60)
     assert torch.equal(sample_by_feature(points, features.requires_grad_(), 60), expected)
-    fused = sample_fused(points, features, 60).numpy()
-    assert (fused == fused_sampling_batch(points.numpy(), features.detach().numpy(), 60)).all()
 
 
 def test_rows_are_taken_cloud_by_cloud():

@@ -33,7 +33,10 @@ def test_what_is_drawn(tmp_path: Path) -> None:
 
 def test_one_step_and_a_loss_of_zero_can_be_drawn(tmp_path: Path) -> None:
     log = "iteration,learning_rate,gradient_norm,neighbours\n1,0.1,0.0,0.0\n"
-    assert draw_adaptation(_write(tmp_path, log))
+    png, svg = draw_adaptation(_write(tmp_path, log))
+    assert ">neighbours<" in svg.read_text()
+    with Image.open(png) as image:
+        assert image.width > 1000
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-"""Coverage is what a plain double loop in float64 says, for any block, prefix, duplicate or scale."""
+"""Coverage is what a plain double loop in float64 says, for any prefix, duplicate or scale."""
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
 from scanpick.errors import ScanpickError
-from scanpick.reports import coverage
 from scanpick.reports.coverage import coverage_curve, nearest_chosen, prefix_sizes, random_selections
 
 
@@ -27,9 +26,7 @@ def test_curve_equals_brute_force(count, dimension, picked):
     np.testing.assert_allclose(curve.mean, [d.mean() for d in expected], rtol=1e-9, atol=1e-12)
 
 
-def test_more_picks_than_a_block_of_columns(monkeypatch):
-    monkeypatch.setattr(coverage, "_BLOCK_COLUMNS", 7)
-    monkeypatch.setattr(coverage, "_BLOCK_ROWS", 11)
+def test_any_sizes_up_to_the_whole_pool():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(90, 4)).astype(np.float32)
     picks = rng.permutation(90)

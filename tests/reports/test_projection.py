@@ -7,7 +7,7 @@ from sklearn.manifold import trustworthiness
 from threadpoolctl import threadpool_limits
 
 from scanpick.reports import projection
-from scanpick.reports.projection import nearest_neighbours, neighbour_map, principal_map
+from scanpick.reports.projection import neighbour_map, principal_map
 
 
 @pytest.mark.parametrize("shape", [(40, 6), (300, 30), (12, 50), (3000, 4)])
@@ -39,20 +39,6 @@ def test_pca_has_the_same_bits_on_one_thread_and_two():
         with threadpool_limits(threads):
             results.append(principal_map(values).positions)
     assert np.array_equal(*results)
-
-
-def test_nearest_neighbours_equal_brute_force(monkeypatch):
-    monkeypatch.setattr(projection, "_BLOCK_ROWS", 16)
-    values = np.random.default_rng(2).normal(100, 1, size=(50, 3)).astype(np.float32)
-    values[30:35] = values[2]
-    rows, distances = nearest_neighbours(values, 6)
-    wide = values.astype(np.float64)
-    for row in range(50):
-        true = np.linalg.norm(wide - wide[row], axis=1)
-        np.testing.assert_allclose(distances[row], np.sort(true)[:6], rtol=1e-6, atol=1e-12)
-        assert rows[row, 0] == row
-        assert len(set(rows[row])) == 6
-        np.testing.assert_allclose(true[rows[row]], distances[row], rtol=1e-6, atol=1e-12)
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,11 @@ def test_box_scores_by_hand(name: str, expected: list[float]) -> None:
     np.testing.assert_allclose(SCORES.load(name)(_frame([0.0, 0.25, 0.5, 1.0])), expected, atol=1e-12)
 
 
+def test_the_ambiguous_band_holds_its_ends_and_nothing_beyond() -> None:
+    found = SCORES.load("ambiguous")(_frame([0.29, 0.3, 0.31, 0.69, 0.7, 0.71]))
+    assert found.tolist() == [0, 1, 1, 1, 1, 0]
+
+
 def test_class_entropy_is_relative_to_a_uniform_guess() -> None:
     probabilities = np.array([[0.5, 0.5, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25], [1.0, 0, 0, 0], [0, 0, 0, 0]])
     frame = _frame([1.0] * 4, class_probabilities=probabilities, probability_classes=("a", "b", "c", "d"))
@@ -75,6 +80,15 @@ def test_logits_are_told_from_probabilities() -> None:
     assert 0 < scores.values[0] < 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_logits_become_probabilities_however_large_they_are() -> None:
+    """The sum of the objectness is that of the sigmoids, also where exp alone would overflow."""
+    sure = score_frames({"a": _frame([-20.0, -1000.0])}, "margin", SCORES.load("margin"), logits=True)
+    np.testing.assert_allclose(sure.expected_boxes, [1 / (1 + np.exp(20))], rtol=1e-9)
+    even = score_frames({"a": _frame([0.0, 20.0, 1000.0])}, "margin", SCORES.load("margin"), "sum", logits=True)
+    np.testing.assert_allclose(even.values, [1 + 2 / (1 + np.exp(20))], rtol=1e-12)
+
+
 def test_aggregations_by_hand() -> None:
     values, objectness = np.array([0.1, 0.5, 0.9, 0.3]), np.array([0.9, 0.9, 0.1, 0.1])
     expected = {"mean": 0.45, "max": 0.9, "sum": 1.8, "top-k": 0.7, "per-box": 0.9}
@@ -82,6 +96,7 @@ def test_aggregations_by_hand() -> None:
         assert aggregate(values, objectness, how, k=2) == pytest.approx(expected[how]), how
         assert aggregate(np.zeros(0), np.zeros(0), how, empty=0.25) == 0.25
     assert aggregate(values, objectness, "top-k", k=99) == pytest.approx(0.45)
+    assert aggregate(values[:2], np.array([0.1, 0.1]), "per-box") == pytest.approx(0.6), "never per less than one box"
 
 
 def test_unknown_aggregation_and_bad_k() -> None:
@@ -103,6 +118,12 @@ def test_disagreement_by_hand() -> None:
     values, scores = disagreement([_frame([0.9, 0.6], x=[0, 50]), _frame([0.7], x=[2])])
     np.testing.assert_allclose(values, [1 - 1 / 3 * 0.8, 0.6])
     np.testing.assert_allclose(scores, [0.8, 0.3])
+
+
+def test_boxes_of_a_tenth_count_in_disagreement_and_lesser_ones_do_not() -> None:
+    values, scores = disagreement([_frame([0.9, 0.1, 0.3], x=[0, 50, 90]), _frame([0.9, 0.09], x=[0, 70])])
+    np.testing.assert_allclose(values, [0, 0.1, 0.3], atol=1e-12)
+    np.testing.assert_allclose(scores, [0.9, 0.05, 0.15])
 
 
 def test_disagreement_of_frames() -> None:

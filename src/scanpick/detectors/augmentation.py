@@ -219,27 +219,6 @@ def paste_objects(scene: Scene, bank: ObjectBank, rng: np.random.Generator, *, m
     return Scene(scene.frame_id, np.concatenate(parts), boxes)
 
 
-def sample_points(points: Points, count: int, rng: np.random.Generator) -> Points:
-    """Exactly `count` points in random order: without repetition where there are enough, else each at least once."""
-    if len(points) == 0:
-        return np.zeros((count, points.shape[1]), dtype=np.float32)
-    if len(points) >= count:
-        return points[rng.choice(len(points), count, replace=False)]
-    extra = rng.choice(len(points), count - len(points), replace=True)
-    return points[rng.permutation(np.concatenate([np.arange(len(points)), extra]))]
-
-
-def in_range(scene: Scene, low: Sequence[float], high: Sequence[float]) -> Scene:
-    """Points and box centres within [low, high) in x, y and z; boxes by x and y alone."""
-    inside = _within(scene.points[:, :3], low, high)
-    boxes_inside = _within(scene.boxes.array[:, :2], low[:2], high[:2])
-    return Scene(scene.frame_id, scene.points[inside], scene.boxes[boxes_inside])
-
-
-def _within(values: FloatArray, low: Sequence[float], high: Sequence[float]) -> BoolArray:
-    return np.asarray(((values >= np.asarray(low)) & (values < np.asarray(high))).all(axis=1))
-
-
 def _collides(candidates: BoxArray, others: BoxArray) -> BoolArray:
     if len(others) == 0:
         return np.zeros(len(candidates), dtype=bool)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from scanpick.arrays import Embeddings, Float32Array, Float64Array
+from scanpick.arrays import Embeddings, Float32Array
 from scanpick.errors import ScanpickError
+from scanpick.geometry.vectors import principal_directions, unit_rows
 
 FLAT = 1e-5
 """A direction whose spread is below this share of the largest is flat: its values are rounding, and are left out."""
-
-BLOCK_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,7 @@ class Whitening:
 
 
 def fit_whitening(values: Embeddings, keep: Keep, what: str = "The embedding") -> Whitening:
-    """Principal directions of a table, in float64 on one thread, so that the number of threads makes no difference.
-
-    The sign of a direction is that which makes its largest number positive. Directions that are flat, such as those of
-    constant columns, and all beyond N - 1, are never kept.
+    """Principal directions of a table, scaled. Flat ones, as of constant columns, and all beyond N - 1 are never kept.
 
     Args:
         values: (N, D).
@@ -88,9 +83,8 @@ def fit_whitening(values: Embeddings, keep: Keep, what: str = "The embedding") -
     Raises:
         ScanpickError: All rows are the same, or fewer directions are there than are to be kept.
     """
-    with threadpool_limits(1, user_api="blas"):
-        mean: Float32Array = np.asarray(values.mean(axis=0, dtype=np.float64), dtype=np.float32)
-        directions, spread = _principal(values, mean)
+    mean: Float32Array = np.asarray(values.mean(axis=0, dtype=np.float64), dtype=np.float32)
+    directions, spread = principal_directions(values, mean)
     usable = int((spread > FLAT * spread[0]).sum()) if len(spread) and spread[0] > 0 else 0
     if usable == 0:
         raise ScanpickError(f"{what}: its {len(values)} vectors are all the same, so there is nothing to whiten.")
@@ -103,33 +97,10 @@ def fit_whitening(values: Embeddings, keep: Keep, what: str = "The embedding") -
             f"{what}: its {len(values)} vectors differ in {usable} directions, got --whiten {count}. "
             f"Ask for fewer, for a share such as 95%, or for all."
         )
-    signs = np.sign(directions[np.abs(directions[:, :count]).argmax(axis=0), np.arange(count)])
-    matrix = directions[:, :count] * (signs / spread[:count])
+    matrix = directions[:, :count] * (1 / spread[:count])
     return Whitening(mean, matrix.astype(np.float32), float(shares[count - 1]))
 
 
 def unit_length(values: Embeddings) -> Embeddings:
     """Rows scaled to length 1; a row of zeros stays."""
-    rows = values.astype(np.float64)
-    length = np.sqrt((rows**2).sum(axis=1, keepdims=True))
-    return (rows / np.where(length > 0, length, 1)).astype(np.float32)
-
-
-def _principal(values: Embeddings, mean: Float32Array) -> tuple[Float64Array, Float64Array]:
-    """(D, R) directions by falling spread, and their (R,) standard deviations over the table."""
-    rows, columns = values.shape
-    if rows <= columns:  # the covariance would be larger than the table
-        moved = values.astype(np.float64) - mean
-        _, lengths, directions = np.linalg.svd(moved, full_matrices=False)
-        return directions.T, lengths / np.sqrt(rows)
-    covariance = np.zeros((columns, columns))
-    for block in _blocks(values):
-        moved = block.astype(np.float64) - mean
-        covariance += moved.T @ moved
-    variances, directions = np.linalg.eigh(covariance / rows)
-    return directions[:, ::-1], np.sqrt(np.maximum(variances[::-1], 0))
-
-
-def _blocks(values: Embeddings) -> Iterator[Embeddings]:
-    for start in range(0, len(values), BLOCK_ROWS):
-        yield values[start : start + BLOCK_ROWS]
+    return unit_rows(values.astype(np.float64)).astype(np.float32)

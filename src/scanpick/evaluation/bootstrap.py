@@ -19,10 +19,10 @@ from numba import njit
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.average_precision import POSITIONS, Curve, threshold_places
+from scanpick.evaluation.confidence import percentiles
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.matching import Matches
 
-CONFIDENCE = 0.95
 _LANES = 32  # draws that are summed together: a few registers wide
 
 Cell = tuple[str, str, str]
@@ -79,7 +79,7 @@ def intervals(evaluation: Evaluation, draws: Int64Array) -> dict[Cell, Interval]
     found = {}
     for cell in _cells(evaluation):
         precision = _resampled(evaluation, cell, draws)
-        found[cell] = Interval(_percentiles(_r40(precision)), _percentiles(_r11(precision)))
+        found[cell] = Interval(percentiles(_r40(precision)), percentiles(_r11(precision)))
     return found
 
 
@@ -107,7 +107,7 @@ def differences(one: Evaluation, other: Evaluation, draws: Int64Array) -> dict[C
         tail = min((spread <= 0).sum(), (spread >= 0).sum())
         found[cell] = Difference(
             r40=of_one.ap_r40 - of_other.ap_r40,
-            interval=_percentiles(spread),
+            interval=percentiles(spread),
             p_value=float(min(1.0, 2 * (tail + 1) / (len(spread) + 1))),
         )
     return found
@@ -216,8 +216,3 @@ def _r40(precision: Float64Array) -> Float64Array:
 
 def _r11(precision: Float64Array) -> Float64Array:
     return precision[:, ::4].mean(axis=1) * 100
-
-
-def _percentiles(values: Float64Array) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)

@@ -1,9 +1,9 @@
-"""Writing TOML: as much of it as settings need. Reading is `tomllib`'s."""
+"""Writing TOML through tomli-w, which reads back with `tomllib`."""
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
+
+import tomli_w
 
 from scanpick.errors import ScanpickError
 
@@ -17,45 +17,21 @@ def format_toml(document: Mapping[str, Any]) -> str:
         ScanpickError: A value is of another type.
 
     Example:
-        >>> print(format_toml({"seed": 0, "dataset": {"name": "folder"}}), end="")
+        >>> print(format_toml({"seed": 0, "dataset": {"name": "folder", "columns": None}}), end="")
         seed = 0
         <BLANKLINE>
         [dataset]
         name = "folder"
     """
-    return "\n".join(_lines(document, ())) + "\n"
+    try:
+        return tomli_w.dumps(_without_none(document))
+    except TypeError as fault:
+        raise ScanpickError(
+            f"Cannot write {document!r} as TOML: expected text, numbers and booleans: {fault}."
+        ) from fault
 
 
-def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
-    lines = []
-    for key, value in table.items():
-        if value is not None and not isinstance(value, Mapping):
-            lines.append(f"{_key(key)} = {_value(value)}")
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            header = ".".join(_key(part) for part in (*path, key))
-            lines += [*([""] if lines or path else []), f"[{header}]", *_lines(value, (*path, key))]
-    return lines
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _string(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _string(value)
-    if isinstance(value, int | float):
-        return repr(value)  # inf and nan are spelled as in TOML
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    if isinstance(value, Mapping):  # within a list
-        return "{" + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None) + "}"
-    raise ScanpickError(f"Cannot write {value!r} as TOML: expected text, a number, a boolean or a list of these.")
-
-
-def _string(text: str) -> str:
-    # TOML's basic strings have JSON's escapes, but for DEL, and know no surrogate pairs.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return [_without_none(item) for item in value] if isinstance(value, list | tuple) else value

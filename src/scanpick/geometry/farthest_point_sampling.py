@@ -71,24 +71,6 @@ def farthest_feature_sampling_batch(features: FloatArray, count: int) -> Int64Ar
     return np.stack(map_over_threads(lambda cloud: _scan(cloud, bits, count), list(batch)))
 
 
-def fused_sampling_batch(points: FloatArray, features: FloatArray, count: int) -> Int64Array:
-    """(B, 2 x count) rows: F-FPS on positions with features, then D-FPS on positions (FS of 3DSSD).
-
-    The two halves are drawn independently and may share points.
-
-    Args:
-        points: (B, N, 3) positions in metres.
-        features: (B, N, C) features of the same points.
-        count: How many of each, 1 to N.
-
-    Raises:
-        ScanpickError: Shapes differ, NaN or infinity, or `count` out of range.
-    """
-    both = np.concatenate([points, features], axis=-1)
-    by_feature = farthest_feature_sampling_batch(both, count)
-    return np.concatenate([by_feature, farthest_point_sampling_batch(points, count)], axis=1)
-
-
 def _bucket_size(count: int) -> int:
     return BUCKET_SIZE if count <= 65536 else LARGE_BUCKET_SIZE
 

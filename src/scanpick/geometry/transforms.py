@@ -80,11 +80,6 @@ def alpha_from_rotation_y(bottom_centres: FloatArray, rotation_y: FloatArray) ->
     return wrap_angle(np.asarray(rotation_y) - np.arctan2(bottom_centres[:, 0], bottom_centres[:, 2]))
 
 
-def rotation_y_from_alpha(bottom_centres: FloatArray, alpha: FloatArray) -> Float64Array:
-    """The inverse of `alpha_from_rotation_y`."""
-    return wrap_angle(np.asarray(alpha) + np.arctan2(bottom_centres[:, 0], bottom_centres[:, 2]))
-
-
 def box_corners(boxes: BoxArray) -> Float64Array:
     """(B, 8, 3) corners of (B, 7) LiDAR boxes, in the order drawn on `Boxes3D`."""
     signs = np.array([[1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, -1]], dtype=np.float64)

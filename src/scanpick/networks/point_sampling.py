@@ -26,11 +26,6 @@ def sample_by_feature(points: Tensor, features: Tensor, count: int) -> Tensor:
     return _scan(both, count)
 
 
-def sample_fused(points: Tensor, features: Tensor, count: int) -> Tensor:
-    """(B, 2 x count) rows: those of `sample_by_feature`, then those of `sample_by_place` (FS of 3DSSD)."""
-    return torch.cat([sample_by_feature(points, features, count), sample_by_place(points, count)], dim=1)
-
-
 def take_rows(values: Tensor, rows: Tensor) -> Tensor:
     """(B, K, C) the given (B, K) rows of (B, N, C) values."""
     return values.gather(1, rows[:, :, None].expand(-1, -1, values.shape[2]))

@@ -12,6 +12,7 @@ import numpy as np
 from scanpick.arrays import BoolArray, Embeddings, Int64Array
 from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
+from scanpick.selection.strategy import in_metric
 from scanpick.structures import EmbeddingTable, FrameRecord, Selection
 from scanpick.workspace import FrameTable, Manifest, Workspace, load_selection
 
@@ -87,7 +88,7 @@ def picked_pool(path: Path, selection_name: str) -> PickedPool:
     if embedding is not None:
         values = embedding.rows([record.frame_id for record in records])
         if selection.summary.get("options", {}).get("metric") == "cosine":
-            values = _unit_vectors(values)
+            values = in_metric(values, "cosine")
             notes.append("Distances are between vectors scaled to length 1, as the strategy saw them (metric cosine).")
     return PickedPool(
         name=name,
@@ -118,11 +119,6 @@ def _rows_of(frame_ids: Sequence[str], frames: FrameTable) -> BoolArray:
     chosen = np.zeros(len(frames), dtype=bool)
     chosen[[frames.row_of[frame_id] for frame_id in frame_ids if frame_id in frames.row_of]] = True
     return chosen
-
-
-def _unit_vectors(values: Embeddings) -> Embeddings:
-    norms = np.linalg.norm(values.astype(np.float64), axis=1, keepdims=True)
-    return (values / np.where(norms > 0, norms, 1)).astype(np.float32)
 
 
 def _open_dataset(workspace: Workspace) -> Dataset | ScanpickError:

@@ -17,10 +17,12 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from scanpick.arrays import Embeddings, Float64Array, Int64Array
+from scanpick.arrays import Embeddings, Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.files import atomic_path, is_read_only
 from scanpick.formats.arrays import read_array
+from scanpick.geometry.vectors import principal_directions
+from scanpick.selection.kernels.typicality import nearest_others
 
 NEIGHBOURS = 15
 """The frame itself and the 14 nearest others make its neighbourhood in UMAP: that package's own default."""
@@ -48,22 +50,13 @@ def principal_map(values: Embeddings) -> PrincipalMap:
 
     With one frame, one dimension, or all vectors equal, the missing components are zero.
     """
+    count = len(values)
+    centre = values.mean(axis=0, dtype=np.float64)
+    directions, spread = principal_directions(values, centre)
+    # Where rows differ in one direction only, another is rounding: it would be another one on another machine.
+    axes = np.where(spread[:2] ** 2 > 1e-12 * (spread**2).sum(), directions[:, :2], 0)
+    positions, total = np.zeros((count, axes.shape[1])), 0.0
     with threadpool_limits(1, user_api="blas"):  # the same bits on one thread and on many
-        count, dimension = values.shape
-        centre = values.mean(axis=0, dtype=np.float64)
-        if dimension <= count:
-            covariance = np.zeros((dimension, dimension))
-            for start in range(0, count, _BLOCK_ROWS):
-                rows = values[start : start + _BLOCK_ROWS] - centre
-                covariance += rows.T @ rows
-            axes = _leading(covariance)
-        else:  # fewer frames than dimensions: the small matrix of products between frames has the same axes
-            rows = values - centre
-            axes = rows.T @ _leading(rows @ rows.T)
-        lengths = np.linalg.norm(axes, axis=0)
-        axes = np.divide(axes, lengths, out=np.zeros_like(axes), where=lengths > 0)
-        axes *= np.where(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])] < 0, -1, 1)
-        positions, total = np.zeros((count, axes.shape[1])), 0.0
         for start in range(0, count, _BLOCK_ROWS):
             rows = values[start : start + _BLOCK_ROWS] - centre
             positions[start : start + _BLOCK_ROWS] = rows @ axes
@@ -99,28 +92,6 @@ def neighbour_map(values: Embeddings, start: Float64Array, folder: Path) -> Floa
     return positions.astype(np.float64)
 
 
-def nearest_neighbours(values: Embeddings, count: int) -> tuple[Int64Array, Float64Array]:
-    """(N, count) rows and distances of the nearest frames of each, itself first; ties to the lowest row.
-
-    Exact: every pair is looked at, in blocks.
-    """
-    centred = values - values.mean(axis=0, dtype=np.float64)
-    norms = np.einsum("nd,nd->n", centred, centred)
-    rows, distances = [], []
-    for start in range(0, len(values), _BLOCK_ROWS):
-        block = slice(start, start + _BLOCK_ROWS)
-        squares = norms[block, None] + norms - 2 * centred[block] @ centred.T
-        squares[squares < 64 * np.finfo(np.float64).eps * norms[block, None]] = 0
-        here = np.arange(len(squares))
-        squares[here, start + here] = -1  # a frame comes before its duplicates
-        nearest = np.sort(np.argpartition(squares, count - 1, axis=1)[:, :count], axis=1)
-        order = np.argsort(np.take_along_axis(squares, nearest, axis=1), axis=1, kind="stable")
-        nearest = np.take_along_axis(nearest, order, axis=1)
-        rows.append(nearest)
-        distances.append(np.sqrt(np.maximum(np.take_along_axis(squares, nearest, axis=1), 0)))
-    return np.concatenate(rows), np.concatenate(distances)
-
-
 def _umap(values: Embeddings, start: Float64Array) -> Embeddings:
     from umap import UMAP  # takes seconds to import, and is not needed where the map is on disk
 
@@ -129,7 +100,9 @@ def _umap(values: Embeddings, start: Float64Array) -> Embeddings:
     initial = 10 * (start - start.min(axis=0)) / np.ptp(start, axis=0).max() + noise
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that new frames cannot be added to the map, and that it uses one thread
-        near, distances = nearest_neighbours(values, neighbours)
+        squared, others = nearest_others(np.ascontiguousarray(values), neighbours - 1)
+        near = np.column_stack([np.arange(len(values)), others])  # UMAP counts a frame among its neighbours
+        distances = np.sqrt(np.column_stack([np.zeros(len(values)), squared]))
         model = UMAP(
             n_neighbors=neighbours,
             min_dist=MINIMUM_DISTANCE,
@@ -157,10 +130,3 @@ def _fingerprint(values: Embeddings) -> str:
     for begin in range(0, len(values), _BLOCK_ROWS):
         digest.update(np.ascontiguousarray(values[begin : begin + _BLOCK_ROWS], dtype="<f4").tobytes())
     return digest.hexdigest()[:16]
-
-
-def _leading(symmetric: Float64Array) -> Float64Array:
-    """(n, 2) eigenvectors of the two largest eigenvalues, largest first; zero for an eigenvalue of zero."""
-    eigenvalues, eigenvectors = np.linalg.eigh(symmetric)
-    real = eigenvalues[::-1][:2] > 1e-12 * max(float(np.trace(symmetric)), 0)
-    return np.where(real, eigenvectors[:, ::-1][:, :2], 0)

@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from pydantic import Field
 
 from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array
 from scanpick.errors import unknown_name
 from scanpick.selection.kernels.kmeans import kmeans
 from scanpick.selection.pool import Pool
-from scanpick.selection.strategy import Request
+from scanpick.selection.strategy import EmbeddingStrategy, Request
 
 Worth = Callable[[Int64Array], Float64Array]
 """Rows of one cluster that are neither labelled nor picked, (n,) -> what each is worth in it, (n,)."""
+
+
+class ClusterStrategy(EmbeddingStrategy):
+    """A strategy that goes round the clusters of a pool.
+
+    Attributes:
+        clusters: How many; the prefix property holds where it is given.
+        cluster_column: Metadata column with the cluster of each frame, in the place of k-means.
+    """
+
+    clusters: int | None = Field(default=None, ge=1)
+    cluster_column: str | None = None
+
+    @property
+    def keeps_prefix(self) -> bool:
+        """Only where the clusters do not depend on the budget."""
+        return self.clusters is not None or self.cluster_column is not None
 
 
 def clusters_of(

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from scanpick.selection.clusters import ClusterPicker, clusters_of
+from scanpick.selection.clusters import ClusterPicker, ClusterStrategy, clusters_of
 from scanpick.selection.kernels.typiclust import TypicalityWithin
 from scanpick.selection.pool import Pool
-from scanpick.selection.strategy import EmbeddingStrategy, Metric, Request
+from scanpick.selection.strategy import Metric, Request
 
 
-class TypiClust(EmbeddingStrategy):
+class TypiClust(ClusterStrategy):
     """TypiClust (Hacohen et al., ICML 2022): k-means clusters, and the most typical frame of each.
 
     1. Cluster all frames into `clusters` clusters, by default min(labelled + budget, 500).
@@ -23,24 +23,15 @@ class TypiClust(EmbeddingStrategy):
        k = min(neighbours, n // 2), at least 1. A frame that is alone is worth 1e5.
 
     Attributes:
-        clusters: How many; the prefix property holds where it is given.
         neighbours: k at most.
         small_cluster: Size up to which clusters wait for the others.
-        cluster_column: Metadata column with the cluster of each frame, in the place of k-means.
     """
 
     gain_means: ClassVar[str] = "typicality in its cluster"
 
     metric: Metric = "cosine"
-    clusters: int | None = Field(default=None, ge=1)
     neighbours: int = Field(default=20, ge=1)
     small_cluster: int = Field(default=5, ge=0)
-    cluster_column: str | None = None
-
-    @property
-    def keeps_prefix(self) -> bool:
-        """Only where the clusters do not depend on the budget."""
-        return self.clusters is not None or self.cluster_column is not None
 
     def picker(self, pool: Pool, request: Request) -> ClusterPicker:
         """Cluster the pool."""

@@ -18,7 +18,8 @@ from scanpick.encoders.pretraining.adaptation import Adaptation, HeldOut
 from scanpick.encoders.pretraining.frames import UnlabelledFrames, read_unlabelled
 from scanpick.encoders.pretraining.teacher import ImageFeatures, teacher_features
 from scanpick.errors import ScanpickError
-from scanpick.evaluation.bootstrap import CONFIDENCE, draw_frames
+from scanpick.evaluation.bootstrap import draw_frames
+from scanpick.evaluation.confidence import percentiles
 from scanpick.files import sha256_of_file
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import check_known
@@ -155,10 +156,9 @@ def change_of(before: Float64Array, after: Float64Array, sequences: Sequence[str
     groups = sequences if len(set(sequences)) > 1 else None
     draws = draw_frames(len(before), REPLICATES, np.random.default_rng(0), groups).astype(np.float64)  # (R, F)
     drawn = draws @ after / (draws @ before) - 1
-    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     relative = float(after.mean() / before.mean() - 1)
     count = len(set(sequences))
-    return Change(float(before.mean()), float(after.mean()), relative, (float(low), float(high)), len(before), count)
+    return Change(float(before.mean()), float(after.mean()), relative, percentiles(drawn), len(before), count)
 
 
 def chosen_records(dataset: Dataset, frame_ids: Sequence[str] | None) -> list[FrameRecord]:

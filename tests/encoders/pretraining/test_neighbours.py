@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scanpick.encoders.pretraining.neighbours import REACH, REACH_S, same_scene, time_neighbours
+from scanpick.encoders.pretraining.neighbours import REACH, REACH_S, near_in_time, same_scene
 from scanpick.structures import FrameRecord
 
 
@@ -16,7 +16,7 @@ def test_neighbours_are_those_that_a_search_over_all_pairs_finds() -> None:
     ]
     records += [FrameRecord(f"g{i}", "untimed", i * 3, None if i else 5) for i in range(8)]
     rows = np.flatnonzero(rng.random(len(records)) < 0.8)
-    found = time_neighbours(records, rows)
+    found = near_in_time(records, rows)
     for row in rows.tolist():
         one, expected = records[row], set()
         for other_row in rows.tolist():
@@ -36,7 +36,7 @@ def test_neighbours_are_those_that_a_search_over_all_pairs_finds() -> None:
 
 def test_frames_that_are_sequences_of_their_own_have_none() -> None:
     records = [FrameRecord(f"{i:06d}", f"{i:06d}", 0) for i in range(5)]
-    assert time_neighbours(records, np.arange(5)) == {}
+    assert near_in_time(records, np.arange(5)) == {}
 
 
 def test_same_scene_is_symmetric_and_keeps_sequences_apart() -> None:

@@ -33,8 +33,12 @@ def test_known_effects():
     )
     assert found["good"].p_value <= found["good"].corrected_p <= found["good"].holm_p
     assert found["good"].holm_p == pytest.approx(3 * found["good"].p_value)
-    p = stats.ttest_rel([*others["good"].values()], [*random.values()]).pvalue
-    assert p < 1e-4
+    assert found["good"].p_value == pytest.approx(2 / 2**12), "all 12 signs alike: one of all flips, and its mirror"
+    for name, one in found.items():
+        flips = stats.permutation_test(
+            (np.array([*one.differences.values()]),), np.mean, permutation_type="samples", n_resamples=np.inf
+        )
+        assert one.p_value == pytest.approx(flips.pvalue), name
 
 
 def test_five_seeds_cannot_show_anything_by_this_test():
@@ -44,6 +48,13 @@ def test_five_seeds_cannot_show_anything_by_this_test():
     assert found.verdict == "no evidence of a difference"
     assert found.corrected_p == found.smallest_p == 0.0625
     assert found.seeds_needed == 6
+
+
+def test_more_strategies_need_more_seeds():
+    """Each is tested at 0.05 divided by their number."""
+    others, random = study(12, {"a": 1.0, "b": 1.0, "c": 1.0})
+    alone = paired_differences({"a": others["a"]}, random)["a"].seeds_needed
+    assert alone < paired_differences(others, random)["a"].seeds_needed
 
 
 def test_interval_that_holds_zero_is_no_evidence():

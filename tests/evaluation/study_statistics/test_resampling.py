@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scanpick.evaluation.study_statistics.resampling import CONFIDENCE, FEWEST, interval, seed_weights
+from scanpick.evaluation.study_statistics.resampling import FEWEST, interval, seed_weights
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 6])
@@ -36,11 +36,19 @@ def test_against_scipy_at_the_level_that_stands_for_95_percent():
     values = np.random.default_rng(3).normal(size=14)
     weights, chances = seed_weights(14)
     low, high = interval(weights @ values / 14, chances, 14)
-    tail = stats.norm.cdf(-np.sqrt(14 / 13) * stats.t.ppf((1 + CONFIDENCE) / 2, 13))
+    tail = stats.norm.cdf(-np.sqrt(14 / 13) * stats.t.ppf(0.975, 13))
     expected = stats.bootstrap(
         (values,), np.mean, confidence_level=1 - 2 * tail, n_resamples=50_000, method="percentile", rng=1
     ).confidence_interval
     assert (low, high) == pytest.approx((expected.low, expected.high), abs=0.03)
+
+
+@pytest.mark.parametrize(("seeds", "end"), [(5, 3.10416), (10, 2.38452)])
+def test_ends_move_outwards_by_both_factors(seeds, end):
+    """Of draws that are exactly normal, by sqrt(n / (n - 1)) times the t of n - 1 degrees, worked out by hand."""
+    count = 400_001
+    values = stats.norm.ppf((np.arange(count) + 0.5) / count)
+    assert interval(values, np.full(count, 1 / count), seeds) == pytest.approx((-end, end), abs=2e-3)
 
 
 def test_no_interval_below_three_seeds():

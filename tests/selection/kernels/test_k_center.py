@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scanpick.selection.kernels.k_center import KCenterPicker, k_center_greedy
+from scanpick.selection.kernels.k_center import KCenterPicker, k_center_greedy, plain_k_center
 from scanpick.selection.kernels.nearest import NearestChosen
 from tests.selection.kernels.clouds import clouds, squared_to, walks
 
@@ -18,30 +18,21 @@ def shuffled(X):
     return X[np.random.default_rng(11).permutation(len(X))]
 
 
-def plain_k_center(X, count, labelled=(), start=0, candidates=None, weights=None):
-    """Farthest-first traversal as one would write it down."""
-    squared = np.full(len(X), np.inf)
-    allowed = np.ones(len(X), dtype=bool) if candidates is None else candidates.copy()
-    weights = np.ones(len(X)) if weights is None else weights
-    for index in labelled:
-        squared = np.minimum(squared, squared_to(X, index))
-        allowed[index] = False
-    picks = []
-    while len(picks) < count and allowed.any():
-        first = not picks and not len(labelled)
-        best = start if first else int(np.argmax(np.where(allowed, squared * np.square(weights), -1)))
-        picks.append(best)
-        allowed[best] = False
-        squared = np.minimum(squared, squared_to(X, best))
-    return picks
-
-
 def run(picker, count):
     picks = []
     while len(picks) < count and (found := picker.best()) is not None:
         picks.append(found[0])
         picker.take(found[0])
     return picks
+
+
+def test_the_plain_loop_by_hand():
+    """On a line: the far end, the middle of the largest gap, then the lower of equals; weights and labels count."""
+    X = np.array([[0.0], [1.0], [5.0], [9.0], [10.0]], dtype=np.float32)
+    assert plain_k_center(X, 5) == [0, 4, 2, 1, 3]
+    assert plain_k_center(X, 2, labelled=[0, 4]) == [2, 1]
+    assert plain_k_center(X, 2, candidates=np.array([True, True, False, True, False])) == [0, 3]
+    assert plain_k_center(X, 2, weights=np.array([1.0, 1.0, 3.0, 1.0, 1.0])) == [0, 2]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -5,11 +5,10 @@ import pytest
 
 from scanpick.selection.kernels import runs
 from scanpick.selection.kernels.distances import CentredRows
-from scanpick.selection.kernels.k_center import KCenterPicker
+from scanpick.selection.kernels.k_center import KCenterPicker, plain_k_center
 from scanpick.selection.kernels.nearest import comes_in_runs
 from scanpick.selection.kernels.runs import FarthestOfRuns
 from tests.selection.kernels.clouds import clouds, squared_to, walks
-from tests.selection.kernels.test_k_center import plain_k_center
 
 CLOUDS = clouds()
 

@@ -1,7 +1,7 @@
 """``.pcd``, the Point Cloud Library's format: ascii, binary and binary_compressed.
 
 Fields may come in any order, of any type and size, and so may the entries of the header. VIEWPOINT is ignored, as the
-library's own tools do.
+library's own tools do. Not left to pypcd4, which takes the memory that a file names: here its sizes are checked first.
 """
 
 import struct

@@ -14,7 +14,7 @@ import torch
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.encoders.pretraining.adaptable import AdaptableModel, UnlabelledFrame
 from scanpick.encoders.pretraining.frames import UnlabelledFrames, hold_out
-from scanpick.encoders.pretraining.neighbours import time_neighbours
+from scanpick.encoders.pretraining.neighbours import near_in_time
 from scanpick.encoders.pretraining.teacher import ImageFeatures
 from scanpick.errors import ScanpickError
 from scanpick.networks.prefetching import Prepare, PreparedBatch
@@ -72,7 +72,7 @@ class Adaptation:
         self.features = features.values if features is not None else {}
         self.training_rows, held_out = hold_out(frames.records, HELD_OUT_SHARE, np.random.default_rng([seed, 4]))
         self.held_out_rows = _spread(held_out, HELD_OUT_MOST)
-        self.neighbours = time_neighbours(frames.records, self.training_rows) if model.wants_neighbours else {}
+        self.neighbours = near_in_time(frames.records, self.training_rows) if model.wants_neighbours else {}
         if model.wants_neighbours and not self.neighbours:
             raise ScanpickError(
                 "Agreement of neighbours in time was asked for, but no frame has a neighbour: frames of a data set "

@@ -16,12 +16,12 @@ REACH = 5
 """In sequences with a frame of unknown time, so many in `index_in_sequence` instead."""
 
 
-def time_neighbours(records: Sequence[FrameRecord], rows: Int64Array) -> dict[int, Int64Array]:
+def near_in_time(records: Sequence[FrameRecord], rows: Int64Array) -> dict[int, Int64Array]:
     """For each of `rows`, the others among them that are near in time in the same sequence; those without are absent.
 
     Example:
         >>> records = [FrameRecord(f"f{i}", "drive", i) for i in (0, 3, 20)]
-        >>> time_neighbours(records, np.array([0, 1, 2]))
+        >>> near_in_time(records, np.array([0, 1, 2]))
         {0: array([1]), 1: array([0])}
     """
     by_sequence: dict[str, list[int]] = {}

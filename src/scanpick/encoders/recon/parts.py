@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from pydantic import Field, PrivateAttr
 
-from scanpick.arrays import Embeddings, Float32Array, Float64Array
+from scanpick.arrays import Embeddings, Float32Array
 from scanpick.encoders.recon.encoder import ReConOptions, scene_groups
 from scanpick.encoders.scene_parts import PartSettings, cut_into_parts
 from scanpick.encoders.words import count_words, fit_words, nearest_words
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_file
 from scanpick.formats.arrays import read_array
+from scanpick.geometry.vectors import unit_rows
 from scanpick.structures import Frame
 from scanpick.structures.embedded_objects import EmbeddedObjects
 
@@ -101,8 +102,8 @@ class ReConParts(ReConOptions, PartSettings):
         if filled.any():
             values = objects.values.astype(np.float64)
             starts = first[:-1][filled]
-            blocks[0][filled] = _unit(np.add.reduceat(values, starts) / objects.counts[filled, None])
-            blocks[1][filled] = _unit(np.maximum.reduceat(values, starts))
+            blocks[0][filled] = unit_rows(np.add.reduceat(values, starts) / objects.counts[filled, None])
+            blocks[1][filled] = unit_rows(np.maximum.reduceat(values, starts))
         if self._words is not None:
             nearest = nearest_words(objects.values, self._words)
             frame_of = np.repeat(np.arange(frames), objects.counts)
@@ -139,12 +140,6 @@ class ReConParts(ReConOptions, PartSettings):
         return EmbeddedObjects(
             np.array([len(parts)]), values, parts.boxes, np.array([len(rows) for rows in parts.rows])
         )
-
-
-def _unit(rows: Float64Array) -> Float64Array:
-    """Rows scaled to length 1; zero stays zero."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(length > 0, length, 1)
 
 
 def _read_words(path: Path, dimension: int) -> Float32Array:

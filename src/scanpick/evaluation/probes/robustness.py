@@ -6,6 +6,7 @@ import numpy as np
 
 from scanpick.arrays import BoolArray, Float64Array, Int64Array
 from scanpick.evaluation.probes.scores import Score, weighted_means
+from scanpick.geometry.vectors import unit_rows
 
 
 def robustness_scores(
@@ -60,9 +61,3 @@ def d_prime(own: float, others: Float64Array) -> float:
         return float("nan")
     spread = float(others.std(ddof=1))
     return (own - float(others.mean())) / spread if spread > 1e-12 else 0.0
-
-
-def unit_rows(values: Float64Array) -> Float64Array:
-    """Rows of length 1; rows of zeros stay."""
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    return values / np.where(lengths > 0, lengths, 1.0)

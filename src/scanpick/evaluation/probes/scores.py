@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scanpick.arrays import Float64Array, Int64Array
-
-CONFIDENCE = 0.95
+from scanpick.evaluation.confidence import percentiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +46,7 @@ class Score:
     @property
     def interval(self) -> tuple[float, float]:
         """95% confidence interval: percentiles of the draws."""
-        return percentiles(self.replicates)
+        return defined_percentiles(self.replicates)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def difference(one: Score, other: Score) -> Difference:
         return Difference(one.value - other.value, (float("nan"), float("nan")), float("nan"))
     tail = min((spread <= 0).sum(), (spread >= 0).sum())
     p_value = float(min(1.0, 2 * (tail + 1) / (len(spread) + 1)))
-    return Difference(one.value - other.value, percentiles(spread), p_value)
+    return Difference(one.value - other.value, defined_percentiles(spread), p_value)
 
 
 def mean_score(probe: str, target: str, scores: Sequence[Score]) -> Score:
@@ -105,13 +104,12 @@ def divide(numerator: Float64Array, denominator: Float64Array) -> Float64Array:
     return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
 
 
-def percentiles(replicates: Float64Array) -> tuple[float, float]:
+def defined_percentiles(replicates: Float64Array) -> tuple[float, float]:
     """The interval that holds the middle 95% of the replicates that are defined."""
     defined = replicates[np.isfinite(replicates)]
     if not len(defined):
         return float("nan"), float("nan")
-    low, high = np.quantile(defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    return percentiles(defined)
 
 
 def _mean_where_defined(replicates: Float64Array) -> Float64Array:

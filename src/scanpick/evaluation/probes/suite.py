@@ -34,8 +34,6 @@ MOST_FRAMES = 5000
 FEW_GROUPS = 10
 """With fewer groups than this, intervals are themselves uncertain."""
 
-PREDICTORS = ("knn", "ridge")
-
 
 @dataclass(frozen=True)
 class ProbeSettings:

@@ -20,8 +20,8 @@ import numpy as np
 from scipy import stats
 
 from scanpick.arrays import Float64Array
+from scanpick.evaluation.confidence import CONFIDENCE
 
-CONFIDENCE = 0.95
 FEWEST = 3
 """Seeds that an interval needs."""
 

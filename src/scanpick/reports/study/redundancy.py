@@ -15,10 +15,10 @@ import numpy as np
 from scanpick.arrays import Embeddings, Float64Array, Int64Array
 from scanpick.evaluation.study_statistics.estimates import Estimate, mean
 from scanpick.reports.coverage import nearest_chosen
-from scanpick.reports.projection import nearest_neighbours
 from scanpick.reports.redundancy import redundant
 from scanpick.reports.study.folder import START, Arm, Pick, StudyFolder
 from scanpick.reports.study.pool import StudyPool
+from scanpick.selection.kernels.typicality import nearest_others
 from scanpick.texts import parsing, read_csv
 
 MEASURES = {
@@ -94,7 +94,7 @@ def nearest_other(values: Embeddings) -> float:
     """Mean distance of each of (K, D) vectors to the nearest other; NaN with fewer than two."""
     if len(values) < 2:
         return float("nan")
-    return float(nearest_neighbours(values, 2)[1][:, 1].mean())
+    return float(np.sqrt(nearest_others(np.ascontiguousarray(values), 1)[0]).mean())
 
 
 def _covered(values: Embeddings, in_pool: np.ndarray, chosen: Int64Array) -> Float64Array:

@@ -12,7 +12,8 @@ import numba
 import numpy as np
 
 from scanpick.arrays import Float32Array, FloatArray, Int64Array
-from scanpick.selection.kernels.lowering import EVERYTHING, SLACK, UNDERFLOW, Steps
+from scanpick.selection.kernels.distances import SLACK, UNDERFLOW
+from scanpick.selection.kernels.lowering import EVERYTHING, Steps
 from scanpick.selection.kernels.workers import Scratch, Workers, one_blas_thread
 
 RUN = 32
@@ -93,6 +94,7 @@ def least_steps(
             least = floors[anchor] + column_floors[c] - 2.0 * products[anchor, c] - UNDERFLOW
             # NaN, from an overflow, becomes 0: nothing is ruled out.
             least = least if least > 0.0 else 0.0
+            # Down to whole steps, since it is a lower bound. A byte each, as there are as many as runs times picks.
             steps[anchor, c] = np.uint8(min(np.sqrt(least) * (1.0 - SLACK) / step, EVERYTHING - 1.0))
 
 
@@ -100,6 +102,7 @@ def chain_of_nearest(rows: Float32Array) -> Int64Array:
     """An order of rows (n, D) in which each is followed by the nearest one that is left."""
     if len(rows) == 0:
         return np.zeros(0, np.int64)
+    # Nothing exact depends on this order: it only decides which anchors lie together in memory.
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         squares = np.square(rows).sum(axis=1)
         return _chain(squares[:, None] + squares - 2.0 * (rows @ rows.T))

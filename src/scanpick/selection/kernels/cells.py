@@ -15,7 +15,7 @@ import numpy as np
 
 from scanpick.arrays import Embeddings, Float32Array, Float64Array, Int64Array
 from scanpick.selection.kernels.anchors import chain_of_nearest
-from scanpick.selection.kernels.distances import CentredRows
+from scanpick.selection.kernels.distances import SLACK, UNDERFLOW, CentredRows
 from scanpick.selection.kernels.workers import Scratch, Workers
 
 ROWS = 256
@@ -23,12 +23,6 @@ ROWS = 256
 
 ROUNDS, FAR, FAR_SHARE = 4, 2.25, 0.01
 """Anchors are added, in rounds, among points 2.25 times as far from theirs as the median, where they are over 1%."""
-
-UNDERFLOW = 1e-33
-"""More than the products of float32 lose where they are too small for it."""
-
-SLACK = 1e-6
-"""Share by which distances in float32 are widened, many times their rounding."""
 
 
 class Cells:
@@ -146,6 +140,7 @@ def _positions(
     ends = np.empty(cells, dtype=np.int64)
     total = 0
     for anchor in range(cells):
+        # Members are sorted by falling reach: a bisection finds the first that is too near to its anchor.
         low, high = starts[anchor], starts[anchor + 1]
         while low < high:
             middle = (low + high) // 2

@@ -11,8 +11,8 @@ import numpy as np
 
 from scanpick.arrays import Embeddings, Float32Array, Float64Array, Int32Array, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.selection.kernels.cells import UNDERFLOW, Cells
-from scanpick.selection.kernels.distances import LANES, squared_distance
+from scanpick.selection.kernels.cells import Cells
+from scanpick.selection.kernels.distances import LANES, UNDERFLOW, squared_distance
 from scanpick.selection.kernels.workers import Scratch, Workers
 
 COLUMNS = 1024
@@ -63,6 +63,7 @@ def cover_graph(X: Embeddings, delta: float, threads: int = 1, max_edges: int = 
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(degrees)])
     neighbours = np.empty(int(starts[-1]), dtype=np.int32)
     free = starts[:-1].copy()
+    # Given up one by one as they are filled in: the pairs take as much memory as the graph.
     while pairs:
         _fill(pairs.pop(), free, neighbours)
     return CoverGraph(starts, neighbours)
@@ -156,9 +157,11 @@ def _below(
             continue
         for column in range(len(right)):
             bound = column_bounds[column] - np.float32(2.0) * products[row, column]
+            # Each pair once, from the point that comes first in the order of cells: half the work, and no edge twice.
             if bound >= edge or positions[column] <= first + row:
                 continue
             norms = floors[row] + column_floors[column]
+            # An upper bound below the limit decides, too: only pairs within rounding of delta are evaluated in float64.
             most = norms - 2.0 * np.float64(products[row, column]) + 2.02 * share * norms + UNDERFLOW
             if most < limit or np.sqrt(squared_distance(X[left[row]], X[right[column]], sums)) < delta:
                 pairs[total, 0] = left[row]

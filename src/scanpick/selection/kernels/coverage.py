@@ -129,6 +129,7 @@ def _cover(starts: Int64Array, neighbours: Int32Array, index: int, covered: Bool
         point = index if edge < starts[index] else neighbours[edge]
         if covered[point]:
             continue
+        # The graph is symmetric: whoever would cover the point is a neighbour of it, and now gains one less.
         covered[point] = True
         degrees[point] -= 1
         for back in range(starts[point], starts[point + 1]):

@@ -23,6 +23,12 @@ ROW_BLOCK = 4096
 """Rows summed at a time, so that sums do not depend on the number of threads."""
 
 
+SLACK = 1e-6
+"""Share by which distances in float32 are widened, many times their rounding."""
+
+UNDERFLOW = 1e-33
+"""More than float32 products lose where they are too small for it."""
+
 LARGEST_SQUARE = 1e37
 """Squared norms from here on are NaN as floors: float32 products with such rows may overflow, and rule nothing out."""
 
@@ -86,15 +92,19 @@ def squared_distance(a: FloatArray, b: FloatArray, sums: Float64Array) -> float:
     """
     dimensions = a.shape[0]
     whole = dimensions - dimensions % LANES
+    # One sum would make each addition wait for the one before. The lanes are ours and not the compiler's (fastmath),
+    # which would choose another order on another machine.
     for lane in range(LANES):
         sums[lane] = 0.0
     for start in range(0, whole, LANES):
         for lane in range(LANES):
             difference = np.float64(a[start + lane]) - np.float64(b[start + lane])
             sums[lane] += difference * difference
+    # What fills no whole row of lanes goes to the first ones.
     for column in range(whole, dimensions):
         difference = np.float64(a[column]) - np.float64(b[column])
         sums[column - whole] += difference * difference
+    # Halves onto halves: one order, and log2(LANES) roundings instead of LANES.
     width = LANES // 2
     while width > 0:
         for lane in range(width):
@@ -185,6 +195,7 @@ def centre(values: Float32Array, origin: Float32Array, factor: float, row: Float
     """
     dimensions = len(values)
     whole = dimensions - dimensions % LANES
+    # In float32, as the products it is compared with: the norm serves bounds only, and the share covers its rounding.
     for lane in range(LANES):
         sums[lane] = 0.0
     for start in range(0, whole, LANES):

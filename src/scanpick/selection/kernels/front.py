@@ -94,6 +94,7 @@ class FarthestByFront:
         if not self._looked:
             self._points.first_look(np.flatnonzero(self._allowed))
             self._looked = True
+        # Ranks come from a sample: to sort all values for each front would cost more than the front saves.
         values = _values(self._points.state, self._allowed)
         stride = max(1, len(values) // SAMPLE)
         ranked = np.sort(values[::stride])[::-1]
@@ -102,6 +103,7 @@ class FarthestByFront:
             # All points that may be farther than `low`, brought up to date until they are known not to be.
             low = ranked[size // stride] if size < count else -1.0
             far = np.flatnonzero(values > low)
+            # Old distances are upper bounds, so what is not above `low` cannot be: it is not looked at.
             self._points.update(far, enough=max(low, 0.0))
             far_values = self._points.values(far)
             far, far_values = far[far_values > low], far_values[far_values > low]
@@ -135,6 +137,7 @@ def _front_best(state: State, front: Int64Array, allowed: BoolArray) -> tuple[in
 def _top(ids: Int64Array, values: Float64Array) -> Int64Array:
     """The points of the largest values, enough for a front, the lowest indices of equals; `ids` ascend."""
     if len(ids) > FRONT:
+        # All that equal the last one stay in, so that the index decides between them, and not the partition.
         possible = values >= np.partition(values, len(values) - FRONT)[len(values) - FRONT]
         ids, values = ids[possible], values[possible]
     return ids[np.argsort(-values, kind="stable")[:FRONT]]

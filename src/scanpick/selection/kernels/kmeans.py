@@ -18,7 +18,7 @@ import numpy as np
 
 from scanpick.arrays import Embeddings, Float32Array, Float64Array, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.selection.kernels.distances import LANES, CentredRows, gather_centred, squared_distance
+from scanpick.selection.kernels.distances import LANES, UNDERFLOW, CentredRows, gather_centred, squared_distance
 from scanpick.selection.kernels.kmeans_seeding import seeds
 from scanpick.selection.kernels.workers import Scratch, Workers
 
@@ -42,9 +42,6 @@ PRODUCTS = 1 << 22
 
 SLACK = 1e-9
 """Share by which distances in float64 are widened, many times their rounding."""
-
-UNDERFLOW = 1e-33
-"""More than products in float32 lose where they are too small for it."""
 
 Result = TypeVar("Result")
 
@@ -162,6 +159,8 @@ class _Lloyd:
     def move_centres(self) -> Float64Array:
         """Put every centre into the mean of its points, an empty one onto a far point; (K,) how far each moved."""
         self._fill_empty()
+        # Other clusters keep their mean. Means are summed anew in the order of rows: differences that are added to old
+        # sums would let rounding grow with the iterations.
         changed = self.labels != self._labels_before
         touched = np.zeros(len(self.centres), dtype=np.bool_)
         touched[self.labels[changed]] = True
@@ -211,6 +210,8 @@ class _Lloyd:
     def _widen(self, moves: Float64Array) -> None:
         """Move the bounds by what centres moved at most."""
         self._upper += moves[self.labels]
+        # The other centres of a point came nearer by at most the largest move, or by the second largest where its own
+        # moved most.
         if len(moves) == 1:  # there are no others
             return
         most = int(np.argmax(moves))
@@ -224,6 +225,7 @@ class _Lloyd:
         if len(empty) == 0:
             return
         squared = _squared_to_own(self.source.X, self.labels, self.centres)
+        # An empty centre takes the point that is served worst, as scikit-learn does, of a cluster that keeps others.
         farthest = iter(np.argsort(-squared, kind="stable"))
         for centre in empty:
             point = next((i for i in farthest if squared[i] > 0 and sizes[self.labels[i]] > 1), None)
@@ -293,9 +295,11 @@ def _unsure(
     for i in ids:
         label = labels[i]
         if label >= 0:
+            # Nearer to its own centre than any other can be, or than half the way from there to the next centre.
             least = max(lower[i], half_gaps[label])
             if upper[i] < least:
                 continue
+            # The bound has grown with every move: exact again, it mostly decides, without a product.
             upper[i] = np.sqrt(squared_distance(X[i], centres[label], sums)) * (1 + SLACK)
             if upper[i] < least:
                 continue
@@ -336,6 +340,7 @@ def _assign(
                 else:
                     second = bound
         floor = floors[position] if floors[position] == floors[position] else -np.inf
+        # Bounds lie below: the exact distance of the most promising one rules out all whose bound is above it.
         exact = squared_distance(X[i], centres[nearest], sums)
         second += floor
         if second <= exact + UNDERFLOW:

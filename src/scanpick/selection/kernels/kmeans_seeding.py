@@ -138,6 +138,7 @@ def _gains(
     gains = np.zeros(len(candidates))
     products = np.empty(len(candidates) + 3, dtype=np.float32)
     for i in ids:
+        # Twice the distance is four times its square; see `_Squares`.
         if not (least_gaps[labels[i]] < 4.0 * nearest[i]):
             continue
         _products(rows, i, candidates, products)

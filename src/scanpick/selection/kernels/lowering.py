@@ -14,21 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpick.arrays import BoolArray, Embeddings, Float32Array, Float64Array, Int32Array, Int64Array
-from scanpick.selection.kernels.distances import LANES, dot, squared_distance
+from scanpick.selection.kernels.distances import LANES, SLACK, UNDERFLOW, dot, squared_distance
 
 CHUNK = 64
 """Columns whose bounds are first counted together, in vector registers, and looked at one by one only on a hit."""
-
-SLACK = 1e-6
-"""Share by which distances in float32 are widened, many times their rounding."""
 
 EVERYTHING = 255
 """Steps of a reach that rules nothing out."""
 
 Steps = NDArray[np.uint8]
-
-UNDERFLOW = 1e-33
-"""More than float32 loses where products are too small for it."""
 
 
 class State(NamedTuple):
@@ -156,6 +150,7 @@ def columns_in_reach(state: State, ids: Int64Array, anchors: Anchors) -> tuple[i
         reach = _reach(state, i, anchors.step)
         seen = max(state.seen[i], anchors.start)
         floor = anchors.floors[state.anchor[i], seen - anchors.first : anchors.stop - anchors.first]
+        # Counted without a branch, in vector registers: where no column is in reach, there is nothing to mark.
         count = np.int32(0)
         for c in range(len(floor)):
             count += not (floor[c] >= reach)
@@ -186,6 +181,7 @@ def lower_by_most_promising(state: State, rows: Rows, anchors: Anchors, enough: 
         i = rows.ids[position]
         if state.anchor[i] != last:
             last = state.anchor[i]
+            # Points of one anchor follow one another, so that it is found once for all of them.
             column = anchors.start + _first_of_least(
                 anchors.floors[last, anchors.start - anchors.first : anchors.stop - anchors.first]
             )
@@ -296,6 +292,7 @@ def _lower_row(
     sums: Float64Array,
 ) -> None:
     """Evaluate the columns of one point that its bounds do not rule out, the most promising one first."""
+    # Where nothing is nearer, one comparison with the lowest of the bounds ends it.
     limit = row_limit(state.squared[i], floor)
     low = _fill_bounds(column_floors, products, bounds)
     if low >= limit:
@@ -303,6 +300,7 @@ def _lower_row(
     first = 0
     while bounds[first] > low:
         first += 1
+    # The most promising first: its exact value mostly lowers the limit below all other bounds.
     _compare(state, i, columns[first], sums)
     bounds[first] = np.inf
     limit = row_limit(state.squared[i], floor)
@@ -335,6 +333,7 @@ def _fill_bounds(column_floors: Float32Array, products: Float32Array, bounds: Fl
 @numba.njit(cache=True, nogil=True, forceinline=True)
 def row_limit(squared: float, floor: float) -> np.float32:
     """The smallest bound in float32 that rules a column out for a point, rounded up."""
+    # Up by more than two roundings of float32 (6e-8 each), so that no column is ruled out by rounding.
     limit = np.float32(squared - floor)
     return limit + np.abs(limit) * np.float32(2e-7) + np.float32(UNDERFLOW)
 
@@ -342,6 +341,8 @@ def row_limit(squared: float, floor: float) -> np.float32:
 @numba.njit(cache=True, nogil=True, forceinline=True)
 def _reach(state: State, i: int, step: float) -> np.uint8:
     """Columns this many steps from a point's anchor or farther cannot be nearer than its nearest one."""
+    # |x - c| >= |a - c| - |a - x|: beyond |a - x| + |x - nearest| from the anchor, c cannot win. Rounded up on this
+    # side, and down on that of `least_steps`.
     steps = np.ceil((state.anchor_distance[i] + np.sqrt(state.squared[i])) * (1.0 + SLACK) / step)
     return np.uint8(steps) if steps < EVERYTHING else np.uint8(EVERYTHING)
 

@@ -144,6 +144,7 @@ class MaxCoverPicker:
             )
         else:
             self._refine_in_blocks()
+        # Whose upper bound reaches the best lower bound may win: these few are summed in float64, in order of points.
         contenders = np.flatnonzero(self._upper >= self._lower.max())
         gains = self._exact(contenders)
         winner = int(np.argmax(gains))  # the first of equals has the lowest index
@@ -151,6 +152,7 @@ class MaxCoverPicker:
 
     def _start_round(self) -> None:
         """Lower bounds are no longer known; of candidates of which nothing is known, both bounds are made."""
+        # Choosing a point may lower any gain, so that upper bounds stay (Minoux), and lower ones are worth nothing now.
         self._lower[:] = -np.inf
         unknown = np.flatnonzero(np.isposinf(self._upper))
         if len(unknown):
@@ -162,6 +164,7 @@ class MaxCoverPicker:
             stale = np.flatnonzero(np.isneginf(self._lower) & (self._upper >= self._lower.max()) & self._allowed)
             if len(stale) == 0:
                 return
+            # The most promising together: one alone would be a product of a row, all of them mostly wasted.
             if len(stale) > AT_ONCE:
                 stale = np.sort(stale[np.argpartition(-self._upper[stale], AT_ONCE - 1)[:AT_ONCE]])
             self._refresh(stale)

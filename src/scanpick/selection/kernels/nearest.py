@@ -108,6 +108,7 @@ class NearestChosen:
         floors = np.empty(len(indices))
         self.source.gather(indices, self.state.column_rows[new], floors)
         self.state.chosen[new] = indices
+        # Down: from float64 to float32 it may have been rounded up, and a floor must stay below.
         self.state.column_floors[new] = np.nextafter(floors.astype(np.float32), np.float32(-np.inf))
         self.count += len(indices)
 
@@ -185,10 +186,12 @@ class NearestChosen:
         """Lower points by columns as matrix products; those that are not left behind have seen all before `stop`."""
         for begin in range(0, len(columns), COLUMNS):
             part = columns[begin : begin + COLUMNS]
+            # Neighbouring columns are a view; a choice of them must be copied first.
             whole = len(part) == part[-1] + 1 - part[0]
             right = self.state.column_rows[part[0] : part[-1] + 1] if whole else self.state.column_rows[part]
             products = np.matmul(rows.centred, right.T, out=scratch.float32("products", len(rows.ids), len(part)))
             now = stop if begin + COLUMNS >= len(columns) else int(columns[begin + COLUMNS])
+            # Points that have come near enough leave between two products, and spare them the rest of the columns.
             kept = lower_by_products(self.state, rows, products, part, now, enough)
             if kept == 0:
                 return

@@ -19,13 +19,15 @@ from scanpick.arrays import BoolArray, Embeddings, Float32Array, Float64Array, I
 from scanpick.selection.kernels.anchors import Stage, last_column
 from scanpick.selection.kernels.distances import (
     LANES,
+    SLACK,
+    UNDERFLOW,
     CentredRows,
     centre,
     dot,
     rough_squared_distance,
     squared_distance,
 )
-from scanpick.selection.kernels.lowering import EVERYTHING, SLACK, UNDERFLOW, Steps, row_limit
+from scanpick.selection.kernels.lowering import EVERYTHING, Steps, row_limit
 from scanpick.selection.kernels.nearest import LEAST_STEP, STEPS
 from scanpick.selection.kernels.workers import Scratch, Workers
 
@@ -226,6 +228,7 @@ def _starts(X: Embeddings, first: int, stop: int, limit: float) -> Int64Array:
     count = 0
     for row in range(first, stop):
         begin = starts[count - 1] if count > 0 else row - LONGEST
+        # Any cut gives the same picks; a poor one is only slower. So a rough distance will do.
         if row - begin < LONGEST and rough_squared_distance(X[row], X[begin]) <= limit * limit:
             continue
         starts[count] = row
@@ -243,6 +246,7 @@ def _look(runs: Runs, some: Int64Array) -> None:
         radius = np.float32(0.0)
         for row in range(begin, end):
             distance = np.float32(np.sqrt(squared_distance(runs.X[row], runs.X[middle], sums)))
+            # To the middle row, not the first: the radius, and with it what is in reach, is about half as large.
             runs.to_middle[row] = np.nextafter(distance, np.float32(np.inf)) if row != middle else np.float32(0.0)
             radius = max(radius, runs.to_middle[row])
             runs.squared[row] = squared_distance(runs.X[row], runs.X[runs.chosen[0]], sums)
@@ -311,6 +315,7 @@ def _farthest(runs: Runs, count: int, floors: Steps, known: int, step: float) ->
     row = np.empty(runs.X.shape[1], np.float32)
     columns, least, sums = np.empty(0, np.int64), np.empty(0, np.float32), np.empty(LANES)
     while True:
+        # Bounds of whole groups first: up to 2,048 rows to each number that is looked at.
         largest = -1.0
         for group in range(len(runs.group_most)):
             largest = max(largest, runs.group_most[group])
@@ -323,6 +328,7 @@ def _farthest(runs: Runs, count: int, floors: Steps, known: int, step: float) ->
             highest = -1.0
             for run in range(group * GROUP, min((group + 1) * GROUP, len(runs.most))):
                 if runs.most[run] == largest:
+                    # Only now is the run compared with what was chosen since: most bounds never are the largest.
                     if runs.seen[run] < count or runs.changed[run]:
                         if count - runs.seen[run] > len(columns):
                             columns = np.empty(2 * (count - runs.seen[run]), np.int64)
@@ -380,6 +386,7 @@ def _see(
             distance = np.float32(np.sqrt(runs.squared[i]) * (1.0 + SLACK))
             centred, floor, limit = False, 0.0, np.float32(0.0)
             for c in range(needed):
+                # The triangle inequality once more, for this row instead of the whole run.
                 if least[c] - runs.to_middle[i] >= distance:
                     continue
                 if not centred:
@@ -421,6 +428,7 @@ def _columns_in_reach(
             columns[needed] = column
             least[needed] = np.float32(distance * (1.0 - SLACK))
             needed += 1
+    # The nearest to the middle first: it lowers the rows most, and so spares comparisons with the others.
     first = 0
     for c in range(1, needed):
         if least[c] < least[first]:

@@ -15,8 +15,9 @@ import numpy as np
 
 from scanpick.arrays import Embeddings, Float32Array, Float64Array, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.selection.kernels.distances import LANES, CentredRows, squared_distance
+from scanpick.selection.kernels.distances import LANES, SLACK, CentredRows, squared_distance
 from scanpick.selection.kernels.k_center import KCenterPicker
+from scanpick.selection.kernels.lowering import row_limit
 from scanpick.selection.kernels.workers import Scratch, Workers
 
 BLOCK = 512
@@ -36,9 +37,6 @@ UNGROUPED = 2048
 
 MOST_GROUPS = 2048
 """More would need more products with anchors than they save."""
-
-SLACK = 1e-6
-"""Share by which distances in float32 are widened, many times their rounding."""
 
 OFFSET = 1e-5
 """Keeps the typicality of duplicates finite."""
@@ -119,6 +117,7 @@ class _Search:
         """Compare a block of points with each other, then with the groups that may hold nearer ones, nearest first."""
         ids = self.order[first:last]
         rows, floors = self._gathered(ids, scratch, "row")
+        # The block comes from few groups: with its own points in the lists, most other groups are out of reach.
         self._compare_with(ids, rows, floors, ids, scratch)
         products = rows @ self.anchor_rows.T
         least = _least_distances(products, floors, self.anchor_floors, self.radii)  # (n, G) to any point of each group
@@ -220,10 +219,7 @@ def _keep_nearest(
 @numba.njit(cache=True, nogil=True, forceinline=True)
 def _limit(farthest: float, floor: float) -> np.float32:
     """The smallest bound in float32 that rules a column out, rounded up; nothing is nearer than 0."""
-    if farthest == 0.0:
-        return np.float32(-np.inf)
-    limit = np.float32(farthest - floor)
-    return limit + np.abs(limit) * np.float32(2e-7) + np.float32(1e-33)
+    return row_limit(farthest, floor) if farthest > 0.0 else np.float32(-np.inf)
 
 
 @numba.njit(cache=True, nogil=True, forceinline=True)

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from scanpick.errors import ScanpickError, unknown_name
+from scanpick.texts import parse_mapping
 
 PRESETS = ("simulated", "kitti-mini", "kitti-3dssd", "demo")
 
@@ -37,5 +36,4 @@ def read_preset(name: str, given: Mapping[str, str | None]) -> dict[str, Any]:
         if value is None:
             raise ScanpickError(f"The preset '{name}' needs to be told where things are: {_NEEDED[word]}.")
         text = text.replace("{" + word + "}", value.replace('"', ""))
-    values: dict[str, Any] = yaml.safe_load(text)
-    return values
+    return parse_mapping(text, f"The preset '{name}'")
