@@ -18,7 +18,7 @@ from torch import nn
 from benchmarks.measuring import memory_in_use, peak_memory, reset_peak, timed
 from benchmarks.stages import StageClock
 from scanpick.datasets import open_dataset
-from scanpick.encoders import Encoder, make_encoder, scan_context, statistics
+from scanpick.encoders import ENCODERS, Encoder, scan_context, statistics
 from scanpick.encoders.recon import encoder as recon
 from scanpick.encoders.recon import inference, parts
 from scanpick.encoders.recon.config import ReConConfig
@@ -30,7 +30,7 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
     """Measure one encoder."""
     frames = read_frames(job["frames"], job["cloud_points"])
     before = memory_in_use()
-    encoder = make_encoder(job["encoder"], job["options"])
+    encoder = ENCODERS.make(job["encoder"], job["options"])
     if encoder.in_workers:
         torch.set_num_threads(1)  # it runs in worker processes, one thread each
     encoder.encode(frames)  # compiles, and loads weights

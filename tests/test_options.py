@@ -1,12 +1,13 @@
 """Options from outside are converted, checked, and refused with the nearest known name."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from scanpick.errors import ScanpickError
-from scanpick.options import build_checked, parse_pairs, split_list
+from scanpick.options import build_checked, made_from, make_checked, parse_pairs, split_list
 
 
 class Kettle(BaseModel):
@@ -33,6 +34,34 @@ def test_text_is_converted() -> None:
 def test_what_does_not_fit(values: dict[str, object], message: str) -> None:
     with pytest.raises(ScanpickError, match=message):
         build_checked(Kettle, values, "the kettle")
+
+
+def boil(kettle: str, *, litres: float, colour: Literal["red", "blue"] = "red") -> tuple[str, float, str]:
+    return kettle, litres, colour
+
+
+@dataclass(frozen=True)
+class Pot:
+    litres: float = 1
+    handles: tuple[int, int] = (1, 2)
+
+
+@made_from(Pot(litres=3))
+def pot(config: Pot) -> Pot:
+    return config
+
+
+def test_a_function_and_a_dataclass_are_made_alike() -> None:
+    assert make_checked(boil, {"litres": "2"}, "the kettle", "mine") == ("mine", 2.0, "red")
+    assert make_checked(pot, {"handles": [3, 4]}, "the pot") == Pot(3, (3, 4))
+    with pytest.raises(ScanpickError, match=r"Unknown option of the pot, 'handle'\. Did you mean 'handles'\?"):
+        make_checked(pot, {"handle": 1}, "the pot")
+    with pytest.raises(ScanpickError, match=r"Option 'handles\.1' of the pot: .*, got 'x'\."):
+        make_checked(pot, {"handles": [1, "x"]}, "the pot")
+    with pytest.raises(ScanpickError, match=r"The kettle needs the option 'litres'\."):
+        make_checked(boil, {}, "the kettle", "mine")
+    with pytest.raises(ScanpickError, match=r"Unknown option of the kettle, 'kettle'"):
+        make_checked(boil, {"litres": 1, "kettle": "yours"}, "the kettle", "mine")
 
 
 def test_pairs() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from scanpick.encoders import make_encoder
+from scanpick.encoders import ENCODERS
 from scanpick.encoders.pretraining import ADAPTABLE, AdaptableModel, UnlabelledFrame
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.structures import Frame, FrameRecord
@@ -88,7 +88,7 @@ def test_what_it_saves_embeds_and_is_a_start(name: str, tmp_path: Path) -> None:
     path = model.save(tmp_path, {"note": "a test"})
     again = ADAPTABLE.load(name)(path, {key: str(v) for key, v in model.embed_options.items()}, 1)
     torch.testing.assert_close(_state(model), _state(again), rtol=2e-3, atol=1e-4)  # a file may be in half precision
-    encoder = make_encoder(name, {"weights": path, **model.embed_options})
+    encoder = ENCODERS.make(name, {"weights": path, **model.embed_options})
     frame = _frames()[0]
     vectors = encoder.encode([Frame(frame.record, frame.points)])
     assert vectors.shape == (1, encoder.dimension)

@@ -136,10 +136,12 @@ def test_frames_without_any_object_can_be_trained_on(name: str, tmp_path: Path) 
     assert all(np.isfinite(value).all() for value in weights(model).values())
 
 
-def test_boxes_spread_and_passes_with_dropout_differ(name: str) -> None:
+def test_boxes_spread_where_that_is_given_and_passes_with_dropout_differ(name: str) -> None:
     model, scene = build(name), car_scene(0)
     (found,) = predict(model, [scene])
-    assert ((found.extras["box_spread"] >= 0) & (found.extras["box_spread"] <= 1)).all()
+    spread = found.extras.get("box_spread", np.zeros(0))
+    assert ((spread >= 0) & (spread <= 1)).all()
+    assert len(spread) or name not in OPTIONS, "scanpick's own detectors all give it"
     passes = predict_passes(model, scene, 2, rate=0.5, seed=3)
     same(passes, predict_passes(model, scene, 2, rate=0.5, seed=3))
     assert any(_differ(one, found) for one in passes)

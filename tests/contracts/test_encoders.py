@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scanpick.arrays import Float32Array
-from scanpick.encoders import DEFAULT_ENCODER, ENCODERS, Encoder, make_encoder
+from scanpick.encoders import DEFAULT_ENCODER, ENCODERS, Encoder
 from scanpick.errors import FrameError, MissingExtraError, ScanpickError
 from scanpick.selection import Pool, select
 from scanpick.structures import Frame, FrameRecord
@@ -37,7 +37,7 @@ def frame_of(seed: int, count: int = 2000, columns: int = 4) -> Frame:
 @pytest.fixture(scope="module", params=ENCODERS.names())
 def encoder(request: pytest.FixtureRequest) -> Encoder:
     try:
-        return make_encoder(request.param, OPTIONS.get(request.param, {}))
+        return ENCODERS.make(request.param, OPTIONS.get(request.param, {}))
     except MissingExtraError as error:
         pytest.skip(str(error))
 
@@ -103,7 +103,7 @@ def test_picks_of_real_sweeps_do_not_depend_on_intensities(test_data: Path, name
     """12 of 52 sweeps of a drive. Networks that need options are left to the test above, they are slow."""
     paths = sorted((test_data / "kitti_tracking/training/velodyne/0000").glob("*.bin"))[::3]
     sweeps = [Frame(FrameRecord(path.stem, "0000", 0), np.fromfile(path, "<f4").reshape(-1, 4)) for path in paths]
-    encoder = make_encoder(name, {})
+    encoder = ENCODERS.make(name, {})
 
     def picks(frames: list[Frame]) -> set[str]:
         pool = Pool(tuple(frame.record.frame_id for frame in frames), {"vectors": encoder.encode(frames)})
@@ -137,7 +137,7 @@ def test_the_frame_is_left_alone(encoder: Encoder) -> None:
 
 def test_unknown_options_are_errors(encoder: Encoder) -> None:
     with pytest.raises(ScanpickError, match=f"Unknown option of encoder '{encoder.name}', 'no_such_option'"):
-        make_encoder(encoder.name, {**OPTIONS.get(encoder.name, {}), "no_such_option": "1"})
+        ENCODERS.make(encoder.name, {**OPTIONS.get(encoder.name, {}), "no_such_option": "1"})
 
 
 def test_the_default_is_registered() -> None:
@@ -146,10 +146,10 @@ def test_the_default_is_registered() -> None:
 
 def test_unknown_encoders_are_errors() -> None:
     with pytest.raises(ScanpickError, match=r"Unknown encoder 'scan_contxt'. Did you mean 'scan_context'"):
-        make_encoder("scan_contxt", {})
+        ENCODERS.make("scan_contxt", {})
 
 
 def test_text_options_are_converted_and_checked() -> None:
-    assert make_encoder("scan_context", {"rings": "40", "descriptor": "key"}).dimension == 40
+    assert ENCODERS.make("scan_context", {"rings": "40", "descriptor": "key"}).dimension == 40
     with pytest.raises(ScanpickError, match=r"Option 'rings' of encoder 'scan_context': .*, got 'many'"):
-        make_encoder("scan_context", {"rings": "many"})
+        ENCODERS.make("scan_context", {"rings": "many"})

@@ -8,7 +8,6 @@ import pytest
 
 from scanpick.errors import ScanpickError
 from scanpick.selection import STRATEGIES, select
-from scanpick.selection.strategy import make_strategy
 from tests.selection.pools import driving_pool
 
 strategies = pytest.mark.parametrize("strategy", STRATEGIES.names())
@@ -57,7 +56,7 @@ def test_the_order_of_the_pool_does_not_matter(strategy, labelled):
     same_picks(select(pool, strategy, 25), select(shuffled, strategy, 25))
 
 
-@pytest.mark.parametrize("strategy", [name for name in STRATEGIES.names() if make_strategy(name, {}).keeps_prefix])
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES.names() if STRATEGIES.make(name, {}).keeps_prefix])
 def test_a_smaller_budget_is_a_prefix_where_promised(strategy):
     pool = small()
     whole = select(pool, strategy, 40)
@@ -225,7 +224,7 @@ def test_constraints_hold(strategy, constraints):
 def test_nearest_chosen_frame_is_a_chosen_one(strategy):
     pool = small()
     found = select(pool, strategy, 20)
-    space = make_strategy(strategy, {}).space(pool).astype(float)
+    space = STRATEGIES.make(strategy, {}).space(pool).astype(float)
     chosen = list(np.flatnonzero(pool.labelled))
     for number, row in enumerate(rows_of(pool, found)):
         nearest = pool.frame_ids.index(found.nearest_selected[number])
@@ -256,5 +255,5 @@ def test_every_strategy_says_what_its_gain_means():
 
 
 def test_only_strategies_that_cluster_by_the_budget_do_not_promise_prefixes():
-    without = {name for name in STRATEGIES.names() if not make_strategy(name, {}).keeps_prefix}
+    without = {name for name in STRATEGIES.names() if not STRATEGIES.make(name, {}).keeps_prefix}
     assert without == {"kmeans", "typiclust"}

@@ -49,23 +49,6 @@ def test_class_entropy_is_relative_to_a_uniform_guess() -> None:
     np.testing.assert_allclose(SCORES.load("class_entropy")(frame), [0.5, 1.0, 0.0, 0.0], atol=1e-12)
 
 
-@pytest.mark.parametrize("name", SCORES.names())
-def test_every_score_takes_a_frame_without_detections_and_stays_within_0_and_1(name: str) -> None:
-    score = SCORES.load(name)
-    assert score(Detections.empty("none")).shape == (0,)
-    rng = np.random.default_rng(0)
-    full = _frame(
-        list(rng.uniform(size=20)),
-        class_probabilities=rng.dirichlet(np.ones(3), 20),
-        probability_classes=("a", "b", "c"),
-        extras={name: rng.uniform(size=20) for name in COLUMNS},
-    )
-    values = score(full)
-    assert values.shape == (20,)
-    assert values.min() >= 0
-    assert values.max() <= 1
-
-
 @pytest.mark.parametrize("name", ["class_entropy", *COLUMNS])
 def test_missing_columns_are_named(name: str) -> None:
     with pytest.raises(ScanpickError, match=r"needs (a column|probabilities)"):

@@ -32,6 +32,7 @@ VERBS: tuple[str, ...] = (
     "score",
     "probe",
     "study",
+    "list",
 )
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -85,8 +85,7 @@ def command(
     from scanpick.formats.labelled_ids import read_labelled_ids
     from scanpick.options import parse_pairs
     from scanpick.reports.report import STEPS, write_report
-    from scanpick.selection import parse_budget, select
-    from scanpick.selection.strategy import make_strategy
+    from scanpick.selection import STRATEGIES, parse_budget, select
     from scanpick.workspace.index import index
     from scanpick.workspace.labelled import AUTO, labelled_frames
     from scanpick.workspace.pool import pool_of
@@ -96,7 +95,7 @@ def command(
 
     # What was asked for is checked before any frame is read
     options = parse_pairs(strategy_option or (), "--strategy-option") | ({} if start is None else {"start": start})
-    make_strategy(strategy, options)
+    STRATEGIES.make(strategy, options)
     parse_budget(budget)
     refinement = refinement_of(whiten, l2)
     choice = choose_encoder(encoder, encoder_option, file=file, ids=ids, allow_extra=allow_extra)

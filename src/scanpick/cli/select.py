@@ -176,9 +176,9 @@ def command(
     from scanpick.cli.results import print_facts
     from scanpick.errors import ScanpickError
     from scanpick.options import split_list
+    from scanpick.selection import STRATEGIES
     from scanpick.selection.config import SelectionConfig
     from scanpick.selection.explain import explain as in_words
-    from scanpick.selection.strategy import make_strategy
     from scanpick.texts import read_mapping
 
     # 1. What is asked for, checked before anything is read
@@ -207,7 +207,7 @@ def command(
     }
     settings = selecting.settings_of({} if config is None else read_mapping(config), flags, limits)
     asked = SelectionConfig.of(settings, "the selection" if config is None else str(config))
-    make_strategy(asked.strategy, asked.strategy_options)
+    STRATEGIES.make(asked.strategy, asked.strategy_options)
 
     # 2. What there is
     if embeddings is not None:

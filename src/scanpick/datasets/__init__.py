@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scanpick.datasets.dataset import Dataset
+from scanpick.datasets.detection import open_by_specification
 from scanpick.registry import Registry
 
 DATASETS: Registry[Callable[..., Dataset]] = Registry(
@@ -20,10 +21,12 @@ DATASETS: Registry[Callable[..., Dataset]] = Registry(
 
 
 def open_dataset(specification: str, **options: Any) -> Dataset:
-    """Open ``NAME:ARGUMENT`` (``simulated:demo``, ``folder:clouds``) or a path whose layout is recognised."""
-    from scanpick.datasets.detection import open_by_specification
+    """Open ``NAME:ARGUMENT`` (``simulated:demo``, ``folder:clouds``) or a path whose layout is recognised.
 
-    return open_by_specification(specification, **options)
+    Raises:
+        ScanpickError: Neither a known name nor a folder, nothing usable in it, or an unknown option.
+    """
+    return open_by_specification(DATASETS, specification, options)
 
 
 __all__ = ["DATASETS", "Dataset", "open_dataset"]

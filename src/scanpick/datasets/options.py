@@ -1,21 +1,8 @@
-"""Options of data sets: unknown ones refused, values checked, also as the text that the command line gives."""
+"""Values of options of data sets, checked, also as the text that the command line gives."""
 
-import inspect
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
-from scanpick.errors import ScanpickError, unknown_name
-
-
-def check_options(name: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> None:
-    """Raise `ScanpickError` where the data set `name`, made by `factory`, does not know an option."""
-    parameters = list(inspect.signature(factory).parameters.values())
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return
-    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-    for option in options:
-        if option not in known:
-            raise unknown_name(f"option of the data set {name},", option, known)
+from scanpick.errors import ScanpickError
 
 
 def whole_number(name: str, value: int | str, *, least: int, most: int) -> int:

@@ -18,6 +18,7 @@ DETECTORS: "Registry[Callable[..., DetectorModel]]" = Registry(
         "pillar": "scanpick.detectors.pillars.model:pillar",
     },
     group="scanpick.detectors",
+    given=("class_names",),
 )
 """Name -> function of ``class_names`` and the options of that kind, giving a `DetectorModel` with random weights."""
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from scanpick.detectors import DETECTORS
 from scanpick.detectors.detector import DetectorModel
+from scanpick.detectors.ssd3d.checkpoint import load_checkpoint
+from scanpick.detectors.tensors import read_tensors, take_weights
 from scanpick.errors import ScanpickError
-from scanpick.networks.weights import read_weights_file, write_weights_file
+from scanpick.networks.weights import write_weights_file
 from scanpick.texts import parsing, read_json, write_json
 
 WEIGHTS, DESCRIPTION = "weights.pt", "detector.json"
 
 
-def build_detector(name: str, class_names: tuple[str, ...], *, seed: int, **options: Any) -> DetectorModel:
+def build_detector(name: str, class_names: tuple[str, ...], /, *, seed: int, **options: Any) -> DetectorModel:
     """A detector with random weights that depend on the seed alone; torch's own generator is left as it was."""
-    factory = DETECTORS.load(name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return factory(class_names=class_names, **options)
+        return DETECTORS.make(name, options, class_names=class_names)
 
 
 def save_detector(folder: Path, name: str, model: DetectorModel, told: Mapping[str, Any]) -> None:
@@ -42,8 +42,6 @@ def load_detector(folder: Path) -> tuple[DetectorModel, dict[str, Any]]:
         ScanpickError: A file is missing, damaged, or does not fit the other.
     """
     if folder.is_file():
-        from scanpick.detectors.ssd3d.checkpoint import load_checkpoint  # it reads tensors with this module
-
         published = load_checkpoint(folder)
         published.network.eval()
         return published, {"detector": published.name, "settings": published.settings}
@@ -76,43 +74,3 @@ def start_from(model: DetectorModel, path: Path) -> None:
 def weights_file(path: Path) -> Path:
     """The file of weights of a training folder, or the checkpoint file itself."""
     return path if path.is_file() else path / WEIGHTS
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Named tensors of a file written by torch.save, plain or under ``state_dict``; nothing else is unpickled.
-
-    Raises:
-        ScanpickError: The file is missing, truncated, or holds more than tensors and plain values.
-    """
-    content = read_weights_file(path)
-    state = content.get("state_dict", content) if isinstance(content, dict) else content
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ScanpickError(f"{path}: expected named tensors, plain or under 'state_dict'.")
-    return {str(key): value for key, value in state.items()}
-
-
-def take_weights(network: nn.Module, state: Mapping[str, Tensor], *, source: str) -> None:
-    """Give `network` these weights.
-
-    Raises:
-        ScanpickError: Some are missing, left over or of another shape; the message names `source` and them.
-    """
-    expected = network.state_dict()
-    missing = [name for name in expected if name not in state]
-    left_over = [name for name in state if name not in expected]
-    other = [
-        f"{name}: {tuple(state[name].shape)} instead of {tuple(value.shape)}"
-        for name, value in expected.items()
-        if name in state and state[name].shape != value.shape
-    ]
-    if missing or left_over or other:
-        raise ScanpickError(
-            f"{source}: does not fit the detector: {_told(missing)} missing, {_told(left_over)} left over, "
-            f"{_told(other)} of another shape, of the {len(expected)} that are expected."
-        )
-    network.load_state_dict(state)
-
-
-def _told(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{len(names)} parameters ({shown})" if names else "none"

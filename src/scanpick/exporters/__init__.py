@@ -7,6 +7,7 @@ EXPORTERS: Registry[Exporter] = Registry(
     "exporter",
     {"kitti_subset": "scanpick.exporters.kitti_subset:export_kitti_subset"},
     group="scanpick.exporters",
+    given=("name", "replace", "advance"),
 )
 
 __all__ = ["EXPORTERS", "ExportSummary", "Exporter", "FrameSource"]

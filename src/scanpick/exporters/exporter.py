@@ -27,16 +27,18 @@ class ExportSummary:
         names: Frame id -> the name it has there.
         counts: What was written -> how many ("points", "labels", "calibrations", "images").
         failed: Frame id -> why it could not be exported.
+        order: The file that lists the frames in order of rank; None where there is none.
     """
 
     folder: Path
     names: Mapping[str, str]
     counts: Mapping[str, int]
     failed: Mapping[str, str] = field(default_factory=dict)
+    order: Path | None = None
 
 
 class Exporter(Protocol):
-    """Frames out, in the form of another tool."""
+    """Frames out, in the form of another tool. Further keyword-only parameters are its options."""
 
     def __call__(
         self,
@@ -45,7 +47,6 @@ class Exporter(Protocol):
         folder: Path,
         *,
         name: str,
-        link: bool = False,
         replace: bool = False,
         advance: Callable[[int], None] = lambda steps: None,
     ) -> ExportSummary:
@@ -56,7 +57,6 @@ class Exporter(Protocol):
             frame_ids: Which frames, in order.
             folder: Where to; it may hold earlier exports. Files go through an `ExportFolder`.
             name: What this set of frames is called there.
-            link: Link to files where they can stay as they are, instead of copying them.
             replace: Also replace files that no export wrote, or that were changed since; never an original.
             advance: Told how many frames were done since it was last called.
         """

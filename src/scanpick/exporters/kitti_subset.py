@@ -39,11 +39,11 @@ def export_kitti_subset(
     folder: Path,
     *,
     name: str,
-    link: bool = False,
     replace: bool = False,
     advance: Callable[[int], None] = lambda steps: None,
+    link: bool = False,
 ) -> ExportSummary:
-    """Write frames as a KITTI object folder.
+    """Write frames as a KITTI object folder; with `link` as links to files that can stay as they are.
 
     Files that are in KITTI's form already are copied or linked as they are; others are written in it: four columns of
     points, labels and calibration as far as the data set knows them. Frame ids that are no plain file names
@@ -79,8 +79,10 @@ def export_kitti_subset(
             except FrameError as error:
                 failed[frame_id] = str(error)
             advance(1)
-        target.write([_list_of(name, [names[frame_id] for frame_id in frame_ids if frame_id not in failed])])
-    return ExportSummary(folder, {frame_id: names[frame_id] for frame_id in frame_ids}, dict(counts), failed)
+        order = _list_of(name, [names[frame_id] for frame_id in frame_ids if frame_id not in failed])
+        target.write([order])
+    given = {frame_id: names[frame_id] for frame_id in frame_ids}
+    return ExportSummary(folder, given, dict(counts), failed, folder / order.place)
 
 
 def _list_of(name: str, lines: Sequence[str]) -> ExportFile:

@@ -4,7 +4,7 @@ from scanpick.selection.budget import Budget, Prices, parse_budget
 from scanpick.selection.constraints import Clips, Constraints, Strata
 from scanpick.selection.engine import select
 from scanpick.selection.pool import ObjectEmbeddings, Pool
-from scanpick.selection.strategy import STRATEGIES
+from scanpick.selection.strategies import STRATEGIES
 
 __all__ = [
     "STRATEGIES",

@@ -20,7 +20,8 @@ from scanpick.selection.ledger import Ledger, open_ledgers
 from scanpick.selection.outcome import accounts, selection_of, why_it_ended
 from scanpick.selection.pool import Pool
 from scanpick.selection.rules import rules_of
-from scanpick.selection.strategy import Reporting, Request, Strategy, make_strategy, name_of
+from scanpick.selection.strategies import STRATEGIES, name_of
+from scanpick.selection.strategy import Reporting, Request, Strategy
 from scanpick.structures import Selection
 
 
@@ -116,7 +117,7 @@ def _constraints(constraints: Constraints | Mapping[str, Any] | None) -> Constra
 
 def _strategy(strategy: str | Strategy, options: Mapping[str, Any]) -> tuple[Strategy, str]:
     if isinstance(strategy, str):
-        return make_strategy(strategy, options), strategy
+        return STRATEGIES.make(strategy, options), strategy
     if options:
         raise ScanpickError("Give options with the name of a strategy; a strategy that is made already has its own.")
     return strategy, name_of(strategy)

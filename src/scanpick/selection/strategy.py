@@ -11,8 +11,6 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from scanpick.arrays import BoolArray, Embeddings, Float64Array
-from scanpick.options import build_checked
-from scanpick.registry import Registry
 from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.pool import Pool
 
@@ -127,40 +125,3 @@ def in_metric(values: Embeddings, metric: Metric) -> Embeddings:
         rows = slice(start, start + _BLOCK_ROWS)
         unit[rows] = values[rows] / norms[rows, None]
     return unit
-
-
-STRATEGIES: Registry[type[Strategy]] = Registry(
-    "strategy",
-    {
-        "random": "scanpick.selection.random:Random",
-        "diversity": "scanpick.selection.diversity:Diversity",
-        "k_center": "scanpick.selection.diversity:Diversity",
-        "uncertainty": "scanpick.selection.uncertainty:Uncertainty",
-        "probcover": "scanpick.selection.probcover:ProbCover",
-        "typiclust": "scanpick.selection.typiclust:TypiClust",
-        "kmeans": "scanpick.selection.kmeans:KMeans",
-        "facility_location": "scanpick.selection.facility_location:FacilityLocation",
-        "herding": "scanpick.selection.herding:Herding",
-        "uncertainty_herding": "scanpick.selection.uncertainty_herding:UncertaintyHerding",
-        "badge": "scanpick.selection.badge:Badge",
-        "combined": "scanpick.selection.combined:Combined",
-    },
-    group="scanpick.strategies",
-)
-"""Name -> strategy. `k_center` is another name of `diversity`."""
-
-
-def name_of(strategy: Strategy) -> str:
-    """The name that a strategy is registered under, or else that of its class in small letters."""
-    place = f"{type(strategy).__module__}:{type(strategy).__qualname__}"
-    named = (name for name, entry in STRATEGIES.table().items() if entry == place)
-    return next(named, type(strategy).__name__.lower())
-
-
-def make_strategy(name: str, options: Mapping[str, Any]) -> Strategy:
-    """The strategy of this name with its options checked.
-
-    Raises:
-        ScanpickError: The name or an option is unknown, or a value does not fit.
-    """
-    return build_checked(STRATEGIES.load(name), options, f"strategy '{name}'")

@@ -13,7 +13,8 @@ from scanpick.encoders import DEFAULT_ENCODER
 from scanpick.encoders.whitening import Keep, fit_whitening, unit_length
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.selection.constraints import Constraints
-from scanpick.selection.strategy import STRATEGIES, Strategy, make_strategy
+from scanpick.selection.strategies import STRATEGIES
+from scanpick.selection.strategy import Strategy
 from scanpick.studies.checked import Checked
 from scanpick.uncertainty import AGGREGATIONS, SCORES
 from scanpick.workspace.encoders import DETECTOR, encoder_names
@@ -121,7 +122,7 @@ class StrategyConfig(Checked):
             raise ValueError(f"'{shared[0]}' is both an option and in the grid")
         for _, options in self.variants():
             try:
-                make_strategy(self.name, options)
+                STRATEGIES.make(self.name, options)
             except ScanpickError as error:
                 raise ValueError(str(error).rstrip(".")) from error
         if self.called in (ALL, START):
@@ -145,9 +146,9 @@ class StrategyConfig(Checked):
 
     def made(self, options: Mapping[str, Any]) -> Strategy:
         """The strategy with the options of a variant."""
-        return make_strategy(self.name, options)
+        return STRATEGIES.make(self.name, options)
 
     @property
     def needs_score(self) -> bool:
         """Whether it looks at the detector's uncertainty."""
-        return self.score is not None or "score" in STRATEGIES.load(self.name).model_fields
+        return self.score is not None or "score" in STRATEGIES.options(self.name)

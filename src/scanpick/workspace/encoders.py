@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scanpick.encoders import ENCODERS, Encoder, make_encoder
+from scanpick.encoders import ENCODERS, Encoder
 from scanpick.errors import ScanpickError
 
 DETECTOR = "detector:"
@@ -18,7 +18,7 @@ def encoder_named(name: str, options: Mapping[str, Any]) -> Encoder:
         ScanpickError: The name or an option is unknown, a value does not fit, or there is no detector in the folder.
     """
     if not name.startswith(DETECTOR):
-        return make_encoder(name, options)
+        return ENCODERS.make(name, options)
     from scanpick.detectors.features import DetectorFeatures  # torch, which other encoders do without
     from scanpick.options import build_checked
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from scanpick.detectors.saved import load_detector, take_weights
+from scanpick.detectors.saved import load_detector
 from scanpick.detectors.ssd3d.checkpoint import load_checkpoint
 from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO
 from scanpick.detectors.ssd3d.decoding import decode
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
+from scanpick.detectors.tensors import take_weights
 from scanpick.errors import ScanpickError
 from tests.detectors.ssd3d.golden_files import config_of
 

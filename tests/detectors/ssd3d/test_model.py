@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from scanpick.detectors import DETECTORS
 from scanpick.detectors.prediction import predict
 from scanpick.detectors.scene import Scene
 from scanpick.detectors.ssd3d.config import SSD3D, Draw, Level
-from scanpick.detectors.ssd3d.model import Ssd3dModel, ssd3d, ssd3d_nano
+from scanpick.detectors.ssd3d.model import Ssd3dModel
 from scanpick.detectors.training import TrainingSettings, train
 from scanpick.errors import ScanpickError
 from scanpick.structures import Boxes3D
@@ -118,16 +119,19 @@ def test_the_settings_build_the_same_detector():
     """Through JSON, as a training folder keeps them."""
     told = json.loads(json.dumps(tiny().settings))
     names = tuple(told.pop("class_names"))
-    assert ssd3d(class_names=names, **told).config == TINY
-    assert ssd3d_nano(points=4096).config.points == 4096
+    assert DETECTORS.make("3dssd", told, class_names=names).config == TINY
+    assert DETECTORS.make("3dssd-nano", {"points": "4096"}).config.points == 4096
 
 
 def test_wrong_options_are_named():
-    with pytest.raises(ScanpickError, match=r"Unknown option of 3DSSD 'point'. Did you mean 'points'"):
-        ssd3d(point=3)
+    with pytest.raises(ScanpickError, match=r"Unknown option of detector '3dssd', 'point'. Did you mean 'points'"):
+        DETECTORS.make("3dssd", {"point": 3})
     with pytest.raises(ScanpickError, match="expected to draw 1 to 1000 of the points 0 to 1000 of 1000, got 4096"):
-        ssd3d(points=1000)
-    with pytest.raises(ScanpickError, match="levels: expected draws, radii"):
-        ssd3d(levels=[{"draws": [{"by": "place", "count": 5}], "radius": 3}])
+        DETECTORS.make("3dssd", {"points": 1000})
+    level = {"draws": [{"by": "place", "count": 5}], "radii": [1], "neighbours": [8], "widths": [[8]], "outputs": 8}
+    with pytest.raises(ScanpickError, match=r"Option 'levels\.0\.radii' of detector '3dssd': Field required"):
+        DETECTORS.make("3dssd", {"levels": [{name: level[name] for name in level if name != "radii"}]})
+    with pytest.raises(ScanpickError, match=r"Option 'levels\.0\.radius' of detector '3dssd': .*, got 3"):
+        DETECTORS.make("3dssd", {"levels": [level | {"radius": 3}]})
     with pytest.raises(ScanpickError, match="class names, each once"):
-        ssd3d(class_names=("Car", "Car"))
+        DETECTORS.make("3dssd", {}, class_names=("Car", "Car"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scanpick.datasets import open_dataset
-from scanpick.encoders import PartEncoder, make_encoder
+from scanpick.encoders import ENCODERS, PartEncoder
 from scanpick.encoders.recon.encoder import scene_groups
 from scanpick.encoders.recon.parts import ReConParts
 from scanpick.encoders.scene_parts import cut_into_parts
@@ -88,7 +88,7 @@ def test_words_from_a_file(encoder: ReConParts, frames: list[Frame], tmp_path: P
     objects = encoder.encode_objects(frames)
     fitted = encoder.fitted(objects.values)
     np.save(tmp_path / "words.npy", fitted.learned["words"])
-    given = make_encoder("recon-parts", {**OPTIONS, "words_file": tmp_path / "words.npy"})
+    given = ENCODERS.make("recon-parts", {**OPTIONS, "words_file": tmp_path / "words.npy"})
     assert isinstance(given, ReConParts)
     assert given.fitted(objects.values) is given
     assert len(given.settings["words_sha256"]) == 64
@@ -109,7 +109,7 @@ def test_words_that_do_not_fit(tmp_path: Path, content: np.ndarray | None, messa
     if content is not None:
         np.save(path, content, allow_pickle=True)
     with pytest.raises(ScanpickError, match=message):
-        make_encoder("recon-parts", {**OPTIONS, "words_file": path})
+        ENCODERS.make("recon-parts", {**OPTIONS, "words_file": path})
 
 
 def test_an_empty_road_is_the_zero_vector(encoder: ReConParts) -> None:
@@ -128,4 +128,4 @@ def test_no_parts_anywhere_is_an_error(encoder: ReConParts) -> None:
 
 def test_needs_weights() -> None:
     with pytest.raises(ScanpickError, match=r"'recon-parts' needs weights.*random_weights=base"):
-        make_encoder("recon-parts", {})
+        ENCODERS.make("recon-parts", {})

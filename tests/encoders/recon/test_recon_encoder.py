@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from scanpick.encoders import make_encoder
+from scanpick.encoders import ENCODERS
 from scanpick.encoders.recon.config import ReConConfig
 from scanpick.encoders.recon.encoder import ReConScene, scene_groups
 from scanpick.encoders.recon.network import ReConEncoder
@@ -22,7 +22,7 @@ def _cloud(count: int = 600, seed: int = 0) -> np.ndarray:
 
 def test_without_weights_it_says_where_they_are() -> None:
     with pytest.raises(ScanpickError, match=r"github\.com/qizekun/ReCon.*random_weights=base"):
-        make_encoder("recon", {})
+        ENCODERS.make("recon", {})
 
 
 def test_scene_groups_are_the_tokenisers_groups() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from scanpick.encoders import Encoder, make_encoder
+from scanpick.encoders import ENCODERS, Encoder
 from scanpick.encoders.ssl.cells import heights_above_ground, make_cells
 from scanpick.encoders.ssl.network import batch_cells
 from scanpick.encoders.ssl.weights import SHIPPED, load_pretraining
@@ -18,12 +18,12 @@ from tests.encoders.ssl.made_up import frame, scene_points
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    return make_encoder("scanpick-ssl", {})
+    return ENCODERS.make("scanpick-ssl", {})
 
 
 @pytest.fixture(scope="module")
 def words() -> Encoder:
-    return make_encoder("scanpick-ssl", {"statistics": "0"})
+    return ENCODERS.make("scanpick-ssl", {"statistics": "0"})
 
 
 def test_shipped_weights_are_small_and_told(encoder: Encoder) -> None:
@@ -51,12 +51,12 @@ def test_words_count_things(words: Encoder) -> None:
 def test_statistics_stand_beside_the_words(encoder: Encoder, words: Encoder) -> None:
     both, alone = encoder.encode([frame(0)])[0], words.encode([frame(0)])[0]
     np.testing.assert_array_equal(both[: words.dimension], alone)
-    statistics = make_encoder("statistics", {}).encode([frame(0)])[0]
+    statistics = ENCODERS.make("statistics", {}).encode([frame(0)])[0]
     np.testing.assert_allclose(both[words.dimension :], 5 * statistics, rtol=1e-6)
 
 
 def test_counts_by_distance_add_up(words: Encoder) -> None:
-    short = make_encoder("scanpick-ssl", {"by_distance": "false", "statistics": "0"})
+    short = ENCODERS.make("scanpick-ssl", {"by_distance": "false", "statistics": "0"})
     assert 3 * short.dimension == words.dimension
     counts = words.encode([frame(0)])[0].astype(np.float64).reshape(3, -1) ** 2
     np.testing.assert_allclose(counts.sum(axis=0), short.encode([frame(0)])[0] ** 2, atol=1e-4)
@@ -100,7 +100,7 @@ def test_intensities_count_where_asked_for_only(encoder: Encoder) -> None:
     points = scene_points(0)
     bare = points * np.float32([1, 1, 1, 0])
     np.testing.assert_array_equal(encoder.encode([frame(0, bare)]), encoder.encode([frame(0, points)]))
-    sees = make_encoder("scanpick-ssl", {"intensity": "true"})
+    sees = ENCODERS.make("scanpick-ssl", {"intensity": "true"})
     assert not np.array_equal(sees.encode([frame(0, bare)]), sees.encode([frame(0, points)]))
 
 
@@ -113,11 +113,11 @@ def test_frames_without_points_in_reach_are_refused(encoder: Encoder) -> None:
 def test_a_copy_of_the_weights_gives_the_same_and_damaged_ones_are_refused(encoder: Encoder, tmp_path: Path) -> None:
     copy = tmp_path / "mine.pt"
     shutil.copy(SHIPPED, copy)
-    mine = make_encoder("scanpick-ssl", {"weights": str(copy)})
+    mine = ENCODERS.make("scanpick-ssl", {"weights": str(copy)})
     assert mine.settings == encoder.settings
     np.testing.assert_array_equal(mine.encode([frame(0)]), encoder.encode([frame(0)]))
     copy.write_bytes(SHIPPED.read_bytes()[:1000])
     with pytest.raises(ScanpickError, match=r"mine\.pt"):
-        make_encoder("scanpick-ssl", {"weights": str(copy)})
+        ENCODERS.make("scanpick-ssl", {"weights": str(copy)})
     with pytest.raises(ScanpickError, match="no such file"):
-        make_encoder("scanpick-ssl", {"weights": str(tmp_path / "none.pt")})
+        ENCODERS.make("scanpick-ssl", {"weights": str(tmp_path / "none.pt")})

@@ -20,7 +20,7 @@ from scanpick.detectors.pillars.targets import PillarTargets, decode_boxes, make
 from scanpick.detectors.scene import Scene
 from scanpick.geometry.nms import nms_rotated
 from scanpick.geometry.rotated_iou import bev_iou_of_pairs
-from scanpick.options import build_checked_dataclass
+from scanpick.options import made_from
 from scanpick.structures import Boxes3D, Detections
 
 
@@ -198,21 +198,19 @@ class PillarModel:
         return np.where(total > 0, 1 - (overlap * weight).sum(axis=1) / np.maximum(total, 1e-12), 0.0)
 
 
-def pillar_nano(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:
+@made_from(PILLAR_NANO)
+def pillar_nano(config: PillarConfig) -> PillarModel:
     """The pillar network for CPUs. Options are fields of `PillarConfig`."""
-    return PillarModel(_configured(PILLAR_NANO, class_names, options))
+    return PillarModel(config)
 
 
-def pillar_pico(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:
+@made_from(PILLAR_PICO)
+def pillar_pico(config: PillarConfig) -> PillarModel:
     """The smallest pillar network. Options are fields of `PillarConfig`."""
-    return PillarModel(_configured(PILLAR_PICO, class_names, options))
+    return PillarModel(config)
 
 
-def pillar(class_names: tuple[str, ...] = ("Car",), **options: Any) -> PillarModel:
+@made_from(PILLAR)
+def pillar(config: PillarConfig) -> PillarModel:
     """The pillar network at published size. Options are fields of `PillarConfig`."""
-    return PillarModel(_configured(PILLAR, class_names, options))
-
-
-def _configured(config: PillarConfig, class_names: tuple[str, ...], options: dict[str, Any]) -> PillarConfig:
-    values = options | {"class_names": tuple(class_names)}
-    return build_checked_dataclass(PillarConfig, config, values, "the pillar network")
+    return PillarModel(config)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scanpick.detectors.saved import read_tensors, take_weights
 from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO
 from scanpick.detectors.ssd3d.model import Ssd3dModel
+from scanpick.detectors.tensors import read_tensors, take_weights
 from scanpick.errors import ScanpickError
 
 _CLASS_WEIGHT, _VOTE_WEIGHT = "bbox_head.conv_pred.conv_cls.weight", "bbox_head.vote_module.conv_out.weight"

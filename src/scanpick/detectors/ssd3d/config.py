@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
 
 from scanpick.errors import ScanpickError
 from scanpick.geometry.ball_query import Ring
@@ -19,6 +21,8 @@ class Draw:
         start: First point of the part.
         stop: End of the part, None for all.
     """
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     by: Literal["place", "feature"]
     count: int
@@ -37,6 +41,8 @@ class Level:
         widths: Outputs of the layers of each ring's network.
         outputs: Channels after aggregation.
     """
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     draws: tuple[Draw, ...]
     radii: tuple[float, ...]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,15 @@ from torch import Tensor, nn
 from scanpick.arrays import BoxArray, Int64Array, Points
 from scanpick.detectors.augmentation import AugmentationSettings
 from scanpick.detectors.scene import Scene
-from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO, Draw, Level, Ssd3dConfig
+from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO, Ssd3dConfig
 from scanpick.detectors.ssd3d.decoding import decode, detections_of_frame
 from scanpick.detectors.ssd3d.head import Predictions
 from scanpick.detectors.ssd3d.losses import losses
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
 from scanpick.detectors.ssd3d.second_look import noisy_copies
 from scanpick.detectors.ssd3d.targets import make_targets
-from scanpick.errors import ScanpickError, unknown_name
 from scanpick.geometry.ground import Ground, estimate_ground
+from scanpick.options import made_from
 from scanpick.structures import Boxes3D, Detections
 
 # The published recipe. Its noise of objects (standard deviation 1 m, up to 60 degrees) applies to each on its own.
@@ -165,41 +165,13 @@ def _raised(boxes: BoxArray, ground: Ground | None, sign: int) -> BoxArray:
     return np.column_stack([boxes[:, :2], boxes[:, 2] + lift, boxes[:, 3:]])
 
 
-def ssd3d(class_names: tuple[str, ...] = ("Car",), **options: Any) -> Ssd3dModel:
+@made_from(SSD3D)
+def ssd3d(config: Ssd3dConfig) -> Ssd3dModel:
     """3DSSD as published. Options are fields of `Ssd3dConfig`."""
-    return Ssd3dModel(configured(SSD3D, class_names, options))
+    return Ssd3dModel(config)
 
 
-def ssd3d_nano(class_names: tuple[str, ...] = ("Car",), **options: Any) -> Ssd3dModel:
+@made_from(SSD3D_NANO)
+def ssd3d_nano(config: Ssd3dConfig) -> Ssd3dModel:
     """3DSSD for CPUs: fewer points, channels and neighbours. Options are fields of `Ssd3dConfig`."""
-    return Ssd3dModel(configured(SSD3D_NANO, class_names, options), SSD3D_NANO_AUGMENTATION)
-
-
-def configured(config: Ssd3dConfig, class_names: Sequence[str], options: Mapping[str, Any]) -> Ssd3dConfig:
-    """A configuration with other values for some of its fields, given as they are read from JSON.
-
-    Raises:
-        ScanpickError: A field is unknown, or a value has another form.
-    """
-    known = [field.name for field in fields(Ssd3dConfig)]
-    for name in options:
-        if name not in known:
-            raise unknown_name("option of 3DSSD", name, known)
-    values = {name: _frozen(value) for name, value in options.items()}
-    if "levels" in options:
-        try:
-            values["levels"] = tuple(_level(level) for level in options["levels"])
-        except (TypeError, KeyError) as error:
-            raise ScanpickError(
-                f"3DSSD, levels: expected {', '.join(f.name for f in fields(Level))} for each, got {error}."
-            ) from error
-    return replace(config, **(values | {"class_names": tuple(class_names)}))
-
-
-def _level(given: Mapping[str, Any]) -> Level:
-    values = {name: _frozen(value) for name, value in given.items() if name != "draws"}
-    return Level(draws=tuple(Draw(**draw) for draw in given["draws"]), **values)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(entry) for entry in value) if isinstance(value, list | tuple) else value
+    return Ssd3dModel(config, SSD3D_NANO_AUGMENTATION)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from scanpick.arrays import Float64Array, Int64Array
-from scanpick.options import build_checked
-from scanpick.registry import Registry
 from scanpick.selection.pool import Pool
 from scanpick.selection.strategy import Request
 
@@ -62,30 +60,3 @@ class Objective(BaseModel, ABC):
     @abstractmethod
     def values(self, pool: Pool, request: Request) -> Values:
         """Start on a pool in which the labelled frames are chosen already."""
-
-
-OBJECTIVES: Registry[type[Objective]] = Registry(
-    "objective",
-    {
-        "balance": "scanpick.selection.objectives.balance:Balance",
-        "diversity": "scanpick.selection.objectives.diversity:DiversityObjective",
-        "objects": "scanpick.selection.objectives.objects:ObjectDiversity",
-        "similarity": "scanpick.selection.objectives.similarity:Similarity",
-        "typicality": "scanpick.selection.objectives.typicality:Typicality",
-        "weight": "scanpick.selection.objectives.weight:Weight",
-    },
-    group="scanpick.objectives",
-)
-"""Type -> objective."""
-
-
-def make_objective(description: dict[str, Any]) -> Objective:
-    """The objective that ``{"type": ..., option: value, ...}`` describes; its name is filled in.
-
-    Raises:
-        ScanpickError: The type or an option is unknown, or a value does not fit.
-    """
-    options = dict(description)
-    kind = str(options.pop("type", ""))
-    options.setdefault("name", kind)
-    return build_checked(OBJECTIVES.load(kind), options, f"objective '{kind}'")
