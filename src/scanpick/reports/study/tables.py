@@ -43,12 +43,6 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = field(default=())
 
-    def markdown(self) -> str:
-        """The table for a document."""
-        header = [name for name, _ in self.columns]
-        rule = ["--:" if numbers else "---" for _, numbers in self.columns]
-        return "\n".join(_line(cells) for cells in [header, rule, *self.rows])
-
 
 def ap_table(results: StudyResults) -> Table:
     """AP of the start, of each strategy and of the whole pool, with the improvement."""
@@ -284,7 +278,3 @@ def _value(estimate: Estimate, form: Callable[[float], str]) -> str:
 
 def _deviation(estimate: Estimate) -> str:
     return "" if estimate.deviation is None else points(estimate.deviation)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
