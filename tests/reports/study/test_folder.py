@@ -85,7 +85,7 @@ def test_other_damage(fake_study, tmp_path):
         read_study(folder)
     folder = fake_study("other")
     (folder / "study.yaml").write_text("a: [")
-    with pytest.raises(ScanpickError, match=r"study\.yaml: cannot be read as YAML"):
+    with pytest.raises(ScanpickError, match=r"study\.yaml: expected YAML"):
         read_study(folder)
     (folder / "study.yaml").write_text("- a list")
     with pytest.raises(ScanpickError, match="expected names with values, got list"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,24 +23,10 @@ from scanpick.reports.study.words import (
     signed_percent,
     with_interval,
 )
+from scanpick.reports.tables import Table
 from scanpick.texts import format_csv
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Texts in columns.
-
-    Attributes:
-        columns: Name, and whether it holds numbers.
-        rows: Texts.
-        notes: What the reader should know.
-    """
-
-    columns: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = field(default=())
 
 
 def ap_table(results: StudyResults) -> Table:
