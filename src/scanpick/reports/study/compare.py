@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
 from scanpick.errors import ScanpickError
-from scanpick.evaluation.study_statistics.estimates import Estimate, mean
+from scanpick.evaluation.study_statistics.estimates import Estimate
 from scanpick.evaluation.study_statistics.paired import paired_differences
 from scanpick.reports.study.folder import ALL, START, Arm, read_study
-from scanpick.reports.study.scoreboard import Scoreboard, SeedValues
+from scanpick.reports.study.scoreboard import Scoreboard, SeedValues, over_seeds
 from scanpick.reports.study.words import metric_words, p_text, points, signed, with_interval
 from scanpick.reports.tables import flat_settings, terminal_table
 
@@ -121,8 +120,8 @@ def compare_studies(one: Path, other: Path, metric: str | None = None) -> StudyC
     arms = tuple(
         ArmDifference(
             arm=str(arm),
-            one=mean(_array(mine[arm])),
-            other=mean(_array(others[arm])),
+            one=over_seeds(mine[arm]),
+            other=over_seeds(others[arm]),
             difference=paired[str(arm)].difference,
             p_value=paired[str(arm)].p_value,
             corrected_p=paired[str(arm)].corrected_p,
@@ -212,7 +211,3 @@ def _points(estimate: Estimate) -> str:
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _array(values: SeedValues) -> np.ndarray:
-    return np.array(list(values.values()), dtype=np.float64)
