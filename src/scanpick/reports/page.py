@@ -224,9 +224,7 @@ def _settings(pool: PickedPool) -> list[tuple[str, list[tuple[str, str]]]]:
         ("Versions", pool.manifest.versions),
     ]
     return [
-        (title, entries)
-        for title, values in groups
-        if (entries := flat_settings(without_places(_short(values)), most=_MOST_LISTED))
+        (title, entries) for title, values in groups if (entries := flat_settings(_short(values), most=_MOST_LISTED))
     ]
 
 

@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table as TerminalTable
 
+from scanpick.files import without_places
 from scanpick.reports.numbers import plural
 
 
@@ -38,7 +39,7 @@ def terminal_table(
 
 
 def flat_settings(values: Mapping[str, Any], prefix: str = "", *, most: int | None = None) -> list[tuple[str, str]]:
-    """Nested settings as dotted names with texts; empty ones are left out, frames set aside counted, not listed.
+    """Nested settings as dotted names with texts, without places on this machine; frames set aside are counted.
 
     Args:
         values: The settings.
@@ -59,7 +60,7 @@ def flat_settings(values: Mapping[str, Any], prefix: str = "", *, most: int | No
                 {str(place): one for place, one in enumerate(value, start=1)}, f"{name}.", most=most
             )
         else:
-            entries.append((name, _text(value, most)))
+            entries.append((name, _text(without_places(value), most)))
     return entries
 
 
