@@ -88,11 +88,7 @@ def test_other_damage(fake_study, tmp_path):
     with pytest.raises(ScanpickError, match=r"study\.yaml: expected YAML"):
         read_study(folder)
     (folder / "study.yaml").write_text("- a list")
-<<<<<<< HEAD
-    with pytest.raises(ScanpickError, match="expected settings as .name: value. lines, got list"):
-=======
     with pytest.raises(ScanpickError, match="lines, got list"):
->>>>>>> main
         read_study(folder)
 
 
