@@ -12,8 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.study_documents import PARTS, has_marks, keep, rebuild, write_document
 from scanpick.errors import ScanpickError
-from scanpick.reports.study.documents import PARTS, has_marks, keep, rebuild, write_document
 
 ROOT = Path(__file__).parents[1]
 RESULTS, IMAGES = ROOT / "docs" / "results", ROOT / "docs" / "images"

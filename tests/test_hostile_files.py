@@ -22,6 +22,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.study_documents import read_redundancy
 from scanpick.datasets.kitti_mapping import read_mapping as read_kitti_mapping
 from scanpick.datasets.kitti_tracking import read_tracked_lines
 from scanpick.encoders.imported import read_embeddings
@@ -37,7 +38,7 @@ from scanpick.formats.sequences import read_sequences
 from scanpick.formats.toml import format_toml
 from scanpick.reports.adapting import _columns
 from scanpick.reports.study.folder import read_study as read_study_folder
-from scanpick.reports.study.redundancy import MEASURES, read_redundancy
+from scanpick.reports.study.redundancy import MEASURES
 from scanpick.selection.config import SelectionConfig
 from scanpick.structures import Boxes3D, Detections, FrameRecord, Selection
 from scanpick.studies.config import StudyConfig

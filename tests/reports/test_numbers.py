@@ -4,10 +4,10 @@ import doctest
 
 import pytest
 
-from scanpick.reports import bev, charts, coverage, embedding_map, numbers, redundancy, set_aside
+from scanpick.reports import bev, coverage, embedding_map, numbers, redundancy, set_aside
 
 
-@pytest.mark.parametrize("module", [bev, charts, coverage, embedding_map, numbers, redundancy, set_aside])
+@pytest.mark.parametrize("module", [bev, coverage, embedding_map, numbers, redundancy, set_aside])
 def test_examples(module):
     result = doctest.testmod(module)
     assert result.attempted > 0

@@ -16,13 +16,13 @@ def test_names_paths_and_numbers_are_left_out():
     assert (found[0].text, found[0].count) == ("…: … of … points are NaN", 2)
     assert sum(reason.count for reason in found) == len(frames)
     assert {reason.text for reason in found if reason.count == 1} >= {"empty", "expected '.bin', got '.tmp'"}
-    assert dict(frame for reason in found for frame in reason.frames) == frames
+    assert dict(frame for reason in found for frame in reason.table.rows) == frames
 
 
 def test_long_lists_are_cut_but_counted():
     (reason,) = reasons({str(number): "empty" for number in range(1000)})
     assert reason.count == 1000
-    assert len(reason.frames) == MOST_NAMED
+    assert len(reason.table.rows) == MOST_NAMED
 
 
 def test_nothing_set_aside():

@@ -66,6 +66,12 @@ class BevView:
             round((self.y_range_m[1] - self.y_range_m[0]) / self.metres_per_pixel),
         )
 
+    @property
+    def caption(self) -> str:
+        """What a picture shows, for the words beneath it."""
+        (near, far), (right, left) = self.x_range_m, self.y_range_m
+        return f"{far - near:.0f} m x {left - right:.0f} m, driving direction up, a ring every 20 m, bright is high"
+
     def pixels(self, xy: FloatArray) -> Float64Array:
         """(..., 2) ground positions x, y in metres as column, row; whole numbers are the corners of pixels."""
         column = (self.y_range_m[1] - np.asarray(xy[..., 1], np.float64)) / self.metres_per_pixel

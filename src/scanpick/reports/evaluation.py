@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -13,6 +12,7 @@ from scanpick.evaluation.average_precision import POSITIONS, Curve
 from scanpick.evaluation.bootstrap import Cell, Difference, Interval
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.settings import METRICS
+from scanpick.reports.tables import terminal_table
 
 Parts = Mapping[Cell, Mapping[str, Curve | None]]
 
@@ -55,10 +55,11 @@ def evaluation_json(
 def evaluation_table(evaluation: Evaluation, intervals: Mapping[Cell, Interval] | None = None) -> Table:
     """The averages with their 95% intervals: a block of rows for each class, a column for each difficulty."""
     levels = [level.name for level in evaluation.settings.difficulties]
-    table = _table(
+    table = terminal_table(
         f"{evaluation.settings.name}, {len(evaluation.comparison.labels.frame_ids)} frames; AP in percent"
         + (", 95% interval" if intervals else ""),
         ["", "AP", *levels],
+        texts=(0, 1),
     )
     for name, metrics in evaluation.curves.items():
         rule = evaluation.settings.of_class(name)
@@ -82,7 +83,7 @@ def evaluation_table(evaluation: Evaluation, intervals: Mapping[Cell, Interval] 
 def parts_table(evaluation: Evaluation, title: str, parts: Parts) -> Table:
     """R40 of each part of the objects, and how many objects it has."""
     levels = [level.name for level in evaluation.settings.difficulties]
-    table = _table(f"R40 {title}, and number of objects", ["", "", *levels])
+    table = terminal_table(f"R40 {title}, and number of objects", ["", "", *levels], texts=(0, 1))
     for name, metrics in evaluation.curves.items():
         table.add_row(f"[bold]{escape(name)}[/]", "", *[""] * len(levels))
         for metric in metrics:
@@ -96,7 +97,9 @@ def parts_table(evaluation: Evaluation, title: str, parts: Parts) -> Table:
 
 def differences_table(differences: Mapping[Cell, Difference]) -> Table:
     """How much better than another detector, in points of R40."""
-    table = _table("R40 less that of the other detector", ["", "", "", "difference", "95% interval", "p"])
+    table = terminal_table(
+        "R40 less that of the other detector", ["", "", "", "difference", "95% interval", "p"], texts=(0, 1)
+    )
     before = ""
     for (name, metric, level), difference in differences.items():
         if name != before:
@@ -105,13 +108,6 @@ def differences_table(differences: Mapping[Cell, Difference]) -> Table:
         numbers = (f"{difference.r40:+.2f}", f"{low:+.2f} to {high:+.2f}", f"{difference.p_value:.3f}")
         table.add_row(f"[bold]{escape(name)}[/]" if name != before else "", metric, level, *numbers)
         before = name
-    return table
-
-
-def _table(title: str, headers: list[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for column, header in enumerate(headers):
-        table.add_column(header, justify="left" if column < 2 else "right", no_wrap=True)
     return table
 
 

@@ -8,6 +8,7 @@ Okabe, Ito: "Color Universal Design", https://jfly.uni-koeln.de/color/ (2008).
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from scanpick.errors import ScanpickError
-from scanpick.files import atomic_path
+from scanpick.files import write_bytes
 from scanpick.texts import printable
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#4D4D4D")
@@ -127,12 +128,21 @@ def save_figure(figure: Figure, stem: Path, *, formats: Sequence[str] = ("png", 
         if extension not in known:
             raise ScanpickError(f"Figures cannot be written as '{extension}'. Known: {', '.join(sorted(known))}.")
         path = stem.with_name(f"{stem.name}.{extension}")
-        # Without a date, a figure changes when what it shows changes, and only then.
-        undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
-        with figure_style(), warnings.catch_warnings(), atomic_path(path) as temporary:
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a name in another script: boxes are drawn
-            figure.savefig(temporary, format=extension, metadata=undated.get(extension))
-            if extension == "svg":  # XML has no control codes
-                temporary.write_bytes(printable(temporary.read_bytes().decode()).encode())
+        write_bytes(path, svg_text(figure).encode() if extension == "svg" else _drawn(figure, extension))
         written.append(path)
     return written
+
+
+def svg_text(figure: Figure) -> str:
+    """The figure as SVG, without the control codes that XML does not have."""
+    return printable(_drawn(figure, "svg").decode())
+
+
+def _drawn(figure: Figure, extension: str) -> bytes:
+    # Without a date, a figure changes when what it shows changes, and only then.
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+    content = io.BytesIO()
+    with figure_style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a name in another script: boxes are drawn
+        figure.savefig(content, format=extension, metadata=undated.get(extension))
+    return content.getvalue()

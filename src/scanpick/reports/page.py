@@ -1,24 +1,46 @@
-"""What ``report.html`` says: results in words, cards and tables, ready for the template."""
+"""What ``report.html`` of a selection says: results in words, cards, tables and curves, ready for the template."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
+from matplotlib.ticker import MaxNLocator
 
 from scanpick.errors import ScanpickError
+from scanpick.files import without_places
 from scanpick.reports import sentences
-from scanpick.reports.card import Card
-from scanpick.reports.charts import LineChart, Series, line_chart
 from scanpick.reports.comparison import REPEATS, Coverage, Measure
-from scanpick.reports.contact_sheet import View
+from scanpick.reports.figures import COLOURS, STRATEGY_SLOTS, figure_style, new_figure, svg_text
+from scanpick.reports.html import Card
+from scanpick.reports.inline import inline_svg
 from scanpick.reports.numbers import count, percent, plural, significant
+from scanpick.reports.picked_pool import PickedPool
 from scanpick.reports.results import Results
-from scanpick.reports.set_aside import Reason
-from scanpick.reports.tables import facts, pick_table, settings
-from scanpick.reports.timeline import Timeline
+from scanpick.reports.tables import Table, flat_settings
+
+MOST_PICKS = 1000
+"""Picks that are listed in the page."""
+
+_SECTIONS = {
+    "asked": "Asked",
+    "map": "Map",
+    "coverage": "Coverage",
+    "time": "Time",
+    "picks": "Picks",
+    "aside": "Set aside",
+    "settings": "Settings",
+}
+_LONG = ("labelled_ids", "set_aside")
+"""Entries of settings that are told elsewhere, and are as long as the data set."""
+
+_MOST_LISTED = 12
+_CURVES = ("Cover radius", "Mean distance to the nearest chosen frame")
+_MOST_MARKED_SIZES = 24
 
 
 @dataclass(frozen=True)
@@ -41,81 +63,46 @@ class MeasureRow:
         return f"{100 * self.measure.change:+.0f}%" if math.isfinite(self.measure.change) else "n/a"
 
 
-@dataclass(frozen=True)
-class Page:
+def page_of(results: Results) -> dict[str, Any]:
     """The names that the template uses."""
-
-    name: str
-    headline: str
-    subtitle: str
-    findings: list[str]
-    cards: list[Card]
-    facts: list[tuple[str, str]]
-    notes: list[str]
-    picked: int
-    labelled: int
-    found: int
-    set_aside: int
-    repeats: int
-    map: dict[str, Any] | None
-    map_about: dict[str, str]
-    map_rule: str
-    no_embedding: str
-    charts: list[LineChart]
-    curve_rows: list[list[str]]
-    measures: list[MeasureRow]
-    coverage_notes: list[str]
-    timeline: Timeline | None
-    time_notes: list[str]
-    views: tuple[View, ...]
-    no_views: str
-    view_pixels: int
-    labelled_boxes: int
-    sheet_about: str
-    pick_columns: list[tuple[str, bool]]
-    pick_rows: list[list[str]]
-    reasons: list[Reason]
-    settings: list[tuple[str, list[tuple[str, str]]]]
-
-
-def page_of(results: Results) -> Page:
-    """Put results into words."""
     pool, coverage, sheet = results.pool, results.coverage, results.sheet
     picked, labelled = len(pool.picks), int(pool.labelled.sum())
-    columns, rows = pick_table(pool)
-    return Page(
-        name=pool.name,
-        headline=f"{plural(picked, 'frame')} to label, out of {count(len(pool.records) - labelled)}",
-        subtitle=sentences.subtitle(pool),
-        findings=sentences.findings(results),
-        cards=_cards(results),
-        facts=facts(pool),
-        notes=sentences.notes(pool),
-        picked=picked,
-        labelled=labelled,
-        found=pool.found,
-        set_aside=len(pool.set_aside),
-        repeats=REPEATS,
-        map=results.embedding_map,
-        map_about=sentences.map_about(results.embedding_map),
-        map_rule=sentences.map_rule(results.embedding_map),
-        no_embedding="The workspace has no embedding to draw. Make one with: scanpick embed.",
-        charts=_charts(coverage) if coverage else [],
-        curve_rows=_curve_rows(coverage) if coverage else [],
-        measures=_measures(results),
-        coverage_notes=sentences.coverage_notes(results),
-        timeline=results.timeline,
-        time_notes=sentences.time_notes(results),
-        views=sheet.views,
-        no_views=f"The frames cannot be drawn: {pool.dataset}" if isinstance(pool.dataset, ScanpickError) else "",
-        view_pixels=sheet.bev.shape[0],
-        labelled_boxes=sheet.labelled_boxes,
-        sheet_about=sentences.sheet_about(sheet, picked),
-        pick_columns=columns,
-        pick_rows=rows,
-        reasons=results.reasons,
-        settings=settings(pool),
-    )
+    return {
+        "headline": f"{plural(picked, 'frame')} to label, out of {count(len(pool.records) - labelled)}",
+        "subtitle": sentences.subtitle(pool),
+        "findings": sentences.findings(results),
+        "warnings": [],
+        "cards": _cards(results),
+        "nav": _SECTIONS.items(),
+        "folder_kind": "workspace",
+        "name": pool.name,
+        "facts": _facts(pool),
+        "notes": sentences.notes(pool),
+        "picked": picked,
+        "labelled": labelled,
+        "found": pool.found,
+        "set_aside": len(pool.set_aside),
+        "repeats": REPEATS,
+        "map": results.embedding_map,
+        "map_about": sentences.map_about(results.embedding_map),
+        "map_rule": sentences.map_rule(results.embedding_map),
+        "no_embedding": "The workspace has no embedding to draw. Make one with: scanpick embed.",
+        "curves": _curves(coverage) if coverage else None,
+        "curve_table": _curve_table(coverage) if coverage else Table((), ()),
+        "measures": _measures(results),
+        "coverage_notes": sentences.coverage_notes(results),
+        "timeline": results.timeline,
+        "time_notes": sentences.time_notes(results),
+        "views": sheet.views,
+        "no_views": f"The frames cannot be drawn: {pool.dataset}" if isinstance(pool.dataset, ScanpickError) else "",
+        "view_pixels": sheet.bev.shape[0],
+        "labelled_boxes": sheet.labelled_boxes,
+        "sheet_about": sentences.sheet_about(sheet, picked),
+        "picks": _pick_table(pool),
+        "reasons": results.reasons,
+        "settings_title": "Settings and versions",
+        "settings": _settings(pool),
+    }
 
 
 def _cards(results: Results) -> list[Card]:
@@ -147,24 +134,116 @@ def _cards(results: Results) -> list[Card]:
     return cards
 
 
-def _charts(coverage: Coverage) -> list[LineChart]:
-    charts = []
-    for title, name in (("Cover radius", "radius"), ("Mean distance to the nearest chosen frame", "mean")):
-        values = np.array([getattr(curve, name) for curve in coverage.random])
-        random = Series("random", "random", values.mean(axis=0), values.min(axis=0), values.max(axis=0))
-        ours = Series("this selection", "ours", getattr(coverage.ours, name))
-        charts.append(line_chart(title, "number of picks", coverage.ours.sizes.tolist(), [random, ours]))
-    return charts
-
-
-def _curve_rows(coverage: Coverage) -> list[list[str]]:
-    radius = np.array([curve.radius for curve in coverage.random]).mean(axis=0)
-    mean = np.array([curve.mean for curve in coverage.random]).mean(axis=0)
-    columns = (coverage.ours.radius, radius, coverage.ours.mean, mean)
-    return [
-        [count(size), *(significant(float(column[row])) for column in columns)]
-        for row, size in enumerate(coverage.ours.sizes)
+def _facts(pool: PickedPool) -> list[tuple[str, str]]:
+    """What was asked and what came of it, name and text. What a selection does not say is left out."""
+    source, summary = pool.manifest.dataset, pool.selection.summary
+    labelled = int(pool.labelled.sum())
+    aside = f", {count(len(pool.set_aside))} set aside" if pool.set_aside else ""
+    options = {k: v for k, v in summary.get("options", {}).items() if v not in (None, "", [], {})}
+    rows = [
+        ("Data set", without_places(source.specification)),
+        ("Read as", source.description),
+        ("Frames", f"{count(pool.found)} found, {count(len(pool.records))} usable{aside}"),
+        ("Labelled already", plural(labelled, "frame") if labelled else "none"),
+        ("Strategy", pool.selection.strategy),
+        ("Options", ", ".join(f"{key} {text}" for key, text in flat_settings(options, most=_MOST_LISTED))),
+        ("Embedding", _embedding(pool)),
+        ("Budget", str(summary.get("budget", ""))),
+        ("Spent", _spent(summary)),
+        (
+            "Constraints",
+            ", ".join(
+                f"{key} {text}" for key, text in flat_settings(summary.get("constraints", {}), most=_MOST_LISTED)
+            ),
+        ),
+        ("Seed", str(summary.get("seed", ""))),
     ]
+    return [(name, text) for name, text in rows if text]
+
+
+def _curves(coverage: Coverage) -> Markup:
+    """Cover radius and mean distance over the number of picks, with the span of the random selections."""
+    sizes, ours, grey = coverage.ours.sizes, COLOURS[1], COLOURS[STRATEGY_SLOTS["random"]]
+    dots = "o" if len(sizes) <= _MOST_MARKED_SIZES else ""
+    with figure_style():
+        figure, panels = new_figure(9.6, 3.3, columns=2)
+        for panel, name, title in zip(panels, ("radius", "mean"), _CURVES, strict=True):
+            random = np.array([getattr(curve, name) for curve in coverage.random])
+            low, high, mean = random.min(axis=0), random.max(axis=0), random.mean(axis=0)
+            panel.fill_between(sizes, low, high, color=grey, alpha=0.2, linewidth=0, label="random, lowest to highest")
+            panel.plot(sizes, mean, dots, color=grey, linestyle="--", label=f"random, mean of {REPEATS}")
+            panel.plot(sizes, getattr(coverage.ours, name), dots, color=ours, linestyle="-", label="this selection")
+            panel.set(title=title, xlabel="number of picks", ylim=(0, None))
+            panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        return inline_svg(svg_text(figure), "coverage", f"{' and '.join(_CURVES)} against number of picks")
+
+
+def _curve_table(coverage: Coverage) -> Table:
+    columns = [("Picks", True)]
+    values = []
+    for title, name in (("Cover radius", "radius"), ("Mean distance", "mean")):
+        columns += [(title, True), ("Random, mean", True)]
+        random = np.array([getattr(curve, name) for curve in coverage.random])
+        values += [getattr(coverage.ours, name), random.mean(axis=0)]
+    rows = zip(coverage.ours.sizes, *values, strict=True)
+    return Table(columns, [[count(size), *map(significant, numbers)] for size, *numbers in rows])
+
+
+def _pick_table(pool: PickedPool) -> Table:
+    """The first `MOST_PICKS` picks."""
+    selection = pool.selection
+    columns = [("Rank", True), ("Frame", False), ("Sequence", False), ("No.", True), ("Gain", True)]
+    columns += [("Nearest chosen", False), ("Distance", True)]
+    with_costs = bool((selection.costs != 1).any())
+    columns += [("Cost", True)] * with_costs + [(name, True) for name in selection.contributions]
+    rows = []
+    for rank, row in enumerate(pool.picks[:MOST_PICKS]):
+        record, gain = pool.records[row], float(selection.gains[rank])
+        cells = [str(rank + 1), record.frame_id, record.sequence, str(record.index_in_sequence)]
+        cells += [significant(gain) if math.isfinite(gain) else ""]
+        distance = float(selection.distances[rank])
+        cells += [selection.nearest_selected[rank], significant(distance) if math.isfinite(distance) else ""]
+        cells += [significant(float(selection.costs[rank]))] * with_costs
+        cells += [significant(float(values[rank])) for values in selection.contributions.values()]
+        rows.append(cells)
+    return Table(columns, rows)
+
+
+def _settings(pool: PickedPool) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Everything that the result depends on: group, then name and text of each entry."""
+    source, frames, steps = pool.manifest.dataset, pool.manifest.frames, pool.manifest.steps
+    data: dict[str, Any] = {"specification": source.specification, "reader": source.name, "options": source.options}
+    data |= {"frames": frames.count, "usable": frames.usable, "data_sha256": frames.data_sha256}
+    groups = [
+        ("Selection", {"name": pool.name, "strategy": pool.selection.strategy, **pool.selection.summary}),
+        ("Embedding", {} if pool.embedding is None else {"name": pool.embedding.name, **pool.embedding.meta}),
+        ("Data", data),
+        # Steps of other selections would change the page of this one
+        *((f"Step {step}", of) for step, of in steps.items() if step.partition(" ")[2] in ("", pool.name)),
+        ("Versions", pool.manifest.versions),
+    ]
+    return [
+        (title, entries) for title, values in groups if (entries := flat_settings(_short(values), most=_MOST_LISTED))
+    ]
+
+
+def _short(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in _LONG}
+
+
+def _embedding(pool: PickedPool) -> str:
+    if pool.embedding is None:
+        return ""
+    encoder = pool.embedding.meta.get("encoder", pool.embedding.name)
+    made_by = "" if encoder == pool.embedding.name else f", made by {encoder}"
+    return f"{pool.embedding.name}{made_by}, {plural(pool.embedding.values.shape[1], 'number')} a frame"
+
+
+def _spent(summary: Mapping[str, Any]) -> str:
+    if "spent" not in summary:
+        return ""
+    return f"{count(summary['spent'])} {summary.get('unit', '')}, {count(summary.get('left', 0))} left"
 
 
 def _measures(results: Results) -> list[MeasureRow]:

@@ -12,7 +12,7 @@ from scanpick.files import write_text
 from scanpick.reports.comparison import REPEATS, compare_coverage, compare_redundancy
 from scanpick.reports.contact_sheet import MOST_VIEWS, draw_contact_sheet
 from scanpick.reports.embedding_map import draw_map
-from scanpick.reports.html import render
+from scanpick.reports.html import Progress, page_path, render
 from scanpick.reports.page import page_of
 from scanpick.reports.picked_pool import picked_pool
 from scanpick.reports.redundancy import time_neighbours
@@ -42,7 +42,7 @@ def write_report(workspace: Path, selection: str, out: Path, *, advance: Callabl
     Raises:
         ScanpickError: The workspace or the selection is missing or damaged.
     """
-    progress = _Progress(advance)
+    progress = Progress(advance)
 
     # 1. The selection, and the frames it was made from
     pool = picked_pool(workspace, selection)
@@ -72,23 +72,7 @@ def write_report(workspace: Path, selection: str, out: Path, *, advance: Callabl
     results = Results(pool, coverage, redundancy, embedding_map, timeline, sheet, reasons(set_aside))
 
     # 5. The page
-    path = out if out.suffix and not out.is_dir() else out / "report.html"
-    write_text(path, render("report.html", r=page_of(results)))
+    path = page_path(out)
+    write_text(path, render("report.html", **page_of(results)))
     progress.to(STEPS)
     return path
-
-
-class _Progress:
-    """Counts steps, so that those that were not needed are made up for at the end of a stage."""
-
-    def __init__(self, advance: Callable[[int], None] | None) -> None:
-        self._advance = advance or (lambda steps: None)
-        self._done = 0
-
-    def by(self, steps: int) -> None:
-        self._done += steps
-        self._advance(steps)
-
-    def to(self, done: int) -> None:
-        if done > self._done:
-            self.by(done - self._done)

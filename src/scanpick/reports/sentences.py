@@ -130,9 +130,5 @@ def time_notes(results: Results) -> list[str]:
 
 def sheet_about(sheet: ContactSheet, picked: int) -> str:
     """What the pictures show."""
-    (near, far), (right, left) = sheet.bev.x_range_m, sheet.bev.y_range_m
     which = "all of them" if len(sheet.views) == picked else f"the first {len(sheet.views)}"
-    return (
-        f"{which} from above, {far - near:.0f} m x {left - right:.0f} m, driving direction up, a ring every 20 m, "
-        f"bright is high"
-    )
+    return f"{which} from above, {sheet.bev.caption}"

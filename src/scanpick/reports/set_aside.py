@@ -6,8 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scanpick.reports.tables import Table
+
 MOST_NAMED = 200
 """Frames that are listed for one reason."""
+
+_COLUMNS = (("Frame", False), ("Reason", False))
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,12 @@ class Reason:
     Attributes:
         text: The reason, with what differs from frame to frame left out.
         count: How many frames.
-        frames: The first of them with their own, full reasons.
+        table: The first of them with their own, full reasons.
     """
 
     text: str
     count: int
-    frames: tuple[tuple[str, str], ...]
+    table: Table
 
 
 def reasons(set_aside: Mapping[str, str]) -> list[Reason]:
@@ -40,7 +44,7 @@ def reasons(set_aside: Mapping[str, str]) -> list[Reason]:
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     # A reason that stands for one frame needs no leaving out.
     return [
-        Reason(text if len(frames) > 1 else frames[0][1], len(frames), tuple(frames[:MOST_NAMED]))
+        Reason(text if len(frames) > 1 else frames[0][1], len(frames), Table(_COLUMNS, frames[:MOST_NAMED]))
         for text, frames in ordered
     ]
 

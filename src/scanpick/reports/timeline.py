@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from scanpick.arrays import BoolArray, Float64Array, Int64Array
-from scanpick.reports.charts import nice_ticks
 from scanpick.structures import FrameRecord
 
 MOST_ROWS = 40
@@ -111,7 +111,7 @@ def draw_timeline(records: Sequence[FrameRecord], picks: Int64Array, labelled: B
         _row(records, group, since / longest, ranks, labelled, step=1 if place < MOST_ROWS else _FOLDED_STEP)
         for place, group in enumerate(drawn)
     ]
-    ticks = [mark for mark in nice_ticks(0, longest, most=8) if mark <= longest]
+    ticks = [mark for mark in MaxNLocator(8).tick_values(0, longest) if mark <= longest]
     return Timeline(
         shown=tuple(rows[:MOST_ROWS]),
         folded=tuple(rows[MOST_ROWS:]),

@@ -7,9 +7,8 @@ from scipy.spatial.distance import cdist
 from scanpick.reports.study.folder import START, Arm, Pick, read_study
 from scanpick.reports.study.pool import StudyPool, read_pool
 from scanpick.reports.study.pool_map import MOST_POINTS, draw_pool_map
-from scanpick.reports.study.redundancy import nearest_other, read_redundancy, redundancy_of
+from scanpick.reports.study.redundancy import nearest_other, redundancy_of
 from scanpick.reports.study.scoreboard import Scoreboard
-from scanpick.reports.study.tables import csv_text, redundancy_rows
 from scanpick.structures import FrameRecord
 
 NAN = float("nan")
@@ -71,16 +70,6 @@ def test_without_frames_objects_are_known_all_the_same(fake_study):
 def test_nearest_other_edges():
     assert np.isnan(nearest_other(np.zeros((1, 3), np.float32)))
     assert nearest_other(np.zeros((2, 3), np.float32)) == 0
-
-
-def test_rows_are_read_back_as_they_were(fake_study, tmp_path):
-    picks = [pick(f"d{seed}/0", seed=seed, boxes=seed + 1.0) for seed in range(3)]
-    found = redundancy_of(folder_of(picks, fake_study), pool_of(3, 5), [Arm("diversity")], 1)
-    (tmp_path / "r.csv").write_text(csv_text(redundancy_rows(found)))
-    again = read_redundancy(tmp_path / "r.csv")
-    assert again[0].arm == found[0].arm
-    assert again[0].measures["objects"] == found[0].measures["objects"]
-    assert again[0].measures["nearest"].value is None
 
 
 def test_pool_of_a_folder_that_holds_none(fake_study):

@@ -9,7 +9,6 @@ from scanpick.reports.study import sentences
 from scanpick.reports.study.folder import Arm, read_study
 from scanpick.reports.study.plots import at_least_one_point, grid_axis
 from scanpick.reports.study.results import study_results
-from scanpick.reports.study.tables import Table
 from scanpick.reports.study.words import amount, metric_words, p_text, points, signed, signed_percent, with_interval
 
 
@@ -30,11 +29,6 @@ def test_intervals_that_have_no_end_or_no_meaning():
 def test_metrics_that_are_not_known_keep_their_name():
     assert metric_words("Car_bev_hard_R11_0.5") == "Car, bird's-eye view AP, hard, R11, IoU > 0.5"
     assert metric_words("mean_AP") == "mean_AP"
-
-
-def test_markdown_escapes_bars():
-    text = Table((("a|b", False), ("n", True)), (("x|y", "1"), ("two\nlines", "2"))).markdown()
-    assert text.splitlines() == ["| a\\|b | n |", "| --- | --: |", "| x\\|y | 1 |", "| two lines | 2 |"]
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
 from scanpick.errors import ScanpickError
-from scanpick.evaluation.study_statistics.estimates import Estimate, mean
+from scanpick.evaluation.study_statistics.estimates import Estimate
 from scanpick.evaluation.study_statistics.paired import paired_differences
 from scanpick.reports.study.folder import ALL, START, Arm, read_study
-from scanpick.reports.study.page import flat_settings
-from scanpick.reports.study.scoreboard import Scoreboard, SeedValues
+from scanpick.reports.study.scoreboard import Scoreboard, SeedValues, over_seeds
 from scanpick.reports.study.words import metric_words, p_text, points, signed, with_interval
+from scanpick.reports.tables import flat_settings, terminal_table
 
 _NO_SETTINGS = ("name", "made_with.versions", "made_with.set_aside")
 
@@ -122,8 +120,8 @@ def compare_studies(one: Path, other: Path, metric: str | None = None) -> StudyC
     arms = tuple(
         ArmDifference(
             arm=str(arm),
-            one=mean(_array(mine[arm])),
-            other=mean(_array(others[arm])),
+            one=over_seeds(mine[arm]),
+            other=over_seeds(others[arm]),
             difference=paired[str(arm)].difference,
             p_value=paired[str(arm)].p_value,
             corrected_p=paired[str(arm)].corrected_p,
@@ -144,12 +142,13 @@ def compare_studies(one: Path, other: Path, metric: str | None = None) -> StudyC
 
 def comparison_tables(comparison: StudyComparison) -> list[Table]:
     """The comparison for the terminal: settings that differ, then strategies."""
-    one, other = (escape(name) for name in comparison.names)
-    settings = _table("Settings that differ", ["setting", one, other], texts=3)
+    one, other = comparison.names
+    settings = terminal_table("Settings that differ", ["setting", *comparison.names], texts=range(3), folded=range(3))
     for name, values in comparison.settings.items():
         settings.add_row(escape(name), *map(escape, values))
+    headers = ["strategy", "first", "second", "second less first", "p", "verdict"]
     title = f"{metric_words(comparison.metric)}\nfirst: {one}, second: {other}"
-    arms = _table(title, ["strategy", "first", "second", "second less first", "p", "verdict"], texts=1)
+    arms = terminal_table(title, headers, texts=(0, 5), folded=(0, 5))
     for arm in comparison.arms:
         difference = with_interval(arm.difference, signed)
         cells = (_points(arm.one), _points(arm.other), difference, p_text(arm.corrected_p))
@@ -204,14 +203,6 @@ def _listed(seeds: tuple[int, ...]) -> str:
     return ", ".join(map(str, seeds)) or "none"
 
 
-def _table(title: str, headers: list[str], *, texts: int) -> Table:
-    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for place, header in enumerate(headers):
-        numbers = place >= texts and header != "verdict"
-        table.add_column(escape(header), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
-    return table
-
-
 def _points(estimate: Estimate) -> str:
     if estimate.value is None:
         return "-"
@@ -220,7 +211,3 @@ def _points(estimate: Estimate) -> str:
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _array(values: SeedValues) -> np.ndarray:
-    return np.array(list(values.values()), dtype=np.float64)

@@ -3,63 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
-from scanpick.files import without_places
-from scanpick.reports.card import Card
+from scanpick.reports.html import Card
 from scanpick.reports.numbers import plural
 from scanpick.reports.study import sentences, tables
 from scanpick.reports.study.pool import StudyPool
 from scanpick.reports.study.pool_map import PoolMap
 from scanpick.reports.study.redundancy import Redundancy
 from scanpick.reports.study.results import GridResult, StudyResults
-from scanpick.reports.study.tables import Table
 from scanpick.reports.study.viewer import Viewer
 from scanpick.reports.study.words import metric_words, points, with_interval
+from scanpick.reports.tables import flat_settings
 
-
-@dataclass(frozen=True)
-class GridView:
-    """One strategy's grid: its figure and sentences."""
-
-    strategy: str
-    figure: Markup
-    sentences: list[str]
-
-
-@dataclass(frozen=True)
-class StudyPage:
-    """The names that the template uses."""
-
-    name: str
-    metric: str
-    subtitle: str
-    findings: list[str]
-    notices: list[str]
-    cards: list[Card]
-    strategies: Markup | None
-    ap: Table
-    prices: Table
-    price_sentences: list[str]
-    differences: Table
-    every_difference: Table | None
-    difference_sentences: list[str]
-    method_notes: list[str]
-    curves: Markup | None
-    budget: Table
-    savings: list[str]
-    grids: list[GridView]
-    map: Markup | None
-    map_about: str
-    pool_notes: list[str]
-    redundancy: Table
-    viewer: Viewer
-    metrics: Table
-    settings: list[tuple[str, str]]
-    files: list[str]
+_SECTIONS = {
+    "scores": "Scores",
+    "statistics": "Statistics",
+    "prices": "Price",
+    "budget": "Budget",
+    "grids": "Grids",
+    "pool": "Pool",
+    "frames": "Frames",
+    "settings": "Settings",
+}
 
 
 def study_page(
@@ -70,40 +38,41 @@ def study_page(
     viewer: Viewer,
     figures: Mapping[str, Markup],
     files: list[str],
-) -> StudyPage:
-    """Put results into words, tables and figures."""
-    folder = results.board.folder
-    return StudyPage(
-        name=folder.name,
-        metric=metric_words(folder.metric),
-        subtitle=sentences.subtitle(results),
-        findings=sentences.findings(results),
-        notices=results.board.notices(),
-        cards=_cards(results),
-        strategies=figures.get("strategies"),
-        ap=tables.ap_table(results),
-        prices=tables.price_table(results),
-        price_sentences=sentences.price_sentences(results),
-        differences=tables.difference_table(results),
-        every_difference=tables.difference_table(results, every=True) if results.grids else None,
-        difference_sentences=sentences.difference_sentences(results),
-        method_notes=sentences.method_notes(results),
-        curves=figures.get("curves"),
-        budget=tables.budget_table(results),
-        savings=sentences.saving_sentences(results),
-        grids=[
-            GridView(grid.strategy, figures.get(grid_name(grid), Markup()), sentences.grid_sentences(grid, results))
-            for grid in results.grids
-        ],
-        map=figures.get("pool"),
-        map_about=map_about(pool_map),
-        pool_notes=list(pool.missing),
-        redundancy=tables.redundancy_table(measured),
-        viewer=viewer,
-        metrics=tables.metrics_table(results),
-        settings=flat_settings(folder.settings),
-        files=files,
-    )
+) -> dict[str, Any]:
+    """Put results into words, tables and figures: the names that the template uses."""
+    folder, prices = results.board.folder, tables.price_table(results)
+    grids = [(figures.get(grid_name(grid)), sentences.grid_sentences(grid, results)) for grid in results.grids]
+    absent = ({"grids"} if not grids else set()) | ({"statistics", "prices", "budget"} if not prices.rows else set())
+    return {
+        "headline": f"Study {folder.name}",
+        "subtitle": f"{metric_words(folder.metric)} · {sentences.subtitle(results)}",
+        "findings": sentences.findings(results),
+        "warnings": results.board.notices(),
+        "cards": _cards(results),
+        "nav": [(name, text) for name, text in _SECTIONS.items() if name not in absent],
+        "folder_kind": "study",
+        "strategies": figures.get("strategies"),
+        "ap": tables.ap_table(results),
+        "metrics": tables.metrics_table(results),
+        "differences": tables.difference_table(results),
+        "every_difference": tables.difference_table(results, every=True) if grids else None,
+        "difference_sentences": sentences.difference_sentences(results),
+        "method_notes": sentences.method_notes(results),
+        "prices": prices,
+        "price_sentences": sentences.price_sentences(results),
+        "curves": figures.get("curves"),
+        "budget": tables.budget_table(results),
+        "savings": sentences.saving_sentences(results),
+        "grids": grids,
+        "map": figures.get("pool"),
+        "map_about": map_about(pool_map),
+        "pool_notes": pool.missing,
+        "redundancy": tables.redundancy_table(measured),
+        "viewer": viewer,
+        "settings_title": "Settings, versions and files",
+        "settings": [("", flat_settings(folder.settings))],
+        "files": files,
+    }
 
 
 def grid_name(grid: GridResult) -> str:
@@ -150,22 +119,3 @@ def _cards(results: StudyResults) -> list[Card]:
             Card("frames", "Frames added", with_interval(added, lambda v: f"{v:g}").split(" (")[0], note, added.value)
         )
     return cards
-
-
-def flat_settings(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested settings as dotted names with texts, without places on this machine; frames set aside are counted."""
-    entries = []
-    for key, value in values.items():
-        name = prefix + str(key)
-        if key == "set_aside" and isinstance(value, Mapping):
-            entries.append((name, plural(len(value), "frame")))
-        elif isinstance(value, Mapping):
-            entries += flat_settings(value, f"{name}.")
-        elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
-            for place, one in enumerate(value):
-                inner = one if isinstance(one, Mapping) else {"": one}
-                entries += flat_settings(inner, f"{name}.{place + 1}.")
-        elif value not in (None, "", [], {}):
-            shown = without_places(value)
-            entries.append((name.rstrip("."), ", ".join(map(str, shown)) if isinstance(shown, list) else str(shown)))
-    return entries

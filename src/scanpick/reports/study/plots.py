@@ -131,34 +131,11 @@ def plot_pool(
     rows = math.ceil(len(picked) / columns)
     figure, panels = new_figure(2.35 * columns, 2.55 * rows + 0.45, columns=columns, rows=rows)
     styles = arm_styles(list(picked))
+    x, y = positions.T
     for panel, (arm, chosen) in zip(panels, picked.items(), strict=False):
-        panel.scatter(
-            positions[:, 0],
-            positions[:, 1],
-            s=4,
-            color="#8A97A6",
-            alpha=0.5,
-            linewidths=0,
-            rasterized=True,
-            label="pool",
-        )
-        panel.scatter(
-            positions[start, 0],
-            positions[start, 1],
-            s=13,
-            marker="s",
-            facecolors="none",
-            edgecolors=MUTED,
-            linewidths=0.8,
-        )
-        panel.scatter(
-            positions[chosen, 0],
-            positions[chosen, 1],
-            s=22,
-            color=styles[arm]["color"],
-            edgecolors="white",
-            linewidths=0.5,
-        )
+        panel.scatter(x, y, s=4, color="#8A97A6", alpha=0.5, linewidths=0, rasterized=True, label="pool")
+        panel.scatter(x[start], y[start], s=13, marker="s", facecolors="none", edgecolors=MUTED, linewidths=0.8)
+        panel.scatter(x[chosen], y[chosen], s=22, color=styles[arm]["color"], edgecolors="white", linewidths=0.5)
         panel.set_title("\n".join([*textwrap.wrap(str(arm), 26), notes.get(arm, "")]).rstrip(), fontsize=9)
         panel.set_xticks([])
         panel.set_yticks([])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from scanpick.reports.redundancy import redundant
 from scanpick.reports.study.folder import START, Arm, Pick, StudyFolder
 from scanpick.reports.study.pool import StudyPool
 from scanpick.selection.kernels.typicality import nearest_others
-from scanpick.texts import parsing, read_csv
 
 MEASURES = {
     "neighbours": "picks with a neighbour in time that is picked too",
@@ -101,20 +99,3 @@ def _covered(values: Embeddings, in_pool: np.ndarray, chosen: Int64Array) -> Flo
     place = np.full(len(values), -1)
     place[np.flatnonzero(in_pool)] = np.arange(in_pool.sum())
     return nearest_chosen(values[in_pool], place[chosen][place[chosen] >= 0])
-
-
-def read_redundancy(path: Path) -> list[Redundancy]:
-    """Read measures back from ``redundancy.csv``, as `scanpick.reports.study.tables.redundancy_rows` lays them out."""
-    found = []
-    with parsing(str(path), "measures of redundancy"):
-        for row in read_csv(path):
-            measures = {}
-            for name in MEASURES:
-                value, low, high, deviation = (
-                    float(text) if (text := row[key]) else None
-                    for key in (name, f"{name}_low", f"{name}_high", f"{name}_deviation")
-                )
-                bounds = None if low is None or high is None else (low, high)
-                measures[name] = Estimate(value, bounds, deviation, int(row["seeds"]), row[f"{name}_note"])
-            found.append(Redundancy(Arm(row["strategy"], row["variant"]), measures))
-    return found

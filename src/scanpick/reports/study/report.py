@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from scanpick.files import write_text
 from scanpick.reports.figures import figure_style, save_figure
-from scanpick.reports.html import render
+from scanpick.reports.html import Progress, page_path, render
+from scanpick.reports.inline import inline_svg
 from scanpick.reports.study import plots, tables
 from scanpick.reports.study.folder import read_study
-from scanpick.reports.study.inline import inline_svg
 from scanpick.reports.study.page import grid_name, study_page
 from scanpick.reports.study.pool import read_pool
 from scanpick.reports.study.pool_map import PoolMap, draw_pool_map
@@ -45,29 +45,21 @@ def write_study_report(
     Raises:
         ScanpickError: The folder holds no scores, or a file in it is damaged.
     """
-    done = 0
-
-    def step(steps: int) -> None:
-        nonlocal done
-        done += steps
-        if advance is not None:
-            advance(steps)
-
-    out = study if out is None else out
-    path = out if out.suffix and not out.is_dir() else out / "report.html"
+    progress = Progress(advance)
+    path = page_path(study if out is None else out)
 
     # 1. The scores, and what they say
     folder = read_study(study, metric)
     results = study_results(folder)
-    step(2)
+    progress.to(2)
 
     # 2. What was picked: redundancy, the map of the pool, frames from above
     pool = read_pool(folder)
     arms = [one.arm for one in results.shown]
     measured = redundancy_of(folder, pool, arms, results.board.shown_round)
     pool_map = draw_pool_map(folder, pool, results.board)
-    step(4)
-    viewer = draw_viewer(folder, results.board, advance=step)
+    progress.to(6)
+    viewer = draw_viewer(folder, results.board, advance=progress.by)
 
     # 3. Figures and tables as files
     with figure_style():
@@ -78,14 +70,14 @@ def write_study_report(
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
             drawn = save_figure(figure, path.parent / "figures" / name, formats=("svg", "png"))
-            svgs[name] = inline_svg(drawn[0], name, _described(name, results))
+            svgs[name] = inline_svg(drawn[0].read_text(encoding="utf-8"), name, _described(name, results))
     files = [f"figures/{name}.{ending}" for name in pictures for ending in ("svg", "png")]
     files += write_tables(results, measured, path.parent / "tables")
 
     # 4. The page
     page = study_page(results, pool, pool_map, measured, viewer, svgs, files)
-    write_text(path, render("study.html", r=page))
-    step(STEPS - done)
+    write_text(path, render("study.html", **page))
+    progress.to(STEPS)
     return path
 
 

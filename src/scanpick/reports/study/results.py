@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 
 from scanpick.evaluation.study_statistics.curves import Needed, labels_needed, mean_height
-from scanpick.evaluation.study_statistics.estimates import Estimate, mean, ratio
+from scanpick.evaluation.study_statistics.estimates import Estimate, ratio
 from scanpick.evaluation.study_statistics.paired import PairedDifference, paired_differences
 from scanpick.reports.study.folder import REFERENCE, START, Arm, StudyFolder
-from scanpick.reports.study.scoreboard import AXES, Axis, Scoreboard, SeedValues
+from scanpick.reports.study.scoreboard import AXES, Axis, Scoreboard, SeedValues, over_seeds
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +116,8 @@ def study_results(folder: StudyFolder) -> StudyResults:
     )
     return StudyResults(
         board,
-        mean(_array(board.start())),
-        mean(_array(board.full())),
+        over_seeds(board.start()),
+        over_seeds(board.full()),
         tuple(one for one in every if one.arm in shown),
         every,
         tuple(
@@ -141,17 +141,17 @@ def _arm_result(
     return ArmResult(
         arm=arm,
         by_seed=ap,
-        ap=mean(_array(ap)),
-        gain=mean(_array(gains)),
+        ap=over_seeds(ap),
+        gain=over_seeds(gains),
         relative=_ratio(gains, _less(random, start), less=1.0),
-        added={axis: mean(_array(added[axis])) for axis in AXES},
+        added={axis: over_seeds(added[axis]) for axis in AXES},
         added_of={
-            name: mean(_array(_added(board, arm, partial(board.boxes_of, class_name=name)))) for name in board.classes
+            name: over_seeds(_added(board, arm, partial(board.boxes_of, class_name=name))) for name in board.classes
         },
         per_point={axis: _ratio(added[axis], gains) for axis in AXES},
-        area={axis: mean(_array(areas[axis].get(arm, {}))) for axis in AXES},
+        area={axis: over_seeds(areas[axis].get(arm, {})) for axis in AXES},
         area_differences={
-            axis: mean(_array(_less(areas[axis].get(arm, {}), areas[axis].get(Arm(REFERENCE), {})))) for axis in AXES
+            axis: over_seeds(_less(areas[axis].get(arm, {}), areas[axis].get(Arm(REFERENCE), {}))) for axis in AXES
         },
         needed={axis: _needed(board, arm, axis) for axis in AXES},
         paired=paired,
@@ -166,8 +166,8 @@ def _grid(final: Mapping[Arm, SeedValues], best: Arm, variants: tuple[Arm, ...],
         best.strategy,
         variants,
         best,
-        mean(_array(honest)) if honest else None,
-        mean(_array(_less(honest, random))) if honest and random else None,
+        over_seeds(honest) if honest else None,
+        over_seeds(_less(honest, random)) if honest and random else None,
     )
 
 
@@ -227,7 +227,3 @@ def _less(values: SeedValues, others: SeedValues) -> SeedValues:
 def _ratio(above: SeedValues, below: SeedValues, *, less: float = 0.0) -> Estimate:
     seeds = sorted(set(above) & set(below))
     return ratio(np.array([above[seed] for seed in seeds]), np.array([below[seed] for seed in seeds]), less=less)
-
-
-def _array(values: SeedValues) -> np.ndarray:
-    return np.array(list(values.values()), dtype=np.float64)

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from scanpick.arrays import Float64Array
+from scanpick.evaluation.study_statistics.estimates import Estimate, mean
 from scanpick.reports.study.folder import ALL, REFERENCE, START, Arm, Score, StudyFolder
 
 Axis = Literal["frames", "boxes", "cost"]
@@ -18,6 +19,11 @@ AXIS_PLURAL: dict[Axis, str] = {"frames": "frames", "boxes": "objects", "cost": 
 
 SeedValues = dict[int, float]
 """Seed -> value."""
+
+
+def over_seeds(values: SeedValues) -> Estimate:
+    """Mean of one value a seed, with its interval."""
+    return mean(np.array(list(values.values()), dtype=np.float64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,30 +23,10 @@ from scanpick.reports.study.words import (
     signed_percent,
     with_interval,
 )
+from scanpick.reports.tables import Table
 from scanpick.texts import format_csv
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Texts in columns.
-
-    Attributes:
-        columns: Name, and whether it holds numbers.
-        rows: Texts.
-        notes: What the reader should know.
-    """
-
-    columns: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = field(default=())
-
-    def markdown(self) -> str:
-        """The table for a document."""
-        header = [name for name, _ in self.columns]
-        rule = ["--:" if numbers else "---" for _, numbers in self.columns]
-        return "\n".join(_line(cells) for cells in [header, rule, *self.rows])
 
 
 def ap_table(results: StudyResults) -> Table:
@@ -284,7 +263,3 @@ def _value(estimate: Estimate, form: Callable[[float], str]) -> str:
 
 def _deviation(estimate: Estimate) -> str:
     return "" if estimate.deviation is None else points(estimate.deviation)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

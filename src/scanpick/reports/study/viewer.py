@@ -171,13 +171,9 @@ def _predictions(path: Path) -> Mapping[str, Detections]:
 
 
 def _about(bev: BevView, seed: int, fold: str, predicted: bool) -> str:
-    (near, far), (right, left) = bev.x_range_m, bev.y_range_m
     what = (
         f"Orange: what the detector that was asked before the pick found, with a score of {SMALLEST_SCORE:g} or more."
         if predicted
         else "No strategy asked the detector about these frames, so that there are no predicted boxes."
     )
-    return (
-        f"Seed {seed}{f', fold {fold}' if fold else ''}; {far - near:.0f} m x {left - right:.0f} m, driving direction "
-        f"up, a ring every 20 m, bright is high. Blue: true boxes. {what}"
-    )
+    return f"Seed {seed}{f', fold {fold}' if fold else ''}; {bev.caption}. Blue: true boxes. {what}"

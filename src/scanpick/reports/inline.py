@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from markupsafe import Markup
 
@@ -20,15 +19,14 @@ _VARIABLES = {
 _IDS = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 
 
-def inline_svg(path: Path, name: str, description: str) -> Markup:
+def inline_svg(svg: str, name: str, description: str) -> Markup:
     """The figure as ``<svg>``, with the page's colours in place of its own.
 
     Args:
-        path: The figure as `save_figure` wrote it, drawn with the colours of `scanpick.reports.figures`.
+        svg: The figure as `svg_text` gives it, drawn with the colours of `scanpick.reports.figures`.
         name: Put before every id, since two figures of a page may not share one.
         description: What a reader who cannot see it is told.
     """
-    svg = path.read_text(encoding="utf-8")
     svg = svg[svg.index("<svg") :]
     svg = _IDS.sub(lambda found: f"{name}-{found.group()}", svg)
     # Equal pictures have equal ids; nothing refers to them.
@@ -38,6 +36,6 @@ def inline_svg(path: Path, name: str, description: str) -> Markup:
     points = re.search(r'<svg[^>]*?width="([\d.]+)pt"', svg)
     width = float(points.group(1)) / 72 if points else 6.4
     opening = f'<svg role="img" aria-label="{Markup.escape(description)}" style="--width:{width:.2f}in" '
-    linked = ' xmlns:xlink="http://www.w3.org/1999/xlink">'
-    svg = re.sub(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>', lambda found: opening + found.group(1) + linked, svg, count=1)
+    svg = re.sub(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>', lambda found: opening + found.group(1) + ">", svg, count=1)
+    svg = svg.replace("xlink:href", "href")  # HTML knows no namespaces
     return Markup(re.sub(r">\s+<", "><", svg))

@@ -4,15 +4,31 @@ import numpy as np
 import pytest
 import yaml
 
+from benchmarks.learning_curves import cross_validation_table, learning_curves
+from benchmarks.study_documents import COPIED, PARTS, has_marks, keep, markdown, read_redundancy, rebuild
 from benchmarks.study_figures import main
 from scanpick.errors import ScanpickError
-from scanpick.reports.study.documents import COPIED, PARTS, has_marks, keep, rebuild
-from scanpick.reports.study.folder import read_study
-from scanpick.reports.study.learning_curves import cross_validation_table, learning_curves
+from scanpick.evaluation.study_statistics.estimates import Estimate
+from scanpick.reports.study import report
+from scanpick.reports.study.folder import Arm, read_study
+from scanpick.reports.study.redundancy import MEASURES, Redundancy
 from scanpick.reports.study.report import write_study_report
+from scanpick.reports.study.tables import Table, csv_text, redundancy_rows
 from tests.reports.study.conftest import METRIC, FakeStudy, read_rows
 
 NEEDS_REPORT = ("pool", "redundancy")
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Pages without figures: drawing them takes seconds."""
+    monkeypatch.setattr(report, "study_figures", lambda *results: {})
+
+
+@pytest.fixture
+def fake_study(tmp_path):
+    """Write a fake study: ``fake_study(seeds=3, gains={...})`` gives its folder."""
+    return lambda name="study", *, picks=(), **options: FakeStudy(**options).write(tmp_path / name, picks=picks)
 
 
 @pytest.fixture
@@ -157,6 +173,22 @@ def test_cross_validation_table(fake_study):
     rows = {row[0]: row for row in table.rows}
     values = [float(r[METRIC]) for r in read_rows(study.path / "scores.csv") if r["strategy"] == "all"]
     assert rows["whole pool"][1:4] == ("500", "4", f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}")
-    assert "| Trained on | Frames |" in table.markdown()
+    assert "| Trained on | Frames |" in markdown(table)
     both = cross_validation_table([study, read_study(fake_study("b", seeds=1, settings={"name": "b"}))])
     assert both.columns[0][0] == "Study"
+
+
+def test_markdown_escapes_bars():
+    text = markdown(Table((("a|b", False), ("n", True)), (("x|y", "1"), ("two\nlines", "2"))))
+    assert text.splitlines() == ["| a\\|b | n |", "| --- | --: |", "| x\\|y | 1 |", "| two lines | 2 |"]
+
+
+def test_rows_are_read_back_as_they_were(tmp_path):
+    nothing = Estimate(None, None, None, 0, "no value")
+    measures = dict.fromkeys(MEASURES, nothing) | {"objects": Estimate(2.0, (1.0, 3.0), 1.0, 3)}
+    written = [Redundancy(Arm("diversity", "delta=1"), measures)]
+    (tmp_path / "r.csv").write_text(csv_text(redundancy_rows(written)))
+    again = read_redundancy(tmp_path / "r.csv")
+    assert again[0].arm == written[0].arm
+    assert again[0].measures["objects"] == measures["objects"]
+    assert again[0].measures["nearest"].value is None

@@ -13,23 +13,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from benchmarks.learning_curves import cross_validation_table, plot_learning_curves
 from scanpick.errors import ScanpickError, unknown_name
+from scanpick.evaluation.study_statistics.estimates import Estimate
 from scanpick.files import without_places, write_bytes, write_text
 from scanpick.reports.figures import figure_style, save_figure
 from scanpick.reports.study import plots, sentences, tables
-from scanpick.reports.study.folder import StudyFolder, read_study
-from scanpick.reports.study.learning_curves import cross_validation_table, plot_learning_curves
+from scanpick.reports.study.folder import Arm, StudyFolder, read_study
 from scanpick.reports.study.page import grid_name
-from scanpick.reports.study.redundancy import read_redundancy
+from scanpick.reports.study.redundancy import MEASURES, Redundancy
 from scanpick.reports.study.results import StudyResults, study_results
-from scanpick.texts import format_yaml, parse_yaml, read_sealed, read_text
+from scanpick.texts import format_yaml, parse_yaml, parsing, read_csv, read_sealed, read_text
 
 _MARK = re.compile(
     r"^(?P<begin><!-- study (?P<names>\S+) (?P<part>[a-z-]+): begin -->\n)"
@@ -144,6 +145,30 @@ def write_document(document: Path, text: str) -> bool:
     return True
 
 
+def markdown(table: tables.Table) -> str:
+    """The table for a document."""
+    header = [name for name, _ in table.columns]
+    rule = ["--:" if numbers else "---" for _, numbers in table.columns]
+    return "\n".join(_line(cells) for cells in [header, rule, *table.rows])
+
+
+def read_redundancy(path: Path) -> list[Redundancy]:
+    """Read measures back from ``redundancy.csv``, as `scanpick.reports.study.tables.redundancy_rows` lays them out."""
+    found = []
+    with parsing(str(path), "measures of redundancy"):
+        for row in read_csv(path):
+            measures = {}
+            for name in MEASURES:
+                value, low, high, deviation = (
+                    float(text) if (text := row[key]) else None
+                    for key in (name, f"{name}_low", f"{name}_high", f"{name}_deviation")
+                )
+                bounds = None if low is None or high is None else (low, high)
+                measures[name] = Estimate(value, bounds, deviation, int(row["seeds"]), row[f"{name}_note"])
+            found.append(Redundancy(Arm(row["strategy"], row["variant"]), measures))
+    return found
+
+
 def _strategies(source: Source) -> str:
     described = "AP of each strategy, and its difference to random, with every seed"
     return source.figure("strategies", plots.plot_strategies(source.results), described)
@@ -176,7 +201,7 @@ def _redundancy(source: Source) -> str:
     path = source.folders[0] / "redundancy.csv"
     if not path.is_file():
         raise ScanpickError(f"{path}: expected the measures of redundancy, kept from the study's report.")
-    return tables.redundancy_table(read_redundancy(path)).markdown()
+    return markdown(tables.redundancy_table(read_redundancy(path)))
 
 
 def _bullets(make: Callable[[StudyResults], list[str]]) -> Callable[[Source], str]:
@@ -184,7 +209,7 @@ def _bullets(make: Callable[[StudyResults], list[str]]) -> Callable[[Source], st
 
 
 def _table(make: Callable[[StudyResults], tables.Table]) -> Callable[[Source], str]:
-    return lambda source: make(source.results).markdown()
+    return lambda source: markdown(make(source.results))
 
 
 def _learning_curve(source: Source) -> str:
@@ -210,7 +235,7 @@ PARTS: dict[str, Callable[[Source], str]] = {
     "redundancy": _redundancy,
     "notices": lambda source: "\n\n".join(source.results.board.notices()),
     "learning-curve": _learning_curve,
-    "cross-validation": lambda source: cross_validation_table(source.studies).markdown(),
+    "cross-validation": lambda source: markdown(cross_validation_table(source.studies)),
 }
 """Part of a document -> what makes it."""
 
@@ -218,3 +243,7 @@ PARTS: dict[str, Callable[[Source], str]] = {
 def _link(path: Path, document: Path, described: str) -> str:
     relative = Path(os.path.relpath(path, document.parent)).as_posix()
     return f"![{described}]({relative})"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
