@@ -65,8 +65,8 @@ def command(
     from scanpick.files import sha256_of_file, without_places
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.formats.predictions import write_predictions
-    from scanpick.studies.predicting import PredictionSettings, predict_frames
-    from scanpick.studies.scenes import View, camera_of_frame
+    from scanpick.training.predicting import PredictionSettings, predict_frames
+    from scanpick.training.scenes import View, camera_of_frame
 
     opened = open_dataset(dataset, **dataset_options(option, columns))
     frame_ids = [r.frame_id for r in opened.records] if frames is None else read_frame_ids(frames)

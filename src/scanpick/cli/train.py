@@ -88,9 +88,9 @@ def command(
     from scanpick.reports.evaluation import evaluation_table
     from scanpick.reports.training_folder import PREDICTIONS, report_evaluation
     from scanpick.structures.checks import name_some
-    from scanpick.studies.metrics import read_ground_truth
-    from scanpick.studies.predicting import Predicted, PredictionSettings, predict_frames
-    from scanpick.studies.scenes import View, read_scenes
+    from scanpick.training.metrics import read_ground_truth
+    from scanpick.training.predicting import Predicted, PredictionSettings, predict_frames
+    from scanpick.training.scenes import View, read_scenes
 
     if sum(value is not None for value in (iterations, epochs, minutes)) > 1:
         raise ScanpickError("Give only one of --iterations, --epochs and --minutes.")

@@ -15,8 +15,8 @@ from scanpick.files import sha256_of_text
 from scanpick.labels import count_objects
 from scanpick.structures import Labels
 from scanpick.studies.data import JoinedDataset
-from scanpick.studies.frame_cache import FrameCache
 from scanpick.texts import read_json, write_json
+from scanpick.training.frame_cache import FrameCache
 from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
 from scanpick.workspace.manifest import current_versions
 from scanpick.workspace.reading import Block, BlockReader, Progress, blocks_of, fingerprint_of, source_of

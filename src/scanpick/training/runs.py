@@ -28,11 +28,11 @@ from scanpick.files import sha256_of_text
 from scanpick.formats.predictions import write_predictions
 from scanpick.networks.training import TrainingSettings
 from scanpick.structures.class_names import count_of
-from scanpick.studies.metrics import Metric, measure, read_ground_truth
-from scanpick.studies.predicting import PredictionSettings, predict_frames
-from scanpick.studies.scenes import read_scenes
-from scanpick.studies.threads import limited_threads
 from scanpick.texts import parsing, read_json, write_json
+from scanpick.training.metrics import Metric, measure, read_ground_truth
+from scanpick.training.predicting import PredictionSettings, predict_frames
+from scanpick.training.scenes import read_scenes
+from scanpick.training.threads import limited_threads
 
 RESULT, DESCRIPTION, PREDICTIONS, CHECKPOINT = "result.json", "training.json", "predictions.parquet", "checkpoint.pt"
 
