@@ -37,7 +37,15 @@ def _run(**changes: object) -> TrainingRun:
 def test_it_leaves_a_folder_that_tells_everything(dataset: Dataset, tmp_path: Path) -> None:
     result = run_training(dataset, _run(), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("training.json", "log.csv", "detector.json", "weights.pt", "predictions.parquet", "result.json")
+        *(
+            "training.json",
+            "log.csv",
+            ".log.csv.sha256",
+            "detector.json",
+            "weights.pt",
+            "predictions.parquet",
+            "result.json",
+        )
     }
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + 5
     labels = [dataset.labels(one) for one in FRAMES]
@@ -54,7 +62,7 @@ def test_it_leaves_a_folder_that_tells_everything(dataset: Dataset, tmp_path: Pa
 
 def test_what_is_done_is_not_done_again(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run_training(dataset, _run(), tmp_path)
-    monkeypatch.setattr("scanpick.training.runs.train", None)
+    monkeypatch.setattr("scanpick.training.runs.train_detector", None)
     assert run_training(dataset, _run(), tmp_path) == result
     # The order of frames, and how often checkpoints are made, change no number.
     settings = dataclasses.replace(_run().settings, checkpoint_every=5)
@@ -83,7 +91,7 @@ def test_a_folder_keeps_to_its_training(dataset: Dataset, tmp_path: Path) -> Non
     with pytest.raises(ScanpickError, match="holds another training"):
         run_training(dataset, _run(data="other"), tmp_path)
     (tmp_path / "result.json").write_text("{")
-    with pytest.raises(ScanpickError, match="cannot be read"):
+    with pytest.raises(ScanpickError, match="expected JSON"):
         run_training(dataset, _run(), tmp_path)
 
 
@@ -101,7 +109,7 @@ def test_frames_that_cannot_be_used_are_named(dataset: Dataset, tmp_path: Path) 
 
 
 def test_a_frame_is_not_on_both_sides() -> None:
-    with pytest.raises(ScanpickError, match="1 frames are both trained on and evaluated, such as '000021'"):
+    with pytest.raises(ScanpickError, match="1 frames are both trained on and evaluated: 000021"):
         _run(evaluation=(*EVALUATION, "000021"))
 
 

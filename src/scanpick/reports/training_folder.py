@@ -17,7 +17,7 @@ from scanpick.structures import Detections
 from scanpick.training.metrics import GroundTruth, tables_to_compare
 from scanpick.training.scenes import camera_of_frame
 
-PREDICTIONS, AVERAGES, CURVES = "predictions.parquet", "ap.json", "pr.png"
+AVERAGES, CURVES = "ap.json", "pr.png"
 
 
 def report_evaluation(

@@ -16,8 +16,8 @@ from scanpick.studies.config import StudyConfig
 from scanpick.studies.experiment import Experiment, Trained
 from scanpick.studies.preparation import Preparation
 from scanpick.texts import read_json, write_csv, write_json
+from scanpick.training.detector_training import PREDICTIONS
 from scanpick.training.metrics import GroundTruth, Metric, measure, read_ground_truth
-from scanpick.training.runs import PREDICTIONS
 
 Row = dict[str, Any]
 Key = tuple[int, int, str, str]
