@@ -131,7 +131,7 @@ def train(
         >>> tiny = {"channels": [8, 8, 8], "blocks": [1, 1, 1], "point_channels": 8, "head_channels": 8}
         >>> frames = ["drive_02/000000", "drive_02/000005"]
         >>> sp.train("simulated:demo", frames, "detector", iterations=1, detector_options=tiny)
-        Training(pillar-nano, 2 frames, 9 objects, in 'detector')
+        Training(pillar-nano, 2 frames, 5 objects, in 'detector')
     """
     if sum(value is not None for value in (iterations, epochs, minutes)) > 1:
         raise ScanpickError("Give only one of `iterations=...`, `epochs=...` and `minutes=...`.")
