@@ -23,7 +23,7 @@ from scanpick.detectors.saved import build_detector
 from scanpick.detectors.ssd3d import backbone
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
 from scanpick.networks import set_abstraction
-from scanpick.studies.scenes import read_scenes
+from scanpick.training.scenes import read_scenes
 
 CPU = torch.device("cpu")
 

@@ -44,7 +44,7 @@ from scanpick.structures import Boxes3D, Detections, FrameRecord, Selection
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.picking import _stored
 from scanpick.studies.presets import read_preset
-from scanpick.studies.training_runs import finished_result
+from scanpick.training.runs import finished_result
 from scanpick.workspace.embedding_files import read_embedding, write_embedding
 from scanpick.workspace.frame_table import FrameTable, read_frame_table, write_frame_table
 from scanpick.workspace.manifest import DatasetSource, FrameSummary, Manifest, read_manifest, write_manifest

@@ -140,7 +140,7 @@ def test_parts_comparison_and_outcomes(folder, tmp_path):
     table = _run(folder, *options, "--bootstrap", 20)
     assert table.exit_code == 0, table.output
     assert "R40 less that of the other detector" in table.stdout
-    assert "--bootstrap a number above 0" in str(_run(folder, "--against", folder, "--bootstrap", 0).exception)
+    assert "`bootstrap=...` a number above 0" in str(_run(folder, "--against", folder, "--bootstrap", 0).exception)
     assert "metres such as 20,40" in str(_run(folder, "--by", "range", "--ranges", "x").exception)
 
 

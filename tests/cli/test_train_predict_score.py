@@ -148,7 +148,7 @@ def test_training_is_tried_on_other_frames(trained: Path, tmp_path: Path) -> Non
     assert averages["Car"]["3d"]["moderate"]["R40"] == pytest.approx(told["3d_moderate_R40"]["Car"])
     assert list(read_predictions(tmp_path / "out" / "predictions.parquet")) == ids[2:]
     assert (tmp_path / "out" / "pr.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(ScanpickError, match="2 frames are in --frames and --evaluate-frames"):
+    with pytest.raises(ScanpickError, match="2 frames are both trained on and evaluated"):
         run(*command, "--evaluate-frames", tmp_path / "train.txt", "--out", tmp_path / "other")
     with pytest.raises(ScanpickError, match="Tram"):  # before anything is trained
         run(

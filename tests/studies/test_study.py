@@ -146,7 +146,7 @@ def test_bad_frames_and_doubles_are_set_aside_and_named(finished: Study) -> None
 
 def test_scores_with_folds_are_of_all_predictions_together(finished: Study) -> None:
     from scanpick.formats.predictions import read_predictions
-    from scanpick.studies.metrics import Metric, measure, read_ground_truth
+    from scanpick.training.metrics import Metric, measure, read_ground_truth
 
     scores, trainings = table(finished.folder, "scores"), table(finished.folder, "trainings")
     assert len(scores) == len(trainings) / 2

@@ -62,7 +62,7 @@ def command(
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.options import parse_pairs
     from scanpick.reports.adapting import draw_adaptation
-    from scanpick.studies.adapting import DESCRIPTION, AdaptationRequest, adapt
+    from scanpick.training.adapting import DESCRIPTION, AdaptationRequest, adapt
 
     request = AdaptationRequest(
         encoder=encoder,

@@ -79,7 +79,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 
 class PointView(StrEnum):
-    """Which points of a frame a detector sees, see `scanpick.studies.scenes.View`."""
+    """Which points of a frame a detector sees, see `scanpick.training.scenes.View`."""
 
     AUTO = "auto"
     CAMERA = "camera"

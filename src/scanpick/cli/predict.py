@@ -54,46 +54,28 @@ def command(
 
     Example: [bold]scanpick predict kitti --frames val.txt --weights car-detector --out val.parquet[/]
     """
-    from dataclasses import asdict
-
     from scanpick.cli.options import dataset_options
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_cut, print_facts, print_set_aside
-    from scanpick.datasets import open_dataset
-    from scanpick.detectors.saved import load_detector, weights_file
-    from scanpick.exporters.kitti_results import check_kitti_results, write_kitti_results
-    from scanpick.files import sha256_of_file, without_places
-    from scanpick.formats.frame_ids import read_frame_ids
-    from scanpick.formats.predictions import write_predictions
-    from scanpick.studies.predicting import PredictionSettings, predict_frames
-    from scanpick.studies.scenes import View, camera_of_frame
+    from scanpick.face.detectors import predict
 
-    opened = open_dataset(dataset, **dataset_options(option, columns))
-    frame_ids = [r.frame_id for r in opened.records] if frames is None else read_frame_ids(frames)
-    if kitti is not None:
-        check_kitti_results(kitti, frame_ids, replace=replace)
-    model, described = load_detector(weights)
-    settings = PredictionSettings(View(view.value), passes, dropout, variations, seed, device)
-    with progress_bar("predict", len(frame_ids)) as advance:
-        predicted = predict_frames(model, opened, frame_ids, settings, advance=advance)
-    found = predicted.detections
-    meta = {
-        "detector": described["detector"],
-        "weights_sha256": sha256_of_file(weights_file(weights)),
-        "data_set": without_places(dataset),
-        "prediction": asdict(settings),
-        "cut_to_the_camera": len(predicted.cut),
-        "set_aside": predicted.set_aside,
-    }
-    write_predictions(out, found, meta)
-    if kitti is not None:
-        write_kitti_results(kitti, found, lambda frame_id: camera_of_frame(opened, frame_id), replace=replace)
-    facts = {
-        "detector": described["detector"],
-        "frames": len(found),
-        "boxes": sum(len(one) for one in found),
-        "out": str(out),
-    }
+    found = predict(
+        dataset,
+        weights,
+        out,
+        frames=frames,
+        kitti=kitti,
+        passes=passes,
+        dropout=dropout,
+        variations=variations,
+        view=view.value,
+        seed=seed,
+        device=device,
+        options=dataset_options(option, columns),
+        replace=replace,
+        progress=progress_bar,
+    )
+    facts = {"detector": found.detector, "frames": len(found), "boxes": found.boxes, "out": str(out)}
     print_facts(facts, as_json=as_json)
-    print_cut(predicted.cut, predicted.assumed_size)
-    print_set_aside(predicted.set_aside)
+    print_cut(found.predicted.cut, found.predicted.assumed_size)
+    print_set_aside(found.predicted.set_aside)

@@ -81,9 +81,9 @@ def command(
     from scanpick.evaluation.probes import ProbeSettings
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.options import split_list
+    from scanpick.probes.files import difference_rows, facts, score_rows, write_probe_files
+    from scanpick.probes.probing import ProbePlan, run_probes
     from scanpick.reports.probes import write_probe_figure
-    from scanpick.studies.probe_files import difference_rows, facts, score_rows, write_probe_files
-    from scanpick.studies.probing import ProbePlan, run_probes
 
     contestants = choose_contestants(encoder or (), encoder_option or (), embedding or ())
     if baseline is not None and baseline not in [one.name for one in contestants]:

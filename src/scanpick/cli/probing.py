@@ -11,10 +11,10 @@ from rich.table import Table
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.evaluation.probes import Probing, Score
 from scanpick.options import parse_pairs, split_list
+from scanpick.probes.encoding import Contestant
+from scanpick.probes.files import differences
+from scanpick.probes.probing import ProbeRun
 from scanpick.reports.probes import shown_columns
-from scanpick.studies.probe_encoding import Contestant
-from scanpick.studies.probe_files import differences
-from scanpick.studies.probing import ProbeRun
 from scanpick.workspace.embedding_files import read_embedding
 from scanpick.workspace.encoders import encoder_named
 

@@ -25,32 +25,17 @@ def command(
 
     Example: [bold]scanpick score pool.parquet --score entropy --aggregate mean --out entropy.parquet[/]
     """
-    import pyarrow as pa
-
     from scanpick.cli.results import print_facts
-    from scanpick.errors import ScanpickError
-    from scanpick.formats.parquet import write_parquet
-    from scanpick.formats.predictions import read_predictions
-    from scanpick.uncertainty import SCORES, score_disagreement, score_frames
+    from scanpick.face.detectors import score as score_predictions
 
-    tables = [read_predictions(path) for path in predictions]
-    if score == "disagreement":
-        scores = score_disagreement(tables, aggregate, k=k, empty=empty, logits=logits)
-    elif len(tables) > 1:
-        raise ScanpickError(f"The score '{score}' takes one predictions table, got {len(tables)}.")
-    else:
-        scores = score_frames(tables[0], score, SCORES.load(score), aggregate, k=k, empty=empty, logits=logits)
-    table = pa.table(
-        {"frame_id": list(scores.frame_ids), score: scores.values, "expected_boxes": scores.expected_boxes}
-    )
-    write_parquet(out, table)
-    values = scores.values
+    scores = score_predictions(predictions, score, out=out, aggregate=aggregate, k=k, empty=empty, logits=logits)
+    values = sorted(scores.values.tolist()) or [0.0]
     facts = {
         "score": scores.name,
-        "frames": len(values),
-        "smallest": float(values.min()) if len(values) else 0.0,
-        "median": float(sorted(values)[len(values) // 2]) if len(values) else 0.0,
-        "largest": float(values.max()) if len(values) else 0.0,
+        "frames": len(scores.values),
+        "smallest": values[0],
+        "median": values[len(values) // 2],
+        "largest": values[-1],
         "out": str(out),
     }
     print_facts(facts, as_json=as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -50,25 +50,34 @@ def command(
     """
     from scanpick.cli.study_tables import print_comparison, print_plan, print_status
     from scanpick.errors import ScanpickError
+    from scanpick.face.study import study_config
     from scanpick.studies.study import read_study
 
-    verb, folders = _asked(words or [])
+    verb, paths = _asked(words or [])
     if verb in ("status", "compare") and (preset or out or seeds or changes):
         raise ScanpickError(f"scanpick study {verb} takes folders only.")
     if verb == "status":
-        print_status(folders[0], as_json=as_json)
-    elif verb == "compare":
-        print_comparison(folders[0], folders[1], as_json=as_json)
-    elif verb == "resume":
-        config = _changed(read_study(folders[0]).model_dump(mode="json"), changes, seeds, str(folders[0]))
-        _run(config, folders[0], jobs, report=not no_report, as_json=as_json)
+        print_status(paths[0], as_json=as_json)
+        return
+    if verb == "compare":
+        print_comparison(paths[0], paths[1], as_json=as_json)
+        return
+    if verb == "resume":
+        read_study(paths[0])  # a folder without a study is no configuration either
+        out = paths[0]
+    config = study_config(
+        paths[0] if paths else None,
+        preset=preset,
+        data=data,
+        weights=weights,
+        changes=changes or [],
+        seeds=None if seeds is None else _seeds(seeds),
+    )
+    folder = out or Path("runs") / config.name
+    if dry_run and verb == "run":
+        print_plan(config, folder, jobs, as_json=as_json)
     else:
-        config = _configured(folders, preset, data, weights, changes, seeds)
-        folder = out or Path("runs") / config.name
-        if dry_run:
-            print_plan(config, folder, jobs, as_json=as_json)
-        else:
-            _run(config, folder, jobs, report=not no_report, as_json=as_json)
+        _run(config, folder, jobs, report=not no_report, as_json=as_json)
 
 
 _VERBS = {"status": 1, "resume": 1, "compare": 2}
@@ -91,40 +100,6 @@ def _asked(words: list[str]) -> tuple[str, list[Path]]:
     return verb, paths
 
 
-def _configured(
-    files: list[Path],
-    preset: str | None,
-    data: Path | None,
-    weights: Path | None,
-    changes: list[str] | None,
-    seeds: str | None,
-) -> StudyConfig:
-    from scanpick.errors import ScanpickError
-    from scanpick.studies.presets import read_preset
-    from scanpick.texts import read_mapping
-
-    if (preset is None) == (not files):
-        raise ScanpickError("Give either a configuration or --preset, such as: scanpick study --preset simulated")
-    if preset is None:
-        return _changed(read_mapping(files[0]), changes, seeds, str(files[0]))
-    given = {"data": None if data is None else str(data), "weights": None if weights is None else str(weights)}
-    # What is named by --set needs not be told otherwise.
-    for text in changes or []:
-        if text.startswith("encoder.options"):
-            given["weights"] = given["weights"] or ""
-    return _changed(read_preset(preset, given), changes, seeds, f"the preset '{preset}'")
-
-
-def _changed(values: dict[str, Any], changes: list[str] | None, seeds: str | None, where: str) -> StudyConfig:
-    from scanpick.studies.config import StudyConfig
-    from scanpick.studies.overrides import overridden
-
-    values = overridden(values, changes or [])
-    if seeds is not None:
-        values["seeds"] = _seeds(seeds)
-    return StudyConfig.of(values, where)
-
-
 def _seeds(text: str) -> list[int]:
     """``5`` are five seeds, ``0-4`` a range, ``0,3,7`` a list."""
     from scanpick.errors import ScanpickError
@@ -142,6 +117,9 @@ def _seeds(text: str) -> list[int]:
 
 
 def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json: bool) -> None:
+    from collections.abc import Callable, Iterator
+    from contextlib import contextmanager
+
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -149,9 +127,8 @@ def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json:
     from scanpick.cli.results import print_facts
     from scanpick.cli.study_tables import duration, print_scores
     from scanpick.errors import ScanpickError
-    from scanpick.studies.study import Study
+    from scanpick.face.study import study
 
-    study = Study(config, folder, jobs)
     console: Console = log
     bar = Progress(
         TextColumn("{task.description}", markup=False),
@@ -169,26 +146,23 @@ def _run(config: StudyConfig, folder: Path, jobs: int, *, report: bool, as_json:
         left = "" if state.seconds_left is None else f"about {duration(state.seconds_left)} left"
         bar.update(task, completed=state.done, total=state.planned, left=left, visible=True)
 
+    @contextmanager
+    def bars(title: str, total: int) -> Iterator[Callable[[int], None]]:
+        bar.stop()
+        with progress_bar(title, total) as advance:
+            yield advance
+
     try:
-        failures = study.run(progress_bar, show)
+        result = study(config, folder, jobs=jobs, report=report, progress=bars, on_change=show)
     finally:
         bar.stop()
-    for where, why in failures.items():
+    for where, why in result.failures.items():
         log.print(f"{where}: {why}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-    path = _write_report(folder) if report else None
     print_scores(folder, as_json=as_json)
-    if path is not None and not as_json:
-        print_facts({"report": str(path)}, as_json=False)
-    if failures:
+    if result.report is not None and not as_json:
+        print_facts({"report": str(result.report)}, as_json=False)
+    if result.failures:
         raise ScanpickError(
-            f"{len(failures)} of {len(study.experiments)} experiments failed, for the reasons above. "
+            f"{len(result.failures)} of {result.experiments} experiments failed, for the reasons above. "
             f"What was finished is kept. Go on with: scanpick study resume {folder}"
         )
-
-
-def _write_report(folder: Path) -> Path:
-    from scanpick.cli.output import progress_bar
-    from scanpick.reports.study.report import STEPS, write_study_report
-
-    with progress_bar("Writing the report", STEPS) as advance:
-        return write_study_report(folder, advance=advance)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -17,8 +16,9 @@ from scanpick.studies.config import StudyConfig
 from scanpick.studies.estimate import draft, measure_rates
 from scanpick.studies.experiment import experiments_of
 from scanpick.studies.plan import plan_of, seconds_left
-from scanpick.studies.study import PLAN, default_jobs, read_plan, read_study
-from scanpick.texts import parsing, read_csv
+from scanpick.studies.scores import mean_scores
+from scanpick.studies.study import PLAN, default_jobs, read_plan
+from scanpick.texts import parsing
 
 
 def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -> None:
@@ -86,28 +86,7 @@ def print_status(folder: Path, *, as_json: bool) -> None:
 
 def print_scores(folder: Path, *, as_json: bool) -> None:
     """Show mean and deviation of the primary metric over seeds."""
-    metric = read_study(folder).primary
-    facts = []
-    lines = read_csv(folder / "scores.csv", ("round", "strategy", "variant", "frames", "boxes", "cost", metric))
-    with parsing(str(folder / "scores.csv"), "numbers"):
-        groups: dict[tuple[int, str, str], list[dict[str, str]]] = {}
-        for row in lines:
-            groups.setdefault((int(row["round"]), row["strategy"], row["variant"]), []).append(row)
-        for (number, strategy, variant), rows in sorted(groups.items(), key=lambda item: item[0][0]):
-            values = [float(row[metric]) for row in rows]
-            facts.append(
-                {
-                    "round": number,
-                    "strategy": strategy,
-                    "variant": variant,
-                    "seeds": len(rows),
-                    "frames": mean(float(row["frames"]) for row in rows),
-                    "boxes": mean(float(row["boxes"]) for row in rows),
-                    "cost": mean(float(row["cost"]) for row in rows),
-                    metric: mean(values),
-                    "deviation": stdev(values) if len(values) > 1 else None,
-                }
-            )
+    metric, facts = mean_scores(folder)
     if as_json:
         print_json({"study": str(folder), "metric": metric, "scores": facts})
         return

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from scanpick.cli.options import AsJson, CameraView, Columns, DatasetArgument, DatasetOptions, Device, PointView, Seed
 from scanpick.texts import parse_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from scanpick.evaluation.average_precision import Curve
 
 
 def command(
@@ -68,103 +63,42 @@ def command(
 
     Example: [bold]scanpick train kitti --frames picks/frames.txt --out car-detector[/]
     """
-    from dataclasses import asdict
-
-    import torch
-
-    from scanpick import __version__
     from scanpick.cli.options import dataset_options
     from scanpick.cli.output import console, progress_bar
     from scanpick.cli.results import print_cut, print_facts, print_set_aside
-    from scanpick.datasets import open_dataset
-    from scanpick.detectors.saved import build_detector, save_detector, start_from, weights_file
-    from scanpick.detectors.training import TrainingSettings, iterations_for, train
-    from scanpick.errors import ScanpickError
-    from scanpick.evaluation.settings import KITTI_2019_R40
-    from scanpick.files import sha256_of_file, without_places
-    from scanpick.formats.frame_ids import read_frame_ids
-    from scanpick.formats.predictions import write_predictions
-    from scanpick.options import build_checked_dataclass, parse_pairs, split_list
+    from scanpick.face.detectors import train
+    from scanpick.options import parse_pairs, split_list
     from scanpick.reports.evaluation import evaluation_table
-    from scanpick.reports.training_folder import PREDICTIONS, report_evaluation
-    from scanpick.structures.checks import name_some
-    from scanpick.studies.metrics import read_ground_truth
-    from scanpick.studies.predicting import Predicted, PredictionSettings, predict_frames
-    from scanpick.studies.scenes import View, read_scenes
 
-    if sum(value is not None for value in (iterations, epochs, minutes)) > 1:
-        raise ScanpickError("Give only one of --iterations, --epochs and --minutes.")
-    opened = open_dataset(dataset, **dataset_options(option, columns))
-    frame_ids = read_frame_ids(frames)
-    names = tuple(split_list(classes, "--classes"))
     # YAML, so that "[8, 8, 8]" is a list and "0.5" a number.
     pairs = parse_pairs(detector_option or (), "--detector-option")
     options = {name: parse_yaml(value, f"--detector-option {name}") for name, value in pairs.items()}
     if precision is not None:
         options["precision"] = precision
-    model = build_detector(detector, names, seed=seed, **options)
-    started_from = ""
-    if weights is not None:
-        start_from(model, weights)
-        started_from = sha256_of_file(weights_file(weights))
-    points = View(view.value)
-    evaluated = [] if evaluate_frames is None else read_frame_ids(evaluate_frames)
-    both = sorted(set(frame_ids) & set(evaluated))
-    if both:
-        raise ScanpickError(f"{len(both)} frames are in --frames and --evaluate-frames: {name_some(both)}.")
-    protocol = KITTI_2019_R40.choose(names) if evaluated else KITTI_2019_R40  # unknown classes fail before training
-    truth = read_ground_truth(opened, evaluated)
-    with progress_bar("read", len(frame_ids)) as advance:
-        read = read_scenes(opened, frame_ids, need_labels=True, view=points, advance=advance)
-    read.check_any()
-    read.check_classes(names)
-    given = parse_pairs(training_option or (), "--training-option")
-    settings = TrainingSettings(
-        iterations=iterations_for(model, read.scenes, out, batch_size, iterations, epochs, minutes, seed, device),
+    training = train(
+        dataset,
+        frames,
+        out,
+        detector=detector,
+        classes=split_list(classes, "--classes"),
+        weights=weights,
+        iterations=iterations,
+        epochs=epochs,
+        minutes=minutes,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        detector_options=options,
+        training_options=parse_pairs(training_option or (), "--training-option"),
+        evaluate_frames=() if evaluate_frames is None else evaluate_frames,
+        view=view.value,
         seed=seed,
+        device=device,
+        options=dataset_options(option, columns),
+        progress=progress_bar,
     )
-    settings = build_checked_dataclass(TrainingSettings, settings, given, "training")
-    with progress_bar("train", settings.iterations) as advance:
-        train(model, read.scenes, settings, out, device=device, started_from=started_from, advance=advance)
-    told = {
-        "training": asdict(settings),
-        "data_set": without_places(dataset),
-        "view": points.value,
-        "frames": [scene.frame_id for scene in read.scenes],
-        "set_aside": read.set_aside,
-        "started_from_sha256": started_from,
-        "versions": {"scanpick": __version__, "torch": torch.__version__},
-    }
-    save_detector(out, detector, model, told)
-    objects = sum(len(scene.of_classes(names).boxes) for scene in read.scenes)
-    facts = {
-        "detector": detector,
-        "classes": ", ".join(names),
-        "frames": len(read.scenes),
-        "objects": objects,
-        "iterations": settings.iterations,
-        "out": str(out),
-    }
-    predicted = Predicted()
-    if evaluated:
-        with progress_bar("predict", len(evaluated)) as advance:
-            plan = PredictionSettings(view=points, seed=seed, device=device)
-            predicted = predict_frames(model, opened, evaluated, plan, advance=advance)
-        meta = {"detector": detector, "data_set": without_places(dataset), "set_aside": predicted.set_aside}
-        write_predictions(out / PREDICTIONS, predicted.detections, meta)
-        found = {detections.frame_id: detections for detections in predicted.detections}
-        evaluation = report_evaluation(opened, truth, found, protocol, out)
-        facts["evaluated_frames"] = len(evaluation.comparison.labels.frame_ids)
-        facts["3d_moderate_R40"] = {name: _average(evaluation.curves[name]) for name in evaluation.curves}
-        if not as_json:
-            console.print(evaluation_table(evaluation))
-    print_facts(facts, as_json=as_json)
+    if training.evaluation is not None and not as_json:
+        console.print(evaluation_table(training.evaluation))
+    print_facts(training.facts, as_json=as_json)
+    read, predicted = training.trained.read, training.trained.predicted
     print_cut([*read.cut, *predicted.cut], [*read.assumed_size, *predicted.assumed_size])
-    print_set_aside({**read.set_aside, **truth.set_aside, **predicted.set_aside})
-
-
-def _average(curves: Mapping[str, Mapping[str, Curve | None]]) -> float:
-    curve = curves["3d"]["moderate"]
-    return 0.0 if curve is None else curve.ap_r40
+    print_set_aside(training.trained.set_aside)

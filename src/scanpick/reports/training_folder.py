@@ -14,10 +14,10 @@ from scanpick.reports.evaluation import evaluation_json
 from scanpick.reports.frame_pictures import draw_best_and_worst
 from scanpick.reports.precision_recall import plot_precision_recall
 from scanpick.structures import Detections
-from scanpick.studies.metrics import GroundTruth, tables_to_compare
-from scanpick.studies.scenes import camera_of_frame
+from scanpick.training.metrics import GroundTruth, tables_to_compare
+from scanpick.training.scenes import camera_of_frame
 
-PREDICTIONS, AVERAGES, CURVES = "predictions.parquet", "ap.json", "pr.png"
+AVERAGES, CURVES = "ap.json", "pr.png"
 
 
 def report_evaluation(

@@ -1,1 +1,1 @@
-"""The loop over rounds, strategies and seeds that proves what a strategy is worth."""
+"""The loop over rounds, strategies and seeds that proves what a strategy is worth; it trains through `training`."""

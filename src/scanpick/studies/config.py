@@ -12,11 +12,11 @@ from scanpick.options import build_checked
 from scanpick.selection.budget import Budget, parse_budget
 from scanpick.studies.checked import Checked
 from scanpick.studies.data_config import DataConfig, SplitConfig, StartConfig
-from scanpick.studies.metrics import Metric
 from scanpick.studies.strategy_config import EncoderConfig, StrategyConfig
 from scanpick.studies.training_config import CostConfig, DetectorConfig
-from scanpick.studies.training_runs import CAR_METRICS
 from scanpick.texts import read_mapping
+from scanpick.training.metrics import Metric
+from scanpick.training.runs import CAR_METRICS
 
 
 class StudyConfig(Checked):

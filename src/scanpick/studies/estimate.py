@@ -15,13 +15,13 @@ from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.data import open_data
-from scanpick.studies.frame_cache import FrameCache
 from scanpick.studies.plan import Rates
 from scanpick.studies.preparation import Preparation
-from scanpick.studies.scenes import read_scenes
 from scanpick.studies.splits import folds_of
 from scanpick.studies.survey import Survey
-from scanpick.studies.threads import limited_threads
+from scanpick.training.frame_cache import FrameCache
+from scanpick.training.scenes import read_scenes
+from scanpick.training.threads import limited_threads
 from scanpick.workspace.frame_table import OK, FrameTable
 
 _TIMED_STEPS, _TIMED_FRAMES = 6, 4

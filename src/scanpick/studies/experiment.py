@@ -20,8 +20,8 @@ from scanpick.studies.picking import Picks, pick, scores_of
 from scanpick.studies.preparation import Preparation
 from scanpick.studies.splits import Fold
 from scanpick.studies.strategy_config import ALL, START, ScoreConfig, StrategyConfig
-from scanpick.studies.training_runs import TrainingRun
 from scanpick.studies.units import PoolPredictionUnit, TrainingUnit, Unit
+from scanpick.training.runs import TrainingRun
 from scanpick.uncertainty import FrameScores
 from scanpick.workspace.pool import pool_of_rows
 

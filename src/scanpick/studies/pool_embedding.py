@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,10 +49,11 @@ def embed_pool(
     mask = np.isin(np.array(frames.frame_ids), np.array(list(wanted)))
     data = fingerprint_of([[frames.frame_ids[row], frames.contents[row]] for row in np.flatnonzero(mask)])
     made_by = {"encoder": encoder.name, "settings": json.loads(json.dumps(encoder.settings)), "scanpick": __version__}
+    store = readings_of(dataset, encoder, folder)
     before = _before(folder, {**made_by, "data": data})
     if before is not None:
+        store.clear()
         return before
-    store = ReadingStore(folder.parent / ".readings" / fingerprint_of(made_by, data))
     content_of = dict(zip(frames.frame_ids, frames.contents, strict=True))
     vectors: dict[str, np.ndarray] = {}
     set_aside: dict[str, str] = {}
@@ -76,6 +78,25 @@ def embed_pool(
     write_embedding(folder, ids, [content_of[one] for one in ids], values, encoder.dimension, meta)
     store.clear()
     return read_embedding(folder).table
+
+
+def readings_of(dataset: Dataset, encoder: Encoder, folder: Path) -> ReadingStore:
+    """Where vectors wait until an embedding is made of them; frames that change have another mark there.
+
+    Args:
+        dataset: Where frames are read.
+        encoder: What encodes them.
+        folder: ``embeddings/<name>``.
+    """
+    made_by = [encoder.name, encoder.settings, encoder.dimension, __version__]
+    return ReadingStore(folder.parent / ".readings" / fingerprint_of(data_settings(dataset), made_by))
+
+
+def data_settings(dataset: Dataset) -> list[Any]:
+    """What decides the points of a data set's frames besides their files: its name, and the settings of its parts."""
+    parts = getattr(dataset, "parts", [dataset])
+    opened = [config.model_dump(mode="json") for config in getattr(dataset, "configs", ())]
+    return [[[getattr(part, "settings", None), repr(part.name)] for part in parts], opened]
 
 
 def _before(folder: Path, wanted: dict[str, object]) -> EmbeddingTable | None:

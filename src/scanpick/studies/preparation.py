@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -50,8 +51,11 @@ def prepare(config: StudyConfig, folder: Path, *, workers: int, progress: Progre
     # Wrong names and options show before hours of reading
     encoders = {name: encoder_named(one.name, one.options) for name, one in config.embeddings().items()}
     dataset = open_data(config.data)
-    # 1. Read every frame and its labels
-    surveyed = survey(dataset, folder, workers=workers, progress=progress)
+    # 1. Read every frame and its labels, and encode what the split will most likely let be labelled
+    expected: set[str] = set()
+    with contextlib.suppress(ScanpickError):  # if it stands without the frames that cannot be used, it is told below
+        expected = {frame_id for fold in folds_of(dataset, config.split, dataset.records) for frame_id in fold.pool}
+    surveyed = survey(dataset, folder, encoders=encoders, encoded=expected, workers=workers, progress=progress)
     usable = [record for record, ok in zip(surveyed.frames.records, surveyed.frames.usable, strict=True) if ok]
     if not usable:
         reasons = name_some(list(surveyed.frames.set_aside.values()), 1)
@@ -60,7 +64,7 @@ def prepare(config: StudyConfig, folder: Path, *, workers: int, progress: Progre
     check_any_of(objects, config.classes, f"the study's {len(usable)} frames")
     # 2. Divide them into pool and evaluation
     folds = folds_of(dataset, config.split, usable)
-    # 3. Embed what may be labelled, and nothing else
+    # 3. Embed what may be labelled, and nothing else; most vectors are there
     in_pools = {frame_id for fold in folds for frame_id in fold.pool}
     embeddings = {
         name: _embed(dataset, encoder, surveyed, in_pools, folder / "embeddings" / name, workers, progress)

@@ -15,8 +15,8 @@ from typing import Any
 from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
 from scanpick.studies.experiment import Experiment
-from scanpick.studies.frame_cache import FrameCache
 from scanpick.studies.units import Unit
+from scanpick.training.frame_cache import FrameCache
 from scanpick.workspace.worker_pool import start_executor, submit_job
 
 _REFRESH_S = 2.0

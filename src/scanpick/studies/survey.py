@@ -1,8 +1,8 @@
-"""Every frame of a study read once: what can be used, what is labelled in it, and fingerprints of both."""
+"""Every frame of a study read once: what can be used, what is labelled in it, fingerprints of both, and vectors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,23 @@ from typing import Any
 import numpy as np
 
 from scanpick.datasets import Dataset
+from scanpick.encoders import Encoder
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import sha256_of_text
 from scanpick.labels import count_objects
 from scanpick.structures import Labels
 from scanpick.studies.data import JoinedDataset
-from scanpick.studies.frame_cache import FrameCache
+from scanpick.studies.pool_embedding import data_settings, readings_of
 from scanpick.texts import read_json, write_json
+from scanpick.training.frame_cache import FrameCache
 from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
 from scanpick.workspace.manifest import current_versions
 from scanpick.workspace.reading import Block, BlockReader, Progress, blocks_of, fingerprint_of, source_of
+from scanpick.workspace.readings import Readings
 from scanpick.workspace.worker_pool import run_jobs
 
-_CACHE_BYTES = 64 * 2**20
+_CACHE_BYTES = 128 * 2**20
+"""Room for a block of sweeps of 250,000 points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,20 +48,32 @@ class Survey:
         return sha256_of_text("\n".join(f"{one}\t{self.digests[one]}" for one in sorted(frame_ids)))
 
 
-def survey(dataset: JoinedDataset, folder: Path, *, workers: int, progress: Progress) -> Survey:
-    """Read every frame that has changed since it was read last.
+def survey(
+    dataset: JoinedDataset,
+    folder: Path,
+    *,
+    encoders: Mapping[str, Encoder] | None = None,
+    encoded: Collection[str] = (),
+    workers: int,
+    progress: Progress,
+) -> Survey:
+    """Read every frame that has changed since it was read last, and encode it while it is in memory.
 
     Args:
         dataset: The frames of the study.
         folder: Where ``frames.parquet``, ``labels.json`` and what a killed run had read are kept.
+        encoders: Name of an embedding -> its encoder; `embed_pool` finds the vectors, and need not read frames again.
+        encoded: Ids of the frames to encode.
         workers: Processes.
         progress: Shows how far it is.
     """
     records = dataset.records
     sources = [source_of(record) for record in records]
-    settings = [[getattr(part, "settings", None), repr(part.name)] for part in dataset.parts]
-    opened = [config.model_dump(mode="json") for config in dataset.configs]
-    store = folder / "survey" / fingerprint_of(settings, opened, current_versions()["scanpick"])
+    store = folder / "survey" / fingerprint_of(*data_settings(dataset), current_versions()["scanpick"])
+    encoders = encoders or {}
+    vectors = {name: readings_of(dataset, one, folder / "embeddings" / name) for name, one in encoders.items()}
+    if not all(encoder.in_workers for encoder in encoders.values()):
+        workers = 1
     blocks = blocks_of(records, sources, np.ones(len(records), dtype=bool))
     found: dict[int, dict[str, Any]] = {}
     for block in blocks:
@@ -70,8 +86,10 @@ def survey(dataset: JoinedDataset, folder: Path, *, workers: int, progress: Prog
     missing = [block for block in blocks if block.number not in found]
     if missing:
         with progress("Reading frames and labels", sum(len(block.frame_ids) for block in missing)) as advance:
-            reader = _SurveyReader(FrameCache(dataset, _CACHE_BYTES))
-            for block, rows in run_jobs(reader, missing, workers):
+            reader = _SurveyReader(FrameCache(dataset, _CACHE_BYTES), encoders, frozenset(encoded))
+            for block, (rows, readings) in run_jobs(reader, missing, workers):
+                for name, of_encoder in readings.items():
+                    vectors[name].save(block.number, of_encoder)
                 write_json(store / f"{block.number:06d}.json", rows)
                 found[block.number] = rows
                 advance(len(block.frame_ids))
@@ -97,20 +115,36 @@ def survey(dataset: JoinedDataset, folder: Path, *, workers: int, progress: Prog
 
 @dataclass(frozen=True)
 class _SurveyReader:
-    """Reads a block of frames with their labels; sent to the workers."""
+    """Reads a block of frames with their labels, and encodes those that are wanted; sent to the workers.
 
-    dataset: Dataset
+    Attributes:
+        dataset: The frames; those of a block are read for the first reader, and kept for the others.
+        encoders: Name of an embedding -> its encoder.
+        encoded: Ids of the frames to encode.
+    """
 
-    def __call__(self, block: Block) -> dict[str, Any]:
+    dataset: FrameCache
+    encoders: Mapping[str, Encoder]
+    encoded: frozenset[str]
+
+    def __call__(self, block: Block) -> tuple[dict[str, Any], dict[str, Readings]]:
+        """What is in the frames, and their vectors by the name of the embedding."""
         readings = BlockReader(self.dataset, None)(block)
         statuses = [problem or OK for problem in readings.problems.tolist()]
-        return {
+        rows = {
             "frame_ids": list(block.frame_ids),
             "sources": list(block.sources),
             "contents": readings.contents.tolist(),
             "num_points": readings.num_points.tolist(),
             **_labels_of(self.dataset, block, statuses),
         }
+        keys = zip(block.frame_ids, block.sources, rows["statuses"], strict=True)
+        wanted = [(frame_id, mark) for frame_id, mark, status in keys if status == OK and frame_id in self.encoded]
+        if not wanted:
+            return rows, {}
+        frame_ids, sources = zip(*wanted, strict=True)
+        part = Block(block.number, frame_ids, sources)
+        return rows, {name: BlockReader(self.dataset, encoder)(part) for name, encoder in self.encoders.items()}
 
 
 def _labels_of(dataset: Dataset, block: Block, statuses: Sequence[str]) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from scanpick.formats.predictions import read_predictions
 from scanpick.structures import Detections
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.experiment import Experiment, Trained
-from scanpick.studies.metrics import GroundTruth, Metric, measure, read_ground_truth
 from scanpick.studies.preparation import Preparation
-from scanpick.studies.training_runs import PREDICTIONS
 from scanpick.texts import read_json, write_csv, write_json
+from scanpick.training.detector_training import PREDICTIONS
+from scanpick.training.metrics import GroundTruth, Metric, measure, read_ground_truth
 
 Row = dict[str, Any]
 Key = tuple[int, int, str, str]

@@ -10,9 +10,9 @@ from scanpick.datasets import Dataset
 from scanpick.detectors.saved import load_detector
 from scanpick.files import sha256_of_text
 from scanpick.formats.predictions import read_predictions_meta, write_predictions
-from scanpick.studies.predicting import PredictionSettings, predict_frames
-from scanpick.studies.threads import limited_threads
-from scanpick.studies.training_runs import TrainingRun, finished_result, run_training
+from scanpick.training.predicting import PredictionSettings, predict_frames
+from scanpick.training.runs import TrainingRun, finished_result, run_training
+from scanpick.training.threads import limited_threads
 
 
 class Unit(Protocol):

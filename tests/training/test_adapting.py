@@ -16,7 +16,7 @@ from scanpick.encoders.recon.checkpoint import load_encoder
 from scanpick.encoders.recon.config import ReConConfig
 from scanpick.encoders.recon.pretraining import ReConPretraining
 from scanpick.errors import ScanpickError
-from scanpick.studies.adapting import AdaptationRequest, adapt, change_of
+from scanpick.training.adapting import AdaptationRequest, adapt, change_of
 from tests.encoders.pretraining.drives import Drives
 
 OPTIONS = {"points": "64", "groups": "16", "crop_points": "64", "crop_groups": "8", "image_dimension": "3"}

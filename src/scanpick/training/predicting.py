@@ -11,7 +11,7 @@ from scanpick.detectors.detector import DetectorModel
 from scanpick.detectors.prediction import predict, predict_passes, predict_variations
 from scanpick.detectors.scene import Scene
 from scanpick.structures import Detections
-from scanpick.studies.scenes import View, read_scenes
+from scanpick.training.scenes import View, read_scenes
 from scanpick.uncertainty import disagreement_of_boxes
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,21 +19,16 @@ import torch
 
 from scanpick import __version__
 from scanpick.datasets import Dataset
-from scanpick.detectors.detector import DetectorModel
-from scanpick.detectors.saved import build_detector, save_detector
-from scanpick.detectors.training import train
+from scanpick.detectors.saved import build_detector
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_text
-from scanpick.formats.predictions import write_predictions
 from scanpick.networks.training import TrainingSettings
-from scanpick.structures.class_names import count_of
-from scanpick.studies.metrics import Metric, measure, read_ground_truth
-from scanpick.studies.predicting import PredictionSettings, predict_frames
-from scanpick.studies.scenes import read_scenes
-from scanpick.studies.threads import limited_threads
 from scanpick.texts import parsing, read_json, write_json
+from scanpick.training.detector_training import DetectorTraining, check_apart, train_detector
+from scanpick.training.metrics import Metric, measure
+from scanpick.training.threads import limited_threads
 
-RESULT, DESCRIPTION, PREDICTIONS, CHECKPOINT = "result.json", "training.json", "predictions.parquet", "checkpoint.pt"
+RESULT, DESCRIPTION, CHECKPOINT = "result.json", "training.json", "checkpoint.pt"
 
 CAR_METRICS = (
     "Car_3d_moderate_R40_0.7",
@@ -77,20 +71,20 @@ class TrainingRun:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", tuple(sorted(self.frames)))
-        both = sorted(set(self.frames) & set(self.evaluation))
-        if both:
-            raise ScanpickError(
-                f"{len(both)} frames are both trained on and evaluated, such as '{both[0]}'. Expected none."
-            )
+        check_apart(self.frames, self.evaluation)
 
     @property
     def fingerprint(self) -> str:
         """A short digest of everything: equal digests, equal numbers on the same machine."""
         return sha256_of_text(json.dumps(self.described(), sort_keys=True))[:16]
 
-    def build(self) -> DetectorModel:
-        """The detector before its first step."""
-        return build_detector(self.detector, self.classes, seed=self.settings.seed, **self.options)
+    @property
+    def training(self) -> DetectorTraining:
+        """What is trained."""
+        return DetectorTraining(
+            *(self.frames, self.evaluation, self.detector, self.options, self.classes, self.settings),
+            device=self.device,
+        )
 
     def described(self) -> dict[str, Any]:
         """All settings, resolved, JSON-serialisable. How often checkpoints are made changes no number."""
@@ -111,13 +105,7 @@ class TrainingRun:
         }
 
 
-def run_training(
-    dataset: Dataset,
-    run: TrainingRun,
-    folder: Path,
-    *,
-    advance: Callable[[int], None] = lambda steps: None,
-) -> dict[str, Any]:
+def run_training(dataset: Dataset, run: TrainingRun, folder: Path) -> dict[str, Any]:
     """Train, predict, evaluate; or return at once what was done before.
 
     A run that was killed goes on from its last checkpoint, to the same numbers. Frames that cannot be read, or that
@@ -127,7 +115,6 @@ def run_training(
         dataset: Where all the frames are.
         run: What to do.
         folder: Where results go.
-        advance: Called with the number of training steps done.
 
     Returns:
         ``metrics`` (name -> percent), ``frames``, ``boxes`` (objects of the classes that were trained on),
@@ -142,7 +129,7 @@ def run_training(
         return finished
     _note(folder, run)
     with limited_threads(run.threads):
-        return _run(dataset, run, folder, advance)
+        return _run(dataset, run, folder)
 
 
 def finished_result(folder: Path, fingerprint: str) -> dict[str, Any] | None:
@@ -167,35 +154,25 @@ def finished_result(folder: Path, fingerprint: str) -> dict[str, Any] | None:
     return result
 
 
-def _run(dataset: Dataset, run: TrainingRun, folder: Path, advance: Callable[[int], None]) -> dict[str, Any]:
+def _run(dataset: Dataset, run: TrainingRun, folder: Path) -> dict[str, Any]:
     started = time.monotonic()
     cpu = time.process_time()
-    read = read_scenes(dataset, run.frames, need_labels=True)
-    read.check_any()
-    model = run.build()
-    train(model, read.scenes, run.settings, folder, device=run.device, advance=advance)
-    save_detector(folder, run.detector, model, {"fingerprint": run.fingerprint})
-    trained = time.monotonic()
-    predicted = predict_frames(model, dataset, run.evaluation, PredictionSettings(device=run.device))
-    detections, set_aside = predicted.detections, predicted.set_aside
-    write_predictions(folder / PREDICTIONS, detections, {"fingerprint": run.fingerprint, "set_aside": set_aside})
+    facts = {"fingerprint": run.fingerprint}
+    trained = train_detector(dataset, run.training, folder, need_objects=False, facts=facts)
     metrics: dict[str, float] = {}
     if run.evaluation:
-        truth = read_ground_truth(dataset, run.evaluation)
-        set_aside |= truth.set_aside
-        by_id = {one.frame_id: one for one in detections}
-        metrics = measure(dataset, truth, by_id, [Metric.parse(name) for name in run.metrics])
-    boxes = Counter(name for scene in read.scenes for name in scene.boxes.class_names.tolist())
+        by_id = {one.frame_id: one for one in trained.predicted.detections}
+        metrics = measure(dataset, trained.truth, by_id, [Metric.parse(name) for name in run.metrics])
     result = {
         "fingerprint": run.fingerprint,
         "metrics": metrics,
-        "frames": len(read.scenes),
-        "boxes": count_of(boxes, run.classes),
-        "boxes_by_class": dict(sorted(boxes.items())),
-        "evaluated_frames": len(run.evaluation) - len(set_aside),
-        "set_aside": read.set_aside | set_aside,
+        "frames": len(trained.read.scenes),
+        "boxes": trained.boxes,
+        "boxes_by_class": trained.boxes_by_class,
+        "evaluated_frames": len(run.evaluation) - len(trained.set_aside_in_evaluation),
+        "set_aside": trained.set_aside,
         "seconds": time.monotonic() - started,
-        "seconds_training": trained - started,
+        "seconds_training": trained.seconds,
         "cpu_seconds": time.process_time() - cpu,
     }
     write_json(folder / RESULT, result, indent=1)

@@ -12,9 +12,9 @@ import pytest
 from scanpick.datasets import Dataset, open_dataset
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.networks.training import TrainingSettings
-from scanpick.studies.frame_cache import FrameCache
-from scanpick.studies.metrics import Metric
-from scanpick.studies.training_runs import TrainingRun, run_training
+from scanpick.training.frame_cache import FrameCache
+from scanpick.training.metrics import Metric
+from scanpick.training.runs import TrainingRun, run_training
 from tests.studies.toys import BROKEN, METRIC, UNLABELLED
 
 pytestmark = pytest.mark.usefixtures("toy_detector")
@@ -55,7 +55,7 @@ def test_it_leaves_a_folder_that_tells_everything(dataset: Dataset, tmp_path: Pa
 
 def test_what_is_done_is_not_done_again(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run_training(dataset, _run(), tmp_path)
-    monkeypatch.setattr("scanpick.studies.training_runs.train", None)
+    monkeypatch.setattr("scanpick.training.runs.train_detector", None)
     assert run_training(dataset, _run(), tmp_path) == result
     # The order of frames, and how often checkpoints are made, change no number.
     settings = dataclasses.replace(_run().settings, checkpoint_every=5)
@@ -102,7 +102,7 @@ def test_frames_that_cannot_be_used_are_named(dataset: Dataset, tmp_path: Path) 
 
 
 def test_a_frame_is_not_on_both_sides() -> None:
-    with pytest.raises(ScanpickError, match="1 frames are both trained on and evaluated, such as '000021'"):
+    with pytest.raises(ScanpickError, match="1 frames are both trained on and evaluated: 000021"):
         _run(evaluation=(*EVALUATION, "000021"))
 
 

@@ -16,9 +16,9 @@ from scanpick.datasets import Dataset
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.evaluation.probes import ProbeFrames, ProbeSettings, Probing, Vectors, probe
 from scanpick.evaluation.probes.targets import CLASSES, Targets, frame_targets, target_names
+from scanpick.probes.encoding import Contestant, Encoding, fit_parts
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import check_known
-from scanpick.studies.probe_encoding import Contestant, Encoding, fit_parts
 from scanpick.workspace.reading import Progress, no_progress
 from scanpick.workspace.worker_pool import available_cores, run_jobs
 

@@ -13,7 +13,7 @@ import numpy as np
 from scanpick import __version__
 from scanpick.errors import unknown_name
 from scanpick.evaluation.probes import Difference, Score, difference
-from scanpick.studies.probing import ProbeRun
+from scanpick.probes.probing import ProbeRun
 from scanpick.texts import write_csv, write_json
 
 Row = dict[str, Any]

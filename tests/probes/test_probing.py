@@ -9,11 +9,11 @@ from scanpick.datasets import open_dataset
 from scanpick.encoders.statistics import Statistics
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.evaluation.probes import ProbeSettings
+from scanpick.probes.encoding import ChangedFrames, Contestant
+from scanpick.probes.files import difference_rows, facts, frame_rows, prediction_rows, score_rows
+from scanpick.probes.probing import ProbePlan, run_probes
 from scanpick.structures import Boxes3D, EmbeddingTable, Frame, FrameRecord, Labels
 from scanpick.structures.embedded_objects import EmbeddedObjects
-from scanpick.studies.probe_encoding import ChangedFrames, Contestant
-from scanpick.studies.probe_files import difference_rows, facts, frame_rows, prediction_rows, score_rows
-from scanpick.studies.probing import ProbePlan, run_probes
 
 PLAN = ProbePlan(changed_frames=8, settings=ProbeSettings(near_s=0.1, apart_s=0.2, replicates=20))
 

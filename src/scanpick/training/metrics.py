@@ -16,7 +16,7 @@ from scanpick.formats.kitti_text import LABEL_COLUMNS, objects_from_rows
 from scanpick.formats.object_table import ObjectTable
 from scanpick.geometry.image_boxes import kitti_objects_from_detections
 from scanpick.structures import CameraObjects, Detections
-from scanpick.studies.scenes import camera_of_frame
+from scanpick.training.scenes import camera_of_frame
 
 AVERAGES = {"R40": "ap_r40", "R11": "ap_r11", "exact": "ap_exact"}
 DIFFICULTIES = tuple(difficulty.name for difficulty in KITTI_2019_R40.difficulties)

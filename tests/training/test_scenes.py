@@ -8,7 +8,7 @@ import pytest
 from scanpick.datasets.simulated.annotate import calibration
 from scanpick.geometry.camera_view import in_camera_view
 from scanpick.structures import Boxes3D, Calibration, Frame, FrameRecord, Labels
-from scanpick.studies.scenes import View, read_scenes
+from scanpick.training.scenes import View, read_scenes
 
 CAMERA = calibration()
 

@@ -1,0 +1,1 @@
+"""What an embedding knows of its frames, measured without training a detector."""
