@@ -11,7 +11,7 @@ from scanpick.datasets.inspection import FrameInspector, Inspection, collect
 from scanpick.workspace.reading import Progress, no_progress
 from scanpick.workspace.worker_pool import available_cores, run_jobs
 
-_FRAMES_IN_A_JOB = 8
+FRAMES_IN_A_JOB = 8
 
 
 def doctor(
@@ -39,7 +39,7 @@ def doctor(
     """
     dataset = open_dataset(str(data), **(options or {}))
     frame_ids = [record.frame_id for record in dataset.records]
-    jobs = [frame_ids[start : start + _FRAMES_IN_A_JOB] for start in range(0, len(frame_ids), _FRAMES_IN_A_JOB)]
+    jobs = [frame_ids[start : start + FRAMES_IN_A_JOB] for start in range(0, len(frame_ids), FRAMES_IN_A_JOB)]
     inspected = []
     with progress("Opening frames", len(frame_ids)) as advance:
         for _, found in run_jobs(FrameInspector(dataset), jobs, workers or available_cores()):

@@ -40,7 +40,7 @@ class Workspace:
     """
 
     path: Path
-    _kept: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, compare=False)
 
     @classmethod
     def open(cls, path: Path) -> Workspace:
