@@ -30,7 +30,7 @@ def test_four_lines_in_a_script_without_a_guard(drives: Path, tmp_path: Path) ->
     script = tmp_path / "script.py"
     script.write_text(
         "import scanpick as sp\n"
-        f"picks = sp.pick({str(drives)!r}, budget=3, out={str(tmp_path / 'out')!r}, encoder='statistics', report=False)\n"
+        f"picks = sp.pick({str(drives)!r}, 3, {str(tmp_path / 'out')!r}, encoder='statistics', report=False)\n"
         "print(*picks)\n"
     )
     ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
