@@ -6,6 +6,7 @@ raises `ScanpickError`; ``assert`` is for our own bugs only. The command line pr
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class ScanpickError(Exception):
@@ -30,6 +31,22 @@ class MissingExtraError(ScanpickError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs the package '{package}'. Install it with: pip install 'scanpick[{extra}]'")
+
+
+def call(verb: str, *arguments: Any, **named: Any) -> str:
+    """A call of scanpick for a message, such as the next step; the command line says it as a command.
+
+    Example:
+        >>> call("index", "kitti", out="pool", again=True)
+        "`scanpick.index('kitti', out='pool', again=True)`"
+    """
+    words = [_literal(value) for value in arguments]
+    words += [f"{name}={_literal(value)}" for name, value in named.items()]
+    return f"`scanpick.{verb}({', '.join(words)})`"
+
+
+def _literal(value: Any) -> str:
+    return "..." if value is ... else repr(value if isinstance(value, bool | int | float) else str(value))
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ScanpickError:

@@ -6,6 +6,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from scanpick.cli.app import app
+from scanpick.cli.wording import in_flags
 from scanpick.errors import ScanpickError
 
 
@@ -28,4 +29,4 @@ def error_of(*arguments: object) -> str:
     """The message with which a verb refuses."""
     result = run(*arguments)
     assert isinstance(result.exception, ScanpickError), f"expected an error, got:\n{result.output}"
-    return str(result.exception)
+    return in_flags(str(result.exception))

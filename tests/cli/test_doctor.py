@@ -48,7 +48,7 @@ def test_json_is_all_of_stdout_and_the_same_in_processes(broken: Path, monkeypat
     assert found["frames_with_problem"] == {"empty": 7}
     assert [problem["frame_id"] for problem in found["problems"]] == [f"{number:06d}" for number in range(1, 8)]
     monkeypatch.setattr("scanpick.workspace.worker_pool.POOL_PAYS_AFTER_S", -1.0)
-    monkeypatch.setattr("scanpick.cli.doctor.FRAMES_IN_A_JOB", 2)
+    monkeypatch.setattr("scanpick.face.doctor.FRAMES_IN_A_JOB", 2)
     shared = runner.invoke(app, ["doctor", str(broken), "--json", "--workers", "2"])
     assert json.loads(shared.stdout) == found
 

@@ -109,7 +109,7 @@ def test_rows_without_a_vector_are_named(tmp_path: Path) -> None:
 
 def test_npy_needs_ids_that_fit(tmp_path: Path) -> None:
     path, ids = write_npy(tmp_path)
-    with pytest.raises(ScanpickError, match=r"rows of a \.npy file have no names.*--ids FILE"):
+    with pytest.raises(ScanpickError, match=r"rows of a \.npy file have no names.*`ids=FILE`"):
         read_embeddings(path)
     ids.write_text("a\nb\n")
     with pytest.raises(ScanpickError, match=r"has 3 rows, but .*ids\.txt has 2 ids"):

@@ -88,7 +88,7 @@ def test_missing_frames_are_an_error_unless_told(folder, found, tmp_path):
     write_predictions(tmp_path / "p.parquet", found[:2])
     write_kitti_results(tmp_path / "results", found[:2], cameras)
     for path in (tmp_path / "p.parquet", tmp_path / "results"):
-        with pytest.raises(ScanpickError, match=r"no detections for 1 of 3 frames: 000002.*--missing empty"):
+        with pytest.raises(ScanpickError, match=r"no detections for 1 of 3 frames: 000002.*`missing='empty'`"):
             read_results(path, FRAMES, cameras)
         results = read_results(path, FRAMES, cameras, missing_is_empty=True)
         assert results.missing == ("000002",)
@@ -123,13 +123,13 @@ def test_other_things_are_named(folder, found, tmp_path):
         read_results(tmp_path / "empty", FRAMES, cameras)
     assert len(read_results(tmp_path / "empty", FRAMES, cameras, missing_is_empty=True).table) == 0
     _mmdet3d(tmp_path / "preds", found, ["Cyclist", "Car"])
-    with pytest.raises(ScanpickError, match="--label-names"):
+    with pytest.raises(ScanpickError, match="`label_names="):
         read_results(tmp_path / "preds", FRAMES, cameras)
     with pytest.raises(ScanpickError, match="numbers from 0 to 1, but 1 class names are given: Car"):
         read_results(tmp_path / "preds", FRAMES, cameras, label_names=["Car"])
     (folder / "calib" / "000000.txt").unlink()
     write_predictions(tmp_path / "p.parquet", found)
-    with pytest.raises(ScanpickError, match=r"no calibration of frame '000000'.*--calib"):
+    with pytest.raises(ScanpickError, match=r"no calibration of frame '000000'.*`calib="):
         read_results(tmp_path / "p.parquet", FRAMES, cameras)
 
 

@@ -57,7 +57,7 @@ def test_missing_columns_are_named(name: str) -> None:
 
 def test_logits_are_told_from_probabilities() -> None:
     frames = {"a": _frame([-2.0, 3.0])}
-    with pytest.raises(ScanpickError, match="--logits"):
+    with pytest.raises(ScanpickError, match="`logits=True`"):
         score_frames(frames, "margin", SCORES.load("margin"))
     scores = score_frames(frames, "margin", SCORES.load("margin"), logits=True)
     assert 0 < scores.values[0] < 1

@@ -91,7 +91,7 @@ def test_changed_data_encodes_what_changed(pool: Workspace, drives: Path, tmp_pa
 
 def test_frames_changed_behind_the_index(pool: Workspace, drives: Path) -> None:
     (drives / "drive_0" / "000003.bin").write_bytes(cloud(999).tobytes())
-    with pytest.raises(ScanpickError, match=r"1 frames changed .*drive_0/000003\. Run again: scanpick index"):
+    with pytest.raises(ScanpickError, match=r"1 frames changed .*drive_0/000003\. Run again: `scanpick.index"):
         embed(pool, Toy(), workers=1)
     assert pool.embedding_names() == []
     index(str(drives), pool.path, workers=1)

@@ -57,7 +57,7 @@ def test_names_of_metadata_are_not_taken(tmp_path: Path) -> None:
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "frames.parquet"
-    with pytest.raises(ScanpickError, match="scanpick index"):
+    with pytest.raises(ScanpickError, match=r"scanpick\.index"):
         read_frame_table(path)
     path.write_bytes(b"no parquet")
     with pytest.raises(ScanpickError, match="expected a Parquet table"):

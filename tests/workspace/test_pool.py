@@ -52,7 +52,7 @@ def test_missing_embeddings_are_told(pool: Workspace) -> None:
         pool_of(pool, ["toi"])
     for path in pool.embedding_folder("toy").iterdir():
         path.unlink()
-    with pytest.raises(ScanpickError, match=r"has no embeddings yet. Make some with: scanpick embed"):
+    with pytest.raises(ScanpickError, match=r"has no embeddings yet. Make some with: `scanpick.embed"):
         pool_of(pool, ["toy"])
 
 

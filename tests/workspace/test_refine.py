@@ -91,7 +91,7 @@ def test_same_bytes_on_one_thread_or_two(pool: Workspace, drives: Path, tmp_path
 
 
 def test_what_cannot_be_refined(pool: Workspace) -> None:
-    with pytest.raises(ScanpickError, match="differ in 3 directions, got --whiten 4"):
+    with pytest.raises(ScanpickError, match="differ in 3 directions, got `whiten=4`"):
         refine(pool, "toy", Refinement(Keep(number=4)))
     assert pool.embedding_names() == ["toy"]
     with pytest.raises(ScanpickError, match="Unknown embedding 'toi'"):

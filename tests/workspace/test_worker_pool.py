@@ -1,7 +1,11 @@
 """Jobs give the same results wherever they run, and a worker that dies is told."""
 
 import os
+import subprocess
+import sys
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -57,8 +61,38 @@ def test_a_dead_worker_is_told() -> None:
 
 
 def test_what_cannot_be_sent_is_told() -> None:
+    lock = threading.Lock()
     with pytest.raises(ScanpickError, match="cannot be sent to worker processes"):
-        list(run_jobs(lambda job: job, range(20), 2))
+        list(run_jobs(lambda job: (job, lock), range(20), 2))
+
+
+SCRIPT = """
+print("started")
+from scanpick.workspace import worker_pool
+
+worker_pool.POOL_PAYS_AFTER_S = 0.0
+
+class Shift:
+    by = 10
+    def __call__(self, job):
+        import os
+        return job + self.by, os.getpid()
+
+found = list(worker_pool.run_jobs(Shift(), range(6), 2))
+print(sorted(result for _, (result, _) in found), len({process for _, (_, process) in found}) > 1)
+"""
+
+
+@pytest.mark.parametrize("way", ["file", "command", "stdin"])
+def test_a_script_needs_no_guard(way: str, tmp_path: Path) -> None:
+    """Workers do not run it again, and know what it defines."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    arguments = {"file": [str(script)], "command": ["-c", SCRIPT], "stdin": ["-"]}[way]
+    run = subprocess.run(
+        [sys.executable, *arguments], input=SCRIPT if way == "stdin" else None, capture_output=True, text=True
+    )
+    assert run.stdout == "started\n[10, 11, 12, 13, 14, 15] True\n", run.stderr
 
 
 def test_at_least_one_core() -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from scanpick.cli.wording import in_flags
 from scanpick.errors import ScanpickError
 
 # A verb is a module of this package with a function `command`, in the order of the help page.
@@ -82,7 +83,7 @@ def run() -> None:
         finally:
             sys.stdout.flush()  # here, where a full disk behind it can still be told
     except (ScanpickError, OSError) as error:
-        _fail(str(error) if isinstance(error, ScanpickError) else _told(error))
+        _fail(in_flags(str(error)) if isinstance(error, ScanpickError) else _told(error))
     except SystemExit as done:
         if done.code == INTERRUPTED:
             _say_interrupted()

@@ -11,7 +11,6 @@ from scanpick.cli.options import AsJson, Columns, DatasetArgument, DatasetOption
 if TYPE_CHECKING:
     from scanpick.datasets.inspection import Inspection
 
-FRAMES_IN_A_JOB = 8
 MOST_NAMED = 5
 
 
@@ -35,19 +34,9 @@ def command(
     Example: [bold]scanpick doctor path/to/kitti --option points=velodyne[/]
     """
     from scanpick.cli.output import print_json, progress_bar
-    from scanpick.datasets import open_dataset
-    from scanpick.datasets.inspection import FrameInspector, collect
-    from scanpick.workspace.worker_pool import available_cores, run_jobs
+    from scanpick.face.doctor import doctor
 
-    opened = open_dataset(dataset, **dataset_options(option, columns))
-    frame_ids = [record.frame_id for record in opened.records]
-    jobs = [frame_ids[start : start + FRAMES_IN_A_JOB] for start in range(0, len(frame_ids), FRAMES_IN_A_JOB)]
-    inspected = []
-    with progress_bar("Opening frames", len(frame_ids)) as advance:
-        for _, found in run_jobs(FrameInspector(opened), jobs, workers or available_cores()):
-            inspected += found
-            advance(len(found))
-    inspection = collect(opened, inspected)
+    inspection = doctor(dataset, options=dataset_options(option, columns), workers=workers, progress=progress_bar)
     if as_json:
         print_json(inspection.summary())
     else:

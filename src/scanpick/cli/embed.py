@@ -12,10 +12,11 @@ from scanpick.cli.options import (
     EncoderName,
     EncoderOptions,
     IdsFile,
+    UnitLength,
+    Whiten,
     Workers,
     WorkspaceArgument,
 )
-from scanpick.cli.refinement import UnitLength, Whiten
 
 
 def command(
@@ -46,19 +47,25 @@ def command(
     Example: [bold]scanpick embed pool --encoder recon --weights adapted/weights.pt[/]
     Example: [bold]scanpick embed pool --encoder import --file mine.npy --ids mine.txt[/]
     """
-    from scanpick.cli.embedding import choose_encoder, make_embedding
-    from scanpick.cli.refinement import refinement_of
+    from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_facts, print_set_aside
-    from scanpick.workspace.refine import refine
-    from scanpick.workspace.workspace import Workspace
+    from scanpick.face.embedding import embed
+    from scanpick.options import parse_pairs
 
-    refinement = refinement_of(whiten, l2)
     options = [*(encoder_option or ()), *([] if weights is None else [f"weights={weights}"])]
-    choice = choose_encoder(encoder, options, file=file, ids=ids, name=name, allow_extra=allow_extra)
-    opened = Workspace.open(workspace)
-    table = make_embedding(opened, choice, workers=workers)
-    if refinement:
-        table = refine(opened, table.name, refinement)
+    table = embed(
+        workspace,
+        encoder,
+        encoder_options=parse_pairs(options, "--encoder-option"),
+        name=name,
+        file=file,
+        ids=ids,
+        allow_extra=allow_extra,
+        whiten=whiten,
+        l2=l2,
+        workers=workers,
+        progress=progress_bar,
+    )
     facts = {
         "workspace": str(workspace),
         "embedding": table.name,

@@ -31,7 +31,7 @@ def command(
     """
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import findings, frame_facts, print_facts, print_findings, print_set_aside
-    from scanpick.workspace.index import index
+    from scanpick.face.pools import index
 
     options = dataset_options(option, columns)
     workspace = index(dataset, out, options=options, again=again, moved=moved, workers=workers, progress=progress_bar)

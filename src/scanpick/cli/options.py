@@ -42,6 +42,17 @@ IdsFile = Annotated[
 AllowExtra = Annotated[
     bool, typer.Option("--allow-extra", help="With --encoder import: pass over ids that the data set does not have.")
 ]
+Whiten = Annotated[
+    str | None,
+    typer.Option(
+        "--whiten",
+        metavar="K|95%|all",
+        help="Whiten the vectors (PCA), keeping so many directions; makes NAME+whitenK beside NAME.",
+    ),
+]
+UnitLength = Annotated[
+    bool, typer.Option("--l2", help="Scale the vectors to unit length, after whitening; makes NAME+l2 beside NAME.")
+]
 Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Processes; all cores by default.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all chance.")]
 Labelled = Annotated[

@@ -20,10 +20,11 @@ from scanpick.cli.options import (
     Missing,
     ReplaceSelection,
     Seed,
+    UnitLength,
+    Whiten,
     Workers,
     dataset_options,
 )
-from scanpick.cli.refinement import UnitLength, Whiten
 
 
 def command(
@@ -71,9 +72,7 @@ def command(
     Example: [bold]scanpick pick path/to/kitti --budget 5% --out picks[/]
     Example: [bold]scanpick pick path/to/kitti --budget 5% --labelled picks/selections/diversity-1.txt --out picks[/]
     """
-    from scanpick.cli.embedding import choose_encoder, make_embedding
     from scanpick.cli.output import progress_bar
-    from scanpick.cli.refinement import refinement_of
     from scanpick.cli.results import (
         findings,
         frame_facts,
@@ -82,63 +81,43 @@ def command(
         print_findings,
         print_set_aside,
     )
-    from scanpick.formats.labelled_ids import read_labelled_ids
+    from scanpick.face.picking import pick
     from scanpick.options import parse_pairs
-    from scanpick.reports.report import STEPS, write_report
-    from scanpick.selection import STRATEGIES, parse_budget, select
-    from scanpick.workspace.index import index
-    from scanpick.workspace.labelled import AUTO, labelled_frames
-    from scanpick.workspace.pool import pool_of
-    from scanpick.workspace.refine import refine
-    from scanpick.workspace.selections import check_nobodys, check_not_replaced, keep_selection, publish
-    from scanpick.workspace.workspace import Workspace
 
-    # What was asked for is checked before any frame is read
-    options = parse_pairs(strategy_option or (), "--strategy-option") | ({} if start is None else {"start": start})
-    STRATEGIES.make(strategy, options)
-    parse_budget(budget)
-    refinement = refinement_of(whiten, l2)
-    choice = choose_encoder(encoder, encoder_option, file=file, ids=ids, allow_extra=allow_extra)
-    read_with = dataset_options(option, columns)
-    check_nobodys(out, replace=replace)
-    if name is not None:
-        Workspace(out).selection_path(name)
-    sources = [AUTO if text.strip() == AUTO else str(Path(text).resolve()) for text in labelled or ()]
-    lists = [Path(source) for source in sources if source != AUTO]
-    read_labelled_ids(lists)
-    for path in lists:
-        check_not_replaced(path, out, name)
-
-    # Each frame is read once, for the index and for the encoder
-    workspace = index(dataset, out, options=read_with, encoder=choice.encoder, workers=workers, progress=progress_bar)
-    with workspace.write_lock():
-        table = make_embedding(workspace, choice, workers=workers)
-        if refinement:
-            table = refine(workspace, table.name, refinement)
-        known = labelled_frames(workspace, sources, ignore_missing=labelled_missing is Missing.IGNORE)
-        pool = pool_of(workspace, [table.name], known)
-        selection = select(pool, strategy, budget, seed=seed, options=options, at_most=at_most)
-
-        settings = {"budget": budget, "strategy": strategy, "options": options, "at_most": at_most, "seed": seed}
-        settings |= {"embedding": table.name, "labelled": sources}
-        name, selection = keep_selection(
-            workspace, selection, pool, name=name, replace=replace, verb="pick", settings=settings
-        )
-        if with_report:
-            with progress_bar("Writing the report", STEPS) as advance:
-                write_report(out, name, workspace.selection_path(name).with_suffix(".html"), advance=advance)
-        files = publish(workspace, name)
-
-    frames = workspace.frames()
-    set_aside = frames.set_aside | dict(table.meta["set_aside"])
-    facts = frame_facts(workspace) | {"set_aside": len(set_aside)}
-    facts |= {"labelled": int(pool.labelled.sum()), "picked": len(selection), "budget": budget}
-    facts |= labelled_facts(workspace, known, selection)
-    facts |= {"selection": name, "strategy": strategy, "encoder": table.meta["encoder"], "seed": seed}
-    facts |= {path.name: str(path) for path in files}
+    picks = pick(
+        dataset,
+        budget,
+        out,
+        strategy=strategy,
+        strategy_options=parse_pairs(strategy_option or (), "--strategy-option")
+        | ({} if start is None else {"start": start}),
+        at_most=at_most,
+        labelled=labelled or (),
+        labelled_missing=labelled_missing.value,
+        seed=seed,
+        encoder=encoder,
+        encoder_options=parse_pairs(encoder_option or (), "--encoder-option"),
+        file=file,
+        ids=ids,
+        allow_extra=allow_extra,
+        whiten=whiten,
+        l2=l2,
+        options=dataset_options(option, columns),
+        name=name,
+        replace=replace,
+        report=with_report,
+        workers=workers,
+        progress=progress_bar,
+    )
+    frames = picks.pool.frames()
+    facts = frame_facts(picks.pool) | {"set_aside": len(picks.set_aside)}
+    facts |= {"labelled": picks.labelled, "picked": len(picks), "budget": budget}
+    facts |= labelled_facts(picks.pool, picks.labelled_missing, picks.selection)
+    facts |= {"selection": picks.name, "strategy": strategy, "encoder": picks.encoder, "seed": seed}
+    facts |= {file_name: str(path) for file_name, path in picks.files.items()}
     if as_json:
-        facts |= {"picks": list(selection.frame_ids), **findings(frames)}
+        facts |= {"picks": list(picks.frame_ids), **findings(frames)}
     print_facts(facts, as_json=as_json)
     print_findings(frames, dataset)
     if not as_json:
-        print_set_aside(set_aside)
+        print_set_aside(picks.set_aside)

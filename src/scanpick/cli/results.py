@@ -9,12 +9,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from scanpick.cli.output import console, log, print_json
-from scanpick.errors import ScanpickError
+from scanpick.cli.wording import in_flags
+from scanpick.face.picks import labels_there
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.structures import Selection
 from scanpick.structures.checks import name_some
 from scanpick.workspace.frame_table import FrameTable
-from scanpick.workspace.labelled import LabelledFrames, count_labelled
 from scanpick.workspace.workspace import Workspace
 
 
@@ -42,7 +42,7 @@ def print_set_aside(
         return
     log.print(f"[yellow]{len(set_aside)} frames were set aside:[/]")
     for frame_id, reason in list(set_aside.items())[:most]:
-        log.print(f"  {escape(frame_id)}: {escape(reason)}", highlight=False, soft_wrap=True)
+        log.print(f"  {escape(frame_id)}: {escape(in_flags(reason))}", highlight=False, soft_wrap=True)
     if len(set_aside) > most:
         log.print(f"  and {len(set_aside) - most} more; {all_named_in} names them all")
 
@@ -90,18 +90,14 @@ def frame_facts(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def labelled_facts(workspace: Workspace, labelled: LabelledFrames, selection: Selection) -> dict[str, str]:
+def labelled_facts(workspace: Workspace, missing: Sequence[str], selection: Selection) -> dict[str, str]:
     """What to say about labels that are there already: of picks, and of frames that have left the data set."""
     facts = {}
-    if labelled.missing:
+    if missing:
         facts["labelled_missing"] = (
-            f"{len(labelled.missing)} labelled frames are not in the data set (any more): {name_some(labelled.missing)}"
+            f"{len(missing)} labelled frames are not in the data set (any more): {name_some(missing)}"
         )
-    try:
-        count = count_labelled(workspace.dataset(), selection.frame_ids)
-    except (ScanpickError, OSError):  # the data set has moved, or cannot be read for the moment
-        count = 0
-    if count:
+    if count := labels_there(workspace, selection):
         facts["have_labels"] = (
             f"{count} of {len(selection)} picks have labels in the data set; --labelled auto leaves labelled frames out"
         )
@@ -113,4 +109,4 @@ def _told(value: Any) -> str:
         return ", ".join(f"{name} {_told(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_told(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else in_flags(str(value))

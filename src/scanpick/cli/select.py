@@ -173,21 +173,18 @@ def command(
     """
     from scanpick.cli import selecting
     from scanpick.cli.output import console
-    from scanpick.cli.results import print_facts
+    from scanpick.cli.results import labelled_facts, print_facts
     from scanpick.errors import ScanpickError
+    from scanpick.face.selecting import select_from
     from scanpick.options import split_list
-    from scanpick.selection import STRATEGIES
     from scanpick.selection.config import SelectionConfig
     from scanpick.selection.explain import explain as in_words
     from scanpick.texts import read_mapping
 
-    # 1. What is asked for, checked before anything is read
     if (workspace is None) == (embeddings is None):
         raise ScanpickError("Select from either a WORKSPACE or --embeddings FILE, a .npy, .csv or .parquet file.")
     if embeddings is not None and out is None:
         raise ScanpickError("Say where to write the picks: --out picks.csv")
-    if out is not None and out.suffix not in (".csv", ".parquet"):
-        raise ScanpickError(f"--out: expected a file name that ends in .csv or .parquet, got '{out}'.")
     flags = {
         "budget": budget,
         "strategy": strategy,
@@ -207,25 +204,35 @@ def command(
     }
     settings = selecting.settings_of({} if config is None else read_mapping(config), flags, limits)
     asked = SelectionConfig.of(settings, "the selection" if config is None else str(config))
-    STRATEGIES.make(asked.strategy, asked.strategy_options)
+    source = workspace if embeddings is None else embeddings
+    assert source is not None
+    selected = select_from(
+        source,
+        asked,
+        ids=ids,
+        embedding=split_list(embedding, "--embedding"),
+        labelled=labelled or (),
+        labelled_missing=labelled_missing.value,
+        table=table or (),
+        predictions=predictions,
+        min_score=min_score,
+        objects=objects or (),
+        name=name,
+        replace=replace,
+        out=out,
+        threads=threads,
+    )
 
-    # 2. What there is
-    if embeddings is not None:
-        source = selecting.from_file(embeddings, ids)
-    else:
-        assert workspace is not None
-        source = selecting.from_workspace(workspace, split_list(embedding, "--embedding"), asked)
-    source = source.with_labelled(labelled or (), ignore_missing=labelled_missing is Missing.IGNORE)
-    source = source.with_tables(table or (), predictions, min_score, objects or ())
-    source = source.calibrated(asked)
-
-    # 3. The selection
-    picked = asked.select(source.pool, threads=threads)
-    facts = {**source.facts, **selecting.facts_about(picked)}
-    facts |= selecting.save(source, picked, asked, name, out, replace=replace)
-    shown = selecting.as_shown(source, picked)
+    shown, found = selected.shown, selected.source
+    facts = {**found.facts, **selecting.facts_about(shown)}
+    if found.workspace is not None:
+        facts |= labelled_facts(found.workspace, found.labelled.missing, shown)
+        if selected.name is not None:
+            facts["selection"] = str(found.workspace.selection_path(selected.name))
+    if out is not None:
+        facts["out"] = str(out)
     if as_json:
-        facts |= {"summary": dict(picked.summary), "picks": list(shown.frame_ids)}
+        facts |= {"summary": dict(shown.summary), "picks": list(shown.frame_ids)}
     print_facts(facts, as_json=as_json)
     if explain and not as_json:
         for sentence in in_words(shown, first):

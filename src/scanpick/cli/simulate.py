@@ -29,23 +29,14 @@ def command(
     """
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_facts
-    from scanpick.datasets.simulated import SimulatedDrives
-    from scanpick.datasets.simulated.writer import KittiWriter
-    from scanpick.workspace.worker_pool import available_cores, run_jobs
+    from scanpick.face.simulation import simulate
 
-    drives = SimulatedDrives(name, frames=frames, seed=seed, full=full)
-    writer = KittiWriter(drives, out)
-    jobs = writer.prepare()
-    to_do = sum(len(job) for job in jobs)
-    with progress_bar("Simulate", to_do) as advance:
-        for _, written in run_jobs(writer, jobs, workers or available_cores()):
-            advance(written)
-    writer.finish()
+    made = simulate(out, frames, seed=seed, drives=name, full=full, workers=workers, progress=progress_bar)
     facts = {
         "folder": str(out),
-        "data_set": f"{drives.name}, {drives.description}",
-        "frames": len(drives.records),
-        "written_now": to_do,
-        "drives": len({record.sequence for record in drives.records}),
+        "data_set": f"{made.drives.name}, {made.drives.description}",
+        "frames": len(made.drives.records),
+        "written_now": made.written,
+        "drives": len({record.sequence for record in made.drives.records}),
     }
     print_facts(facts, as_json=as_json)

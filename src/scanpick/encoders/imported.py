@@ -26,9 +26,9 @@ def read_embeddings(path: Path, ids_path: Path | None = None, *, name: str = "im
     vectors = read_vectors(path, ids_path)
     if vectors.frame_ids is None:
         raise ScanpickError(
-            f"{path}: rows of a .npy file have no names. Give the frame ids of the rows: --ids FILE, one id a line."
+            f"{path}: rows of a .npy file have no names. Give the frame ids of the rows: `ids=FILE`, one id a line."
             if path.suffix.lower() == ".npy"
-            else f"{path}: expected a column 'frame_id', or a list of the rows' ids beside it: --ids FILE."
+            else f"{path}: expected a column 'frame_id', or a list of the rows' ids beside it: `ids=FILE`."
         )
     settings = {"file": path.name, "sha256": sha256_of_file(path)}
     if ids_path is not None:

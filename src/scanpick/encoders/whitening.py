@@ -43,8 +43,8 @@ class Keep:
         if re.fullmatch(r"\d+(\.\d+)?%", text) and 0 < float(text[:-1]) <= 100:
             return cls(share=float(text[:-1]) / 100)
         raise ScanpickError(
-            f"--whiten: expected how many directions to keep, such as 64, a share of the variance up to 100%, such as "
-            f"95%, or all, got '{text}'."
+            f"`whiten=...`: expected how many directions to keep, such as 64, a share of the variance up to 100%, such "
+            f"as 95%, or all, got '{text}'."
         )
 
     def __str__(self) -> str:
@@ -94,7 +94,7 @@ def fit_whitening(values: Embeddings, keep: Keep, what: str = "The embedding") -
         count = min(int(np.searchsorted(shares, keep.share - 1e-12)) + 1, usable)
     if count > usable:
         raise ScanpickError(
-            f"{what}: its {len(values)} vectors differ in {usable} directions, got --whiten {count}. "
+            f"{what}: its {len(values)} vectors differ in {usable} directions, got `whiten={count}`. "
             f"Ask for fewer, for a share such as 95%, or for all."
         )
     matrix = directions[:, :count] * (1 / spread[:count])

@@ -95,7 +95,7 @@ def _missing_message(path: Path, missing: Sequence[str], wanted: Sequence[str], 
         hint = f"None of the frames is there; there are: {name_some(list(present)) or 'no frames'}."
     else:
         hint = (
-            "List the frames to evaluate in a file (--frames), or count these as frames without detections "
-            "(--missing empty)."
+            "List the frames to evaluate in a file (`frames=...`), or count these as frames without detections "
+            "(`missing='empty'`)."
         )
     return f"{path}: no detections for {len(missing)} of {len(wanted)} frames: {name_some(missing)}. {hint}"

@@ -47,7 +47,7 @@ class KittiCameras:
         if not os.path.isfile(path):  # Path.is_file raises an error where the name is too long
             raise ScanpickError(
                 f"{path}: no calibration of frame '{frame_id}', which its LiDAR boxes need to be compared with KITTI "
-                f"labels. Name the folder of calibrations with --calib."
+                f"labels. Name the folder of calibrations with `calib=...`."
             )
         calibration = read_calibration(path)
         return Calibration(calibration.camera_SE3_lidar, calibration.projection, self._size(frame_id))

@@ -83,7 +83,7 @@ def read_lidar_detections(source: ResultSource, label_names: Sequence[str] = ())
     if not label_names:
         raise ScanpickError(
             f"{source.path}: mmdetection3d's JSON has class numbers only. Name the classes of the model's "
-            f"configuration in its order, such as --label-names Pedestrian,Cyclist,Car."
+            f"configuration in its order, such as `label_names='Pedestrian,Cyclist,Car'`."
         )
     return read_mmdet3d_folder(source.path, label_names)
 

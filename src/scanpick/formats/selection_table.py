@@ -21,9 +21,9 @@ from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.formats.parquet import notes_of, read_parquet, write_parquet
 from scanpick.structures import Selection
+from scanpick.structures.selection import CONTRIBUTION_PREFIX
 from scanpick.texts import advised, parsing, read_csv, write_csv
 
-CONTRIBUTION_PREFIX = "contribution_"
 REQUIRED_COLUMNS = ("rank", "frame_id", "gain", "nearest_selected", "distance", "cost")
 
 
@@ -51,7 +51,7 @@ def write_selection(path: Path, selection: Selection, facts: FrameFacts | None =
         ScanpickError: The suffix is another.
     """
     facts = facts or FrameFacts()
-    columns = _columns(selection, facts)
+    columns = selection_columns(selection, facts)
     if path.suffix == ".parquet":
         meta = {"strategy": selection.strategy, "summary": dict(selection.summary)}
         arrays = {name: _arrow(values) for name, values in columns.items()}
@@ -95,21 +95,19 @@ def read_selection(path: Path) -> Selection:
         )
 
 
-def _columns(selection: Selection, facts: FrameFacts) -> dict[str, list[Any]]:
-    ids = selection.frame_ids
-    columns: dict[str, list[Any]] = {"rank": list(range(1, len(ids) + 1))}
+def selection_columns(selection: Selection, facts: FrameFacts) -> dict[str, list[Any]]:
+    """The columns of the table: those of the selection, and what is known about its frames."""
+    ids, known = selection.frame_ids, {name: list(values) for name, values in selection.columns().items()}
+    columns: dict[str, list[Any]] = {"rank": known.pop("rank")}
     if facts.rows is not None:
         columns["index"] = [facts.rows[frame_id] for frame_id in ids]
     if facts.ids_given:
-        columns["frame_id"] = list(ids)
+        columns["frame_id"] = known["frame_id"]
     if facts.sequences is not None:
         columns["sequence"] = [facts.sequences[frame_id] for frame_id in ids]
-    columns["gain"] = selection.gains.tolist()
-    columns["nearest_selected"] = [_name_of(frame_id, facts) for frame_id in selection.nearest_selected]
-    columns["distance"] = [None if np.isnan(value) else value for value in selection.distances.tolist()]
-    columns["cost"] = selection.costs.tolist()
-    for name, values in selection.contributions.items():
-        columns[f"{CONTRIBUTION_PREFIX}{name}"] = values.tolist()
+    del known["frame_id"]
+    known["nearest_selected"] = [_name_of(frame_id, facts) for frame_id in selection.nearest_selected]
+    columns |= known
     if facts.paths is not None:
         columns["path"] = [facts.paths[frame_id] for frame_id in ids]
     return columns

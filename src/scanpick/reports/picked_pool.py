@@ -62,13 +62,13 @@ class PickedPool:
         return seed if isinstance(seed, int) and seed >= 0 else 0
 
 
-def picked_pool(path: Path, selection_name: str) -> PickedPool:
+def picked_pool(folder: Workspace | Path, selection_name: str) -> PickedPool:
     """Read a selection of a workspace with all that its report shows.
 
     Raises:
         ScanpickError: The folder is no workspace, has no such selection, or files in it are damaged.
     """
-    workspace = Workspace.open(path)
+    workspace = folder if isinstance(folder, Workspace) else Workspace.open(folder)
     name, selection = load_selection(workspace, selection_name)
     frames, notes = workspace.frames(), []
     embedding = _embedding_of(workspace, selection)
@@ -99,7 +99,7 @@ def picked_pool(path: Path, selection_name: str) -> PickedPool:
         found=len(frames),
         set_aside=set_aside,
         dataset=_open_dataset(workspace),
-        cache=path / "cache",
+        cache=workspace.path / "cache",
         embedding=embedding,
         values=values,
         notes=tuple(notes),

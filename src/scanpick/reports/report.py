@@ -19,19 +19,22 @@ from scanpick.reports.redundancy import time_neighbours
 from scanpick.reports.results import Results
 from scanpick.reports.set_aside import reasons
 from scanpick.reports.timeline import draw_timeline
+from scanpick.workspace import Workspace
 
 STEPS = REPEATS + MOST_VIEWS + 2
 """How often, in all, `write_report` advances its progress."""
 
 
-def write_report(workspace: Path, selection: str, out: Path, *, advance: Callable[[int], None] | None = None) -> Path:
+def write_report(
+    workspace: Workspace | Path, selection: str, out: Path, *, advance: Callable[[int], None] | None = None
+) -> Path:
     """Write one self-contained HTML page about a selection of a workspace. It reads; only maps are kept, in ``cache/``.
 
     The same workspace gives the same bytes: the page holds no date, and its random selections start from the
     selection's seed.
 
     Args:
-        workspace: The workspace's folder.
+        workspace: The workspace, or its folder.
         selection: Name of the selection.
         out: The file to write; a folder, or a name without a suffix, gets a ``report.html``.
         advance: Called with the number of steps done, `STEPS` in all.

@@ -114,7 +114,7 @@ def _worth(detections: Detections, min_score: float | None) -> Float64Array:
     if ((scores < 0) | (scores > 1)).any():
         raise ScanpickError(
             f"Predictions of frame '{detections.frame_id}': expected scores from 0 to 1 to count boxes by, got "
-            f"{scores.min():g} to {scores.max():g}. Give the score from which a box counts (--min-score)."
+            f"{scores.min():g} to {scores.max():g}. Give the score from which a box counts (`min_score=...`)."
         )
     return scores
 

@@ -169,7 +169,7 @@ def open_ledgers(
         if parts and whole.limit > reach * (1 + _ROUNDING) and first.prices.per_clip == 0:
             raise ScanpickError(
                 f"The budget of {whole.limit:.10g} {first.counted_in} is larger than what the strata can take "
-                f"together: {reach:.10g}. Ask for less, or for at most that much (--at-most)."
+                f"together: {reach:.10g}. Ask for less, or for at most that much (`at_most=True`)."
             )
         _check_reach(whole, reach, pool, first)
     return first, [whole, *parts]
@@ -195,5 +195,5 @@ def _check_reach(ledger: Ledger, reach: float, pool: Pool, budget: Budget) -> No
     raise ScanpickError(
         f"The budget of {ledger.limit:.10g} {budget.counted_in}{whose} is larger than what can be picked: "
         f"{int(ledger.members.sum())} frames{amount} (of {len(pool)} frames, {int(pool.labelled.sum())} are labelled "
-        f"already). Ask for less, or for at most that much (--at-most)."
+        f"already). Ask for less, or for at most that much (`at_most=True`)."
     )

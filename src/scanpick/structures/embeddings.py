@@ -11,10 +11,11 @@ import numpy as np
 from scanpick.arrays import Embeddings
 from scanpick.errors import ScanpickError
 from scanpick.structures.checks import as_array, check_unique, name_some
+from scanpick.structures.columns import Columns
 
 
-@dataclass(frozen=True, eq=False)
-class EmbeddingTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class EmbeddingTable(Columns):
     """N frames, each a vector.
 
     Attributes:
@@ -46,6 +47,14 @@ class EmbeddingTable:
 
     def __len__(self) -> int:
         return len(self.frame_ids)
+
+    def __repr__(self) -> str:
+        frames, dimension = self.values.shape
+        return f"EmbeddingTable('{self.name}': {frames} frames, {dimension} dimensions)"
+
+    def columns(self) -> Mapping[str, Sequence[Any]]:
+        """One row a frame: its id and its (D,) vector."""
+        return {"frame_id": self.frame_ids, "vector": list(self.values)}
 
     def rows(self, frame_ids: Sequence[str]) -> Embeddings:
         """The (n, D) rows of these frames, in this order.

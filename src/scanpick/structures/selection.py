@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,13 @@ import numpy as np
 
 from scanpick.arrays import Float64Array
 from scanpick.structures.checks import as_array, check_unique
+from scanpick.structures.columns import Columns
+
+CONTRIBUTION_PREFIX = "contribution_"
 
 
-@dataclass(frozen=True, eq=False)
-class Selection:
+@dataclass(frozen=True, eq=False, repr=False)
+class Selection(Columns):
     """K picked frames in the order they were picked.
 
     Every prefix of a selection under a frame budget is the selection for the smaller budget.
@@ -54,3 +57,19 @@ class Selection:
 
     def __len__(self) -> int:
         return len(self.frame_ids)
+
+    def __repr__(self) -> str:
+        first = ", ".join(self.frame_ids[:3])
+        return f"Selection({len(self)} frames by {self.strategy}: {first}{', ...' if len(self) > 3 else ''})"
+
+    def columns(self) -> Mapping[str, Sequence[Any]]:
+        """One row a pick, in order: rank from 1, frame_id, gain, nearest_selected, distance, cost, contributions."""
+        return {
+            "rank": list(range(1, len(self) + 1)),
+            "frame_id": list(self.frame_ids),
+            "gain": self.gains.tolist(),
+            "nearest_selected": list(self.nearest_selected),
+            "distance": [None if np.isnan(value) else value for value in self.distances.tolist()],
+            "cost": self.costs.tolist(),
+            **{f"{CONTRIBUTION_PREFIX}{name}": values.tolist() for name, values in self.contributions.items()},
+        }

@@ -53,7 +53,7 @@ class EncoderConfig(Checked):
             try:
                 Keep.parse(str(whiten))
             except ScanpickError as error:
-                raise ValueError(str(error).removeprefix("--whiten: ").rstrip(".")) from error
+                raise ValueError(str(error).removeprefix("`whiten=...`: ").rstrip(".")) from error
             return str(whiten)
         return whiten
 

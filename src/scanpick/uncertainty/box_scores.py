@@ -86,7 +86,7 @@ def objectness(detections: Detections) -> Float64Array:
     if len(scores) and (scores.min() < 0 or scores.max() > 1):
         raise ScanpickError(
             f"Frame '{detections.frame_id}': expected scores from 0 to 1, got {scores.min():.3g} to "
-            f"{scores.max():.3g}. If they are logits, pass --logits, which takes their sigmoid."
+            f"{scores.max():.3g}. If they are logits, pass `logits=True`, which takes their sigmoid."
         )
     return scores
 

@@ -12,11 +12,11 @@ import numpy as np
 from scanpick import __version__
 from scanpick.arrays import Embeddings
 from scanpick.encoders import Encoder, PartEncoder
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, call
 from scanpick.structures import EmbeddingTable
 from scanpick.structures.checks import name_some
 from scanpick.structures.embedded_objects import EmbeddedObjects
-from scanpick.workspace.embedding_files import StoredEmbedding, read_embedding, read_objects, write_embedding
+from scanpick.workspace.embedding_files import StoredEmbedding, read_objects, write_embedding
 from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.index import reading_store
 from scanpick.workspace.reading import BLOCK, Block, Progress, blocks_of, no_progress, read_blocks
@@ -110,7 +110,7 @@ def import_embedding(
             raise ScanpickError(
                 f"Embedding '{name}': {len(extra)} of its {len(table)} ids are not in the data set: "
                 f"{name_some(extra)}. Expected ids such as {name_some(frames.frame_ids, 3)}. "
-                f"Give --allow-extra to pass over them."
+                f"Give `allow_extra=True` to pass over them."
             )
         rows = np.flatnonzero(frames.usable)
         ids = [frames.frame_ids[row] for row in rows]
@@ -155,7 +155,7 @@ class _Merge:
             raise ScanpickError(
                 f"{len(changed)} frames changed while they were embedded or since they were indexed: "
                 f"{name_some(changed)}. Run again: "
-                f"scanpick index {workspace.manifest().dataset.specification} --out {workspace.path} --again"
+                f"{call('index', workspace.manifest().dataset.specification, out=workspace.path, again=True)}"
             )
         for row, problem in zip(rows, readings.encoding_problems.tolist(), strict=True):
             self.encoded[row] = not problem
@@ -215,7 +215,7 @@ def _usable_before(
         return None
     folder = workspace.embedding_folder(name)
     try:
-        before = read_embedding(folder)
+        before = workspace.stored_embedding(name)
         if with_objects:
             before = replace(before, objects=read_objects(folder)[0])
     except ScanpickError:  # damaged: made again

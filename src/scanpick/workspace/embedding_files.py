@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow
 
 from scanpick.arrays import Embeddings, Float32Array
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, call
 from scanpick.files import atomic_path, sha256_of_file
 from scanpick.formats.arrays import read_array
 from scanpick.formats.object_embeddings import read_objects_of, write_object_embeddings
@@ -135,7 +135,7 @@ def read_objects(folder: Path) -> tuple[EmbeddedObjects, list[str]]:
     if "objects_sha256" not in meta:
         raise ScanpickError(
             f"The embedding '{folder.name}' has no embeddings of objects: its encoder '{meta.get('encoder')}' makes "
-            f"none. Make some with: scanpick embed {folder.parent.parent} --encoder recon-parts"
+            f"none. Make some with: {call('embed', folder.parent.parent, encoder='recon-parts')}"
         )
     if not path.is_file() or sha256_of_file(path) != meta["objects_sha256"]:
         raise ScanpickError(f"{path}: missing, cut off or changed since it was written. {_again(folder)}")
@@ -170,4 +170,4 @@ def _remove_others(folder: Path, arrays: set[str], *, with_objects: bool) -> Non
 
 
 def _again(folder: Path) -> str:
-    return f"Make it again with: scanpick embed {folder.parent.parent} --name {folder.name} --encoder ..."
+    return f"Make it again with: {call('embed', folder.parent.parent, name=folder.name, encoder=...)}"

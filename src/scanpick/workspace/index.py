@@ -13,12 +13,12 @@ import numpy as np
 from scanpick.datasets import DATASETS, Dataset, open_dataset
 from scanpick.datasets.plausibility import UNITS
 from scanpick.encoders import Encoder
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, call
 from scanpick.files import sha256_of_file
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import check_unique, name_some
 from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
-from scanpick.workspace.manifest import DatasetSource, FrameSummary, Manifest, current_versions, write_manifest
+from scanpick.workspace.manifest import DatasetSource, FrameSummary, Manifest, current_versions
 from scanpick.workspace.reading import (
     Progress,
     blocks_of,
@@ -44,7 +44,7 @@ class _Fact(NamedTuple):
 
 def index(
     specification: str,
-    path: Path,
+    folder: Workspace | Path,
     *,
     options: Mapping[str, Any] | None = None,
     encoder: Encoder | None = None,
@@ -60,7 +60,7 @@ def index(
 
     Args:
         specification: What `open_dataset` takes.
-        path: The workspace's folder.
+        folder: The workspace, or its folder.
         options: Options of the data set.
         encoder: Encodes each frame while it is in memory, so that `embed` with this encoder need not read it again.
         again: Read every frame again, as if nothing was known.
@@ -73,10 +73,10 @@ def index(
         ScanpickError: The data set cannot be opened, none of its frames can be used or is in metres, or the folder is
             the data set's own or the workspace of another one.
     """
-    workspace = Workspace(path)
-    before = Workspace.open(path).manifest().dataset.options if moved else {}
+    workspace = folder if isinstance(folder, Workspace) else Workspace(folder)
+    before = Workspace.open(workspace.path).manifest().dataset.options if moved else {}
     source, dataset = _open(specification, {**before, **(options or {})})
-    check_apart(source, path)
+    check_apart(source, workspace.path)
     with workspace.write_lock():
         _check_same_dataset(workspace, source, dataset, moved=moved)
         records = [_with_absolute_path(record) for record in dataset.records]
@@ -119,6 +119,7 @@ def index(
             store.clear()
             raise ScanpickError(_nothing_in_metres(specification, table))
         _write(workspace, source, table)
+        workspace.keep_dataset(dataset)
         store.clear_others()
         if encoder is None:
             store.clear()
@@ -138,12 +139,14 @@ def _open(specification: str, options: Mapping[str, Any]) -> tuple[DatasetSource
     name, colon, argument = specification.partition(":")
     named = bool(colon) and name in DATASETS.names()
     location = Path(argument if named else specification).expanduser()
+    if location.exists() and not named:
+        specification = str(location.resolve())
     dataset = open_dataset(specification, **options)
     description, reading = dataset.description, getattr(dataset, "reading", None)
     found = {} if reading is None else dict(reading.options)
     # A folder may have the name of a simulated set: only where frames are files is the argument a path.
-    if location.exists() and any(record.path is not None for record in dataset.records):
-        absolute = f"{name}:{location.resolve()}" if named else str(location.resolve())
+    if location.exists() and named and any(record.path is not None for record in dataset.records):
+        absolute = f"{name}:{location.resolve()}"
         if absolute != specification:
             specification, dataset = absolute, open_dataset(absolute, **{**options, **found})
     return DatasetSource(specification, dict(options), dataset.name, description, found), dataset
@@ -193,7 +196,7 @@ def _check_same_dataset(workspace: Workspace, source: DatasetSource, dataset: Da
         raise ScanpickError(
             f"{workspace.path} is the workspace of {before.dataset.specification}, got {source.specification}. "
             f"Give another folder, or say that this is the same data set, moved: "
-            f"scanpick index {source.specification} --out {workspace.path} --moved"
+            f"{call('index', source.specification, out=workspace.path, moved=True)}"
         )
     frames = workspace.frames()
     usable = np.flatnonzero(frames.usable)
@@ -256,7 +259,7 @@ def _write(workspace: Workspace, source: DatasetSource, table: FrameTable) -> No
         table_sha256=sha256_of_file(workspace.frames_path),
     )
     steps = {} if before is None else before.steps
-    write_manifest(workspace.manifest_path, Manifest(source, summary, steps, current_versions()))
+    workspace.write_manifest(Manifest(source, summary, steps, current_versions()))
 
 
 def _nothing_usable(specification: str, table: FrameTable) -> str:
@@ -264,7 +267,7 @@ def _nothing_usable(specification: str, table: FrameTable) -> str:
     return (
         f"{specification}: none of its {len(table)} frames can be used: "
         f"{', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}. The first: {table.statuses[0]} "
-        f"See: scanpick doctor {specification}"
+        f"See: {call('doctor', specification)}"
     )
 
 
@@ -272,5 +275,5 @@ def _nothing_in_metres(specification: str, table: FrameTable) -> str:
     frame_id, seen = next(iter(table.doubts_by_kind[UNITS].items()))
     return (
         f"{specification}: all of its {int(table.usable.sum())} frames have implausible units. {frame_id}: {seen} "
-        f"Expected metres around the sensor: convert the points. See: scanpick doctor {specification}"
+        f"Expected metres around the sensor: convert the points. See: {call('doctor', specification)}"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanpick.datasets import Dataset
-from scanpick.errors import FrameError, ScanpickError
+from scanpick.errors import FrameError, ScanpickError, call
 from scanpick.structures import Frame, FrameRecord, Labels
 from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.reading import digest_of, source_of
@@ -30,7 +30,7 @@ class IndexedFrames:
     @classmethod
     def of(cls, workspace: Workspace) -> IndexedFrames:
         """Those of a workspace, whose data set is opened."""
-        again = f"scanpick index {workspace.manifest().dataset.specification} --out {workspace.path}"
+        again = call("index", workspace.manifest().dataset.specification, out=workspace.path)
         return cls(workspace.dataset(), workspace.frames(), again)
 
     @property

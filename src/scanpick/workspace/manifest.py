@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, call
 from scanpick.formats.toml import format_toml
 from scanpick.texts import parse_toml, parsing, read_sealed, write_sealed
 
@@ -96,7 +96,7 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         ScanpickError: The file is missing, is no TOML, lacks an entry, or was changed since it was written.
     """
-    document = parse_toml(read_sealed(path, "Make it again with: scanpick index DATASET --out ..."), str(path))
+    document = parse_toml(read_sealed(path, f"Make it again with: {call('index', 'DATASET', out=...)}"), str(path))
     if document.get("format") != FORMAT:
         raise ScanpickError(
             f"{path}: expected a workspace of format {FORMAT}, got {document.get('format')!r}. "

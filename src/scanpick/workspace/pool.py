@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from scanpick.arrays import BoolArray, Embeddings, Float64Array
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, call
 from scanpick.selection.pool import Pool
 from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.labelled import LabelledFrames, labelled_frames
@@ -38,7 +38,7 @@ def pool_of(
         if missing or table.meta.get("data_sha256") != frames.data_sha256:
             raise ScanpickError(
                 f"Embedding '{name}' was made before the frames changed ({len(missing)} frames lack a vector). "
-                f"Bring it up to date with: scanpick embed {workspace.path} --name {name} --encoder ..."
+                f"Bring it up to date with: {call('embed', workspace.path, name=name, encoder=...)}"
             )
         embedded = set(table.frame_ids)
         in_pool &= np.array([frame_id in embedded for frame_id in frames.frame_ids], dtype=bool)

@@ -11,7 +11,7 @@ from scanpick.arrays import Embeddings
 from scanpick.encoders.whitening import Keep, Whitening, fit_whitening, unit_length
 from scanpick.errors import ScanpickError
 from scanpick.structures import EmbeddingTable
-from scanpick.workspace.embedding_files import StoredEmbedding, read_embedding, write_embedding
+from scanpick.workspace.embedding_files import StoredEmbedding, write_embedding
 from scanpick.workspace.workspace import Workspace
 
 _BLOCK = 4096
@@ -63,8 +63,7 @@ def refine(workspace: Workspace, name: str, refinement: Refinement) -> Embedding
         raise ScanpickError("Refining an embedding: ask for whitening, unit length or both.")
     with workspace.write_lock():
         workspace.embedding(name)  # says what there is, where this one is not
-        source = read_embedding(workspace.embedding_folder(name))
-        folder = workspace.embedding_folder(name + refinement.suffix)
+        source = workspace.stored_embedding(name)
         made_of = {"embedding": name, "embeddings_sha256": source.table.meta["embeddings_sha256"]}
         meta = {
             **{key: source.table.meta[key] for key in ("encoder", "data_sha256", "set_aside")},
@@ -75,7 +74,7 @@ def refine(workspace: Workspace, name: str, refinement: Refinement) -> Embedding
         before = _before(workspace, name + refinement.suffix)
         if before is None or any(before.table.meta.get(key) != value for key, value in meta.items()):
             _write(workspace, name + refinement.suffix, source, refinement, meta)
-    return read_embedding(folder).table
+    return workspace.embedding(name + refinement.suffix)
 
 
 def _write(
@@ -106,6 +105,6 @@ def _before(workspace: Workspace, name: str) -> StoredEmbedding | None:
     if name not in workspace.embedding_names():
         return None
     try:
-        return read_embedding(workspace.embedding_folder(name))
+        return workspace.stored_embedding(name)
     except ScanpickError:  # damaged: made again
         return None

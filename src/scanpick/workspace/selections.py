@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from scanpick.errors import ScanpickError, unknown_name
+from scanpick.errors import ScanpickError, call, unknown_name
 from scanpick.files import write_bytes, write_text
 from scanpick.formats.frame_ids import format_frame_ids
 from scanpick.formats.selection_table import FrameFacts, read_selection, write_selection
@@ -86,7 +86,7 @@ def keep_selection(
         if name in workspace.selection_names() and not (kept or replace):
             raise ScanpickError(
                 f"{workspace.path} has another selection '{name}' already, made from other settings or data. "
-                f"Give this one another name, or replace that one (--replace)."
+                f"Give this one another name, or replace that one (`replace=True`)."
             )
         if not kept:
             save_selection(workspace, name, selection, pool)
@@ -143,7 +143,7 @@ def load_selection(workspace: Workspace, name: str | None = None) -> tuple[str, 
     if not names:
         raise ScanpickError(
             f"{workspace.path} has no selection yet. Make one with: "
-            f"scanpick select {workspace.path} --strategy diversity --budget 5%"
+            f"{call('select', workspace.path, strategy='diversity', budget='5%')}"
         )
     if name is None:
         name = names[0] if len(names) == 1 else newest_selection(workspace)
@@ -188,7 +188,7 @@ def check_nobodys(folder: Path, *, replace: bool = False) -> None:
     if changed:
         raise ScanpickError(
             f"{folder}: {', '.join(changed)} would be replaced, and equals none of the files in selections: changed "
-            f"by hand, or written by another version. Move it away, or have it replaced (--replace)."
+            f"by hand, or written by another version. Move it away, or have it replaced (`replace=True`)."
         )
 
 

@@ -16,7 +16,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
+
+import cloudpickle
 
 from scanpick.errors import ScanpickError
 
@@ -65,7 +68,7 @@ def start_executor(work: Callable[[Job], Result], workers: int) -> ProcessPoolEx
         ScanpickError: `work` cannot be sent to them.
     """
     try:
-        packed = pickle.dumps(work)
+        packed = cloudpickle.dumps(work)  # takes along what was defined in a notebook or in the script itself
     except Exception as error:  # whatever a foreign class raises when it is pickled
         raise ScanpickError(
             f"This data set or encoder cannot be sent to worker processes: {error}. Run it with one worker."
@@ -76,7 +79,7 @@ def start_executor(work: Callable[[Job], Result], workers: int) -> ProcessPoolEx
 
 def submit_job(executor: ProcessPoolExecutor, job: Any) -> Future[Any]:
     """Have a job done by one of the workers of `start_executor`."""
-    with _born_deaf():
+    with _born_deaf(), _born_without_main():
         return executor.submit(_do, job)
 
 
@@ -104,7 +107,7 @@ def _run_in_processes(work: Callable[[Job], Result], left: deque[Job], workers: 
     except BrokenProcessPool as error:
         raise ScanpickError(
             "A worker process died; the usual cause is that the machine ran out of memory. What was finished is "
-            "kept: run the same command again, with fewer workers (--workers 1) if it dies again."
+            "kept: run the same command again, with fewer workers (`workers=1`) if it dies again."
         ) from error
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
@@ -127,6 +130,21 @@ def _born_deaf() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _born_without_main() -> Iterator[None]:
+    """Processes that are started within the block do not run the user's script again, so it needs no guard.
+
+    Spawned processes import the file that ``__main__`` names, to find by name what was defined there; here that is
+    sent by value.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _children() -> list[int]:

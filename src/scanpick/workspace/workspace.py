@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scanpick.datasets import DATASETS, Dataset, open_dataset
-from scanpick.errors import ScanpickError, unknown_name
+from scanpick.errors import ScanpickError, call, unknown_name
 from scanpick.files import is_read_only, sha256_of_file
 from scanpick.structures import EmbeddingTable
-from scanpick.workspace.embedding_files import read_embedding, remove_unfinished
+from scanpick.workspace.embedding_files import StoredEmbedding, read_embedding, remove_unfinished
 from scanpick.workspace.frame_table import FrameTable, read_frame_table
 from scanpick.workspace.lock import write_lock
 from scanpick.workspace.manifest import Manifest, read_manifest, write_manifest
+
+Value = TypeVar("Value")
 
 _LONGEST_NAME = 200
 """Bytes of a name, which files have with their endings; file systems take 255."""
@@ -25,6 +26,9 @@ _LONGEST_NAME = 200
 @dataclass(frozen=True)
 class Workspace:
     """A folder that holds the steps of a job; see docs/architecture.md for what is in it.
+
+    What was read is kept, and read again only where its files were replaced since: one job asks for the same settings
+    and frames again and again, and building 100,000 records takes seconds.
 
     Attributes:
         path: The folder.
@@ -36,6 +40,7 @@ class Workspace:
     """
 
     path: Path
+    _kept: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, compare=False)
 
     @classmethod
     def open(cls, path: Path) -> Workspace:
@@ -48,9 +53,17 @@ class Workspace:
         if not workspace.manifest_path.is_file():
             raise ScanpickError(
                 f"{path} is not a workspace: it has no {workspace.manifest_path.name}. "
-                f"Make one with: scanpick index DATASET --out {path}"
+                f"Make one with: {call('index', 'DATASET', out=path)}"
             )
         return workspace
+
+    def __repr__(self) -> str:
+        try:
+            frames = self.manifest().frames
+        except ScanpickError:
+            return f"Workspace('{self.path}')"
+        held = f"embeddings {self.embedding_names()}, selections {self.selection_names()}"
+        return f"Workspace('{self.path}': {frames.usable} of {frames.count} frames usable, {held})"
 
     @property
     def manifest_path(self) -> Path:
@@ -84,7 +97,13 @@ class Workspace:
 
     def manifest(self) -> Manifest:
         """What the workspace points at, and its settings."""
-        return read_manifest(self.manifest_path)
+        path = self.manifest_path
+        return self._once("manifest", _marks([path]), lambda: read_manifest(path))
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write ``scanpick.toml`` atomically."""
+        write_manifest(self.manifest_path, manifest)
+        self._kept["manifest"] = _marks([self.manifest_path]), manifest
 
     def frames(self) -> FrameTable:
         """The frames.
@@ -93,12 +112,15 @@ class Workspace:
             ScanpickError: ``frames.parquet`` is missing, cut off or changed since it was written.
         """
         sha256 = self.manifest().frames.table_sha256
+        return self._once("frames", (sha256, _marks([self.frames_path])), lambda: self._read_frames(sha256))
+
+    def _read_frames(self, sha256: str) -> FrameTable:
         if not self.frames_path.is_file() or sha256_of_file(self.frames_path) != sha256:
             raise ScanpickError(
                 f"{self.frames_path}: missing, cut off or changed since it was written. "
-                f"Run again: scanpick index {self.manifest().dataset.specification} --out {self.path}"
+                f"Run again: {call('index', self.manifest().dataset.specification, out=self.path)}"
             )
-        return _frames_once(self.frames_path.resolve(), sha256)
+        return read_frame_table(self.frames_path)
 
     def dataset(self) -> Dataset:
         """Open the data set that the workspace points at, to be read as it was when it was indexed.
@@ -112,9 +134,15 @@ class Workspace:
         if place.is_absolute() and not place.exists():
             raise ScanpickError(
                 f"{place}: the data set of {self.path} is no longer there. Where it has moved, name its new place: "
-                f"scanpick index NEW/PLACE --out {self.path} --moved"
+                f"{call('index', 'NEW/PLACE', out=self.path, moved=True)}"
             )
-        return open_dataset(source.specification, **{**source.options, **source.reading})
+        return self._once(
+            "dataset", source, lambda: open_dataset(source.specification, **{**source.options, **source.reading})
+        )
+
+    def keep_dataset(self, dataset: Dataset) -> None:
+        """Let `dataset` give this one, which is open already: the one that the manifest names."""
+        self._kept["dataset"] = self.manifest().dataset, dataset
 
     def embedding(self, name: str) -> EmbeddingTable:
         """An embedding, memory-mapped.
@@ -122,19 +150,24 @@ class Workspace:
         Raises:
             ScanpickError: There is none of this name, or its files are damaged.
         """
+        return self.stored_embedding(name).table
+
+    def stored_embedding(self, name: str) -> StoredEmbedding:
+        """The same with the digests of the points that the vectors were made from."""
         if name not in self.embedding_names():
             if not self.embedding_names():
                 raise ScanpickError(
-                    f"{self.path} has no embeddings yet. Make some with: scanpick embed {self.path} --encoder NAME"
+                    f"{self.path} has no embeddings yet. Make some with: {call('embed', self.path, encoder='NAME')}"
                 )
             raise unknown_name("embedding", name, self.embedding_names())
-        return read_embedding(self.embedding_folder(name)).table
+        folder = self.embedding_folder(name)
+        return self._once(f"embedding {name}", _marks(folder.iterdir()), lambda: read_embedding(folder))
 
     def record_step(self, step: str, settings: Mapping[str, Any]) -> None:
         """Write the resolved settings of a step into ``scanpick.toml``; it is the last one then."""
         manifest = self.manifest()
         steps = {name: value for name, value in manifest.steps.items() if name != step} | {step: settings}
-        write_manifest(self.manifest_path, replace(manifest, steps=steps))
+        self.write_manifest(replace(manifest, steps=steps))
 
     @property
     def read_only(self) -> bool:
@@ -149,11 +182,22 @@ class Workspace:
                 remove_unfinished(folder)
             yield
 
+    def _once(self, name: str, marks: Any, read: Callable[[], Value]) -> Value:
+        """What `read` gives, read again only where the marks of its files are others than before."""
+        if name not in self._kept or self._kept[name][0] != marks:
+            self._kept[name] = marks, read()
+        value: Value = self._kept[name][1]
+        return value
 
-@lru_cache(maxsize=2)
-def _frames_once(path: Path, sha256: str) -> FrameTable:
-    """Building 100,000 records takes seconds, and one command asks for them again and again."""
-    return read_frame_table(path)
+
+def _marks(paths: Iterable[Path]) -> dict[str, tuple[int, int, int]]:
+    """What tells that files were written again: they are replaced whole, so each is a file of its own."""
+    found = {}
+    for path in paths:
+        if path.exists():
+            status = path.stat()
+            found[path.name] = status.st_ino, status.st_size, status.st_mtime_ns
+    return found
 
 
 def _checked(kind: str, name: str) -> str:

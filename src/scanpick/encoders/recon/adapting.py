@@ -93,8 +93,8 @@ def adaptable_recon(weights: Path | None, options: Mapping[str, Any], seed: int)
     chosen = build_checked(ReConAdapting, options, "adapting the encoder 'recon'")
     if (weights is None) == (chosen.random_weights is None):
         raise ScanpickError(
-            f"Adapting 'recon' needs either --weights FILE, the authors' pre-trained checkpoint linked from the README "
-            f"of {REPOSITORY}, or a start from random weights by name: --encoder-option random_weights=tiny."
+            f"Adapting 'recon' needs either `weights=FILE`, the authors' pre-trained checkpoint linked from the README "
+            f"of {REPOSITORY}, or a start from random weights by name: `encoder_options={{'random_weights': 'tiny'}}`."
         )
     if chosen.groups > chosen.points:
         raise ScanpickError(f"Adapting 'recon': {chosen.groups} groups need as many points, got {chosen.points}.")

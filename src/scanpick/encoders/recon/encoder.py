@@ -60,8 +60,8 @@ class ReConOptions(BaseModel):
         if self.weights is None and self.random_weights is None:
             raise ScanpickError(
                 f"The encoder '{self.name}' needs weights: download the authors' pre-trained checkpoint, linked from "
-                f"the README of {REPOSITORY}, and pass it: --encoder-option weights=FILE. For a control with random "
-                f"weights: --encoder-option random_weights=base."
+                f"the README of {REPOSITORY}, and pass it: `encoder_options={{'weights': 'FILE'}}`. For a control with "
+                f"random weights: `encoder_options={{'random_weights': 'base'}}`."
             )
         if self.weights is not None and self.random_weights is not None:
             raise ScanpickError(f"The encoder '{self.name}' takes either 'weights' or 'random_weights', got both.")

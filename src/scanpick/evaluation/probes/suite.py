@@ -167,7 +167,7 @@ def _check(frames: ProbeFrames, embeddings: Sequence[Vectors]) -> None:
     count = len(frames.frame_ids)
     if count > MOST_FRAMES:
         raise ScanpickError(
-            f"Probes look at all pairs of at most {MOST_FRAMES} frames, got {count}. Choose some: --frames FILE."
+            f"Probes look at all pairs of at most {MOST_FRAMES} frames, got {count}. Choose some: `frames=FILE`."
         )
     names = [vectors.name for vectors in embeddings]
     if not names or len(set(names)) < len(names):

@@ -34,8 +34,8 @@ class ObjectDiversity(Objective):
         """Distances to the objects of labelled frames."""
         if not pool.objects:
             raise ScanpickError(
-                "The objective 'objects' needs embeddings of objects, and the pool has none. Give some with --objects: "
-                "an embedding that the encoder 'recon-parts' made, or an .npz file."
+                "The objective 'objects' needs embeddings of objects, and the pool has none. Give some with "
+                "`objects=...`: an embedding that the encoder 'recon-parts' made, or an .npz file."
             )
         name = self.objects or next(iter(pool.objects))
         if name not in pool.objects:
