@@ -5,6 +5,7 @@ raises `ScanpickError`; ``assert`` is for our own bugs only. The command line pr
 """
 
 import difflib
+import importlib.util
 from collections.abc import Iterable
 
 
@@ -30,6 +31,19 @@ class MissingExtraError(ScanpickError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs the package '{package}'. Install it with: pip install 'scanpick[{extra}]'")
+
+
+def require(package: str, extra: str, purpose: str) -> None:
+    """Say what to install where an optional part is missing, before anything is done in vain.
+
+    Raises:
+        MissingExtraError: The package is not installed.
+
+    Example:
+        >>> require("numpy", "torch", "Arithmetic")
+    """
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(package, extra, purpose)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ScanpickError:
