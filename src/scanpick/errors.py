@@ -33,6 +33,15 @@ class MissingExtraError(ScanpickError):
         super().__init__(f"{purpose} needs the package '{package}'. Install it with: pip install 'scanpick[{extra}]'")
 
 
+def missing_extra(fault: ImportError, purpose: str) -> MissingExtraError | None:
+    """What to install where an import failed because an optional part is missing; None for other failures."""
+    extra = _EXTRAS.get(fault.name or "") if isinstance(fault, ModuleNotFoundError) else None
+    return None if extra is None or fault.name is None else MissingExtraError(fault.name, extra, purpose)
+
+
+_EXTRAS = {"torch": "torch"}
+
+
 def require(package: str, extra: str, purpose: str) -> None:
     """Say what to install where an optional part is missing, before anything is done in vain.
 

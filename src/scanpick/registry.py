@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar, cast
 
-from scanpick.errors import ScanpickError, unknown_name
+from scanpick.errors import ScanpickError, missing_extra, unknown_name
 
 T = TypeVar("T")
 
@@ -43,6 +43,7 @@ class Registry(Generic[T]):
 
         Raises:
             ScanpickError: The name is unknown, or its module or attribute cannot be imported.
+            MissingExtraError: It needs an extra that is not installed.
         """
         table = self.table()
         if name not in table:
@@ -51,6 +52,9 @@ class Registry(Generic[T]):
         try:
             return cast(T, getattr(importlib.import_module(module_name), attribute))
         except (ImportError, AttributeError) as error:
+            missing = missing_extra(error, f"The {self.kind} '{name}'") if isinstance(error, ImportError) else None
+            if missing is not None:
+                raise missing from error
             raise ScanpickError(
                 f"The {self.kind} '{name}' cannot be loaded from '{table[name]}': {error}. "
                 f"Expected an importable 'module:attribute'."

@@ -1,9 +1,9 @@
 """Digests of the files that scanpick writes and reads back: a flipped bit is told, and not used.
 
 A digest stands in the file itself, so that both are replaced at once and stay together when they are copied: as the
-last entry of JSON, as a comment at the end of TOML, YAML and zip archives, in Parquet's metadata. CSV and lists have no such place:
-their digest is beside, in ``.<name>.sha256``. A file without a digest (an older one, or somebody else's) is read as it
-is; so is one whose digest was removed, which is how a change by hand is made on purpose.
+last entry of JSON, as a comment at the end of TOML, YAML and zip archives, in Parquet's metadata. CSV and lists have no
+such place: their digest is beside, in ``.<name>.sha256``. A file without a digest (an older one, or somebody else's) is
+read as it is; so is one whose digest was removed, which is how a change by hand is made on purpose.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class ScanpickSsl(BaseModel):
 
     Example:
         >>> ScanpickSsl().settings["weights_sha256"][:4]  # doctest: +SKIP
-        'ffd8'
+        '601a'
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -84,9 +84,10 @@ class SceneInference:
         ]
         self._mix = folded("network.mix", "network.mix_norm", 9)
         scale, shift = scale_and_shift("project.1")
-        self._project = Layer.of(
-            arrays["project.0.weight"].T * scale, arrays["project.0.bias"] * scale + shift
-        ), Layer.of(arrays["project.3.weight"].T, arrays["project.3.bias"])
+        self._project = (
+            Layer.of(arrays["project.0.weight"].T * scale, arrays["project.0.bias"] * scale + shift),
+            Layer.of(arrays["project.3.weight"].T, arrays["project.3.bias"]),
+        )
         self._words = Layer.of(_unit_rows(arrays["words"]).T, 0.0)
 
     def features(self, cells: Cells, wanted: Int32Array | Int64Array, *, intensity: bool = False) -> Float32Array:

@@ -19,6 +19,7 @@ from scanpick.encoders.ssl.cells import CELL_FEATURES, FINE, INTENSITY, Cells
 from scanpick.encoders.ssl.sparse import CellConv, Merge, hand_down
 from scanpick.encoders.ssl.weights import NetworkConfig
 
+
 @dataclass(frozen=True, eq=False)
 class CellBatch:
     """Scenes put together: rows of all, one scene after the other, as `Cells` has them.

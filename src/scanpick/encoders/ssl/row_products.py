@@ -90,7 +90,7 @@ def _splat(typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def _multiply_add(typing: Any, one: Any, other: Any, more: Any) -> Any:
-    """one * other + more, rounded once where the processor can."""
+    """One * other + more, rounded once where the processor can."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = ir.FunctionType(_LLVM_LANES, [_LLVM_LANES] * 3)
