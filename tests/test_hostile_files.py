@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanpick.datasets.kitti_mapping import read_mapping as read_kitti_mapping
-from scanpick.datasets.kitti_tracking import read_tracked_objects
+from scanpick.datasets.kitti_tracking import read_tracked_lines
 from scanpick.encoders.imported import read_embeddings
 from scanpick.errors import ScanpickError
 from scanpick.formats.frame_columns import read_frame_columns
@@ -146,13 +146,13 @@ PARSERS: dict[str, tuple[str, Callable[[Path], object], Callable[[Path], object]
     "picks of a study": ("p.json", _json({"asked": {}, "picks": PICKS}), _stored),
     "result of a training": (
         "result.json",
-        _json({"fingerprint": "a", "metrics": {"x": 1.0}}),
+        _json({"fingerprint": "a", "metrics": {"x": 1.0}, "seconds": 2, "seconds_training": 1, "evaluated_frames": 3}),
         lambda path: finished_result(path.parent, "a"),
     ),
     "log of a training": ("log.csv", _text("step,loss\n1,2.5\n"), _columns),
     "labels of KITTI": ("000000.txt", _text(LABEL * 2), read_objects),
     "calibration of KITTI": ("000000.txt", _text(CALIBRATION), read_calibration),
-    "tracked objects of KITTI": ("0000.txt", _text(TRACKED), lambda path: read_tracked_objects(path, _changed(path))),
+    "tracked objects of KITTI": ("0000.txt", _text(TRACKED), lambda path: read_tracked_lines(path, _changed(path))),
     "mapping of KITTI": ("train_mapping.txt", _mapping, lambda path: read_kitti_mapping(path.parent)),
     "results of mmdetection3d": ("a.json", _json(MMDET3D), lambda path: read_mmdet3d(path, ("Car",))),
 }
@@ -253,7 +253,8 @@ def _change_yaml(path: Path, data: st.DataObject) -> None:
 
 def _change_toml(path: Path, data: st.DataObject) -> None:
     changed = _with_other_value(tomllib.loads(path.read_text()), data)
-    path.write_text(re.sub(r"\bnull\b", "", format_toml(changed if isinstance(changed, dict) else {})))
+    with contextlib.suppress(ScanpickError):  # what TOML cannot hold: the file stays as it is
+        path.write_text(re.sub(r"\bnull\b", "", format_toml(changed if isinstance(changed, dict) else {})))
 
 
 COLUMNS: list[Any] = [

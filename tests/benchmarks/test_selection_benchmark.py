@@ -60,7 +60,7 @@ def test_contestant_that_is_not_installed_is_reported_not_a_crash(tmp_path, monk
     write_data(tmp_path / "data.npy", "gaussian", 50, 4)
     runs = [{"rows": 50, "count": 5, "options": {}}]
     job = {"task": "k_center", "contestant": "peer", "threads": 1, "data": str(tmp_path / "data.npy"), "runs": runs}
-    assert run_job(job | {"limit_s": 1}) == {"missing": "No module named 'peer'"}
+    assert run_job(job | {"limit_s": 1}) == {"missing": "No module named 'peer'; pip install peer"}
 
 
 def test_fewer_rows_are_a_prefix_of_whole_sequences(points, tmp_path):

@@ -129,10 +129,10 @@ def test_settings_from_a_file_and_flags_that_win(files):
     [
         ("strategie: random", "Unknown option of .*s.yaml, 'strategie'. Did you mean 'strategy'"),
         ("- random", "expected settings as 'name: value' lines, got list"),
-        ("strategy: [", "cannot read the selection's settings"),
+        ("strategy: [", "expected YAML"),
         ("constraints: {clip: 3}", "Option 'constraints.clip' of .*s.yaml: unknown"),
         ("strategy: random\nobjectives: [{type: diversity}]", "objectives are for the strategy 'combined'"),
-        ("!!python/object/apply:os.system ['true']", "cannot read the selection's settings"),
+        ("!!python/object/apply:os.system ['true']", "expected YAML"),
     ],
 )
 def test_settings_that_cannot_be_used(files, text, message):
@@ -148,11 +148,11 @@ def test_hostile_embeddings(files):
         with pytest.raises(ScanpickError, match=message):
             run("--embeddings", files / "bad.npy", "-b", 1, "--out", files / "p.csv")
 
-    fails("cannot read embeddings")
-    fails("cannot read embeddings", b"")
-    fails("cannot read embeddings", (files / "e.npy").read_bytes()[:200])
+    fails("cannot be read: No such file")
+    fails("expected a .npy file", b"")
+    fails("expected a .npy file", (files / "e.npy").read_bytes()[:200])
     np.save(files / "bad.npy", np.array([{"a": 1}]), allow_pickle=True)
-    fails("cannot read embeddings")
+    fails("rows are Python objects")
     np.save(files / "bad.npy", np.zeros(5))
     fails(r"expected an \(N, D\) array of numbers, got float64 of shape \(5,\)")
     np.save(files / "bad.npy", np.array([[1.0, np.nan], [0, 0]]))

@@ -90,7 +90,7 @@ def test_the_plan_is_shown_and_nothing_is_done(config: Path, tmp_path: Path) -> 
     [
         ((), "Give either a configuration or --preset"),
         (("a.yaml", "--preset", "simulated"), "Give either a configuration or --preset"),
-        (("a.yaml",), "cannot read the study's settings"),
+        (("a.yaml",), "a.yaml: cannot be read"),
         (("a.yaml", "b.yaml"), "expected one configuration"),
         (("--preset", "simulatd"), "Did you mean 'simulated'"),
         (("--preset", "kitti-mini"), "--data FOLDER"),

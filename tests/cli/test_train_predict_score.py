@@ -110,7 +110,7 @@ def test_kitti_result_files_evaluate_as_the_table_does(trained: Path, tmp_path: 
         (["--detector", "pilar"], "Did you mean 'pillar'"),
         (["--detector-option", "chanels=3"], "Did you mean 'channels'"),
         (["--iterations", "1", "--epochs", "2"], "only one of"),
-        (["--classes", " , "], "at least one class"),
+        (["--classes", " , "], "got an empty one"),
     ],
 )
 def test_wrong_options(trained: Path, tmp_path: Path, arguments: list[str], message: str) -> None:

@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from scanpick.datasets import open_dataset
 from scanpick.errors import FrameError, ScanpickError
+from tests.datasets.samples import sweep
 
-POINTS = np.random.default_rng(0).uniform(-20, 20, (500, 4)).astype("<f4")
+POINTS = sweep().astype("<f4")
 
 
 def write(path: Path) -> Path:

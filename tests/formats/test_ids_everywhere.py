@@ -82,7 +82,7 @@ def test_every_list_and_table(ids: list[str]) -> None:
         pyarrow.parquet.write_table(pyarrow.table({"frame_id": ids}), folder / "ids.parquet")
         write_selection(folder / "selection.csv", selection_of(ids))
         write_selection(folder / "selection.parquet", selection_of(ids))
-        for path in sorted(folder.iterdir()):
+        for path in sorted(path for path in folder.iterdir() if path.suffix != ".sha256"):
             assert read_frame_ids(path) == ids, path.name
         for suffix in ("csv", "parquet"):
             back = read_selection(folder / f"selection.{suffix}")
@@ -110,7 +110,7 @@ def test_every_exporter(ids: list[str]) -> None:
             assert {row["frame_id"]: row["name"] for row in rows} == summary.names
         again = export_kitti_subset(Computed(), ids[::-1], folder / "kitti", name="picks")
         assert again.names == summary.names
-        files = [one for one in ids if "/" not in one and one != "."]
+        files = [one for one in ids if "/" not in one and not one.startswith(".")]
         if files:
             write_kitti_results(folder / "results", [Detections.empty(one) for one in files], None)
             assert set(read_detections(folder / "results", None)) == set(files)

@@ -90,9 +90,9 @@ def test_tables_keep_ids_as_text(tmp_path):
     [
         ("t.csv", b"id,a\n1,2\n", "expected a column 'frame_id', got: id, a"),
         ("t.csv", b"frame_id,a\n1,2\n1,3\n", "duplicates: 1"),
-        ("t.csv", b"", "cannot read columns"),
-        ("t.parquet", b"PAR1", "cannot read columns"),
-        ("t.csv", b"frame_id,a\n1\n", "cannot read columns"),
+        ("t.csv", b"", "expected CSV: Empty"),
+        ("t.parquet", b"PAR1", "expected a Parquet table"),
+        ("t.csv", b"frame_id,a\n1\n", "expected CSV"),
     ],
 )
 def test_damaged_tables(tmp_path, name, content, message):
@@ -131,8 +131,8 @@ def test_damaged_objects(tmp_path):
     good = path.read_bytes()
     for content in (good, good[:100], b"", b"PK"):
         path.write_bytes(content)
-        with pytest.raises(ScanpickError, match="cannot read embeddings of objects"):
+        with pytest.raises(ScanpickError, match=r"expected a \.npz file"):
             read_object_embeddings(path)
     np.save(path.with_suffix(".npy"), np.zeros((2, 3)))
-    with pytest.raises(ScanpickError, match="cannot read embeddings of objects"):
+    with pytest.raises(ScanpickError, match=r"expected a \.npz file"):
         read_object_embeddings(path.with_suffix(".npy"))

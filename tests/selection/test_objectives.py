@@ -145,7 +145,7 @@ def test_balance_of_a_column_ignores_or_avoids_other_values():
         ({"type": "weight", "column": "entropy / 0 - entropy / 0", "scale": "rank"}, "expected numbers of 0 or more"),
         ({"type": "similarity"}, "either frames or a file"),
         ({"type": "similarity", "frames": ["zz"]}, "1 of 1 example frames are not in the pool"),
-        ({"type": "similarity", "file": "no.npy"}, "cannot read examples"),
+        ({"type": "similarity", "file": "no.npy"}, "no.npy: cannot be read"),
         ({"type": "balance", "target": {"Cra": 1}}, "Did you mean 'Car'"),
         ({"type": "balance", "by": "weather", "target": {"snow": 1}}, "no frame has weather = 'snow'"),
         ({"type": "balance", "target": {"Car": -1}}, "shares of 0 or more"),

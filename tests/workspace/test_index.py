@@ -284,12 +284,12 @@ def test_doubts_and_notes_are_kept_for_frames_that_are_not_read_again(tmp_path: 
     drives.mkdir()
     for frame in range(4):
         np.save(drives / f"{frame}.npy", cloud(frame)[:, :3])
-    np.save(drives / "crop.npy", cloud(9)[:3, :3] / 30)
+    np.save(drives / "crop.npy", cloud(9)[:30, :3] / 30)
     index(str(drives), tmp_path / "pool", workers=1)
     reads.clear()
     table = index(str(drives), tmp_path / "pool", workers=1).frames()
     assert reads == []
-    assert table.note_counts == {NO_INTENSITY: 1603}
+    assert table.note_counts == {NO_INTENSITY: 1630}
     assert list(table.doubts_by_kind) == ["no sweep"]
     assert list(table.doubts_by_kind["no sweep"]) == ["crop"]
 

@@ -54,10 +54,11 @@ def check_kitti_results(folder: Path, frame_ids: Iterable[str], *, replace: bool
 
 def _result_name(frame_id: str) -> str:
     name = f"{frame_id}.txt"
-    if Path(frame_id).name != frame_id or len(os.fsencode(name)) > _LONGEST_NAME:
+    # A file whose name begins with a dot is hidden: readers pass it over
+    if Path(frame_id).name != frame_id or name.startswith(".") or len(os.fsencode(name)) > _LONGEST_NAME:
         raise ScanpickError(
-            f"Frame '{frame_id}' cannot name a KITTI result file: expected an id without folders, of at most "
-            f"{_LONGEST_NAME} bytes with its ending."
+            f"Frame '{frame_id}' cannot name a KITTI result file: expected an id without folders and without a dot at "
+            f"its start, of at most {_LONGEST_NAME} bytes with its ending."
         )
     return name
 

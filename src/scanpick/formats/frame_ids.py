@@ -10,7 +10,7 @@ from scanpick.formats.arrays import read_array
 from scanpick.formats.parquet import read_parquet
 from scanpick.structures.checks import check_unique
 from scanpick.structures.frame import is_plain_text
-from scanpick.texts import lines_of, parse_csv, parse_json, read_text
+from scanpick.texts import lines_of, parse_csv, parse_json, parsing, read_text
 
 COLUMN = "frame_id"
 
@@ -92,7 +92,8 @@ def _from_npy(path: Path) -> list[str]:
     array = read_array(path)
     if array.ndim != 1 or array.dtype.kind not in "USiu":
         raise ScanpickError(f"{path}: expected a 1-D array of text, got {array.dtype} of shape {array.shape}.")
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in array.tolist()]
+    with parsing(str(path), "ids in UTF-8"):
+        return [value.decode() if isinstance(value, bytes) else str(value) for value in array.tolist()]
 
 
 def _check_column(path: Path, columns: list[str]) -> None:

@@ -90,7 +90,7 @@ def test_other_settings_or_another_folder_are_refused(written, tmp_path):
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "simulated.json").write_text("{")
-    with pytest.raises(ScanpickError, match="cannot read the settings"):
+    with pytest.raises(ScanpickError, match=r"simulated\.json: expected JSON"):
         write(broken)
 
 

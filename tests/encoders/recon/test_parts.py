@@ -100,8 +100,8 @@ def test_words_from_a_file(encoder: ReConParts, frames: list[Frame], tmp_path: P
     [
         (np.zeros((4, 10), np.float32), r"shape \(any, 384\)"),
         (np.full((4, 384), np.nan, np.float32), "finite"),
-        (np.array([{"a": 1}]), "cannot read words"),
-        (None, "cannot read words"),
+        (np.array([{"a": 1}]), "rows are Python objects"),
+        (None, "cannot be read: No such file"),
     ],
 )
 def test_words_that_do_not_fit(tmp_path: Path, content: np.ndarray | None, message: str) -> None:

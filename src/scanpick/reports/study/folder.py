@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from scanpick.errors import ScanpickError, unknown_name
-from scanpick.files import without_places
 from scanpick.texts import parse_mapping, read_csv, read_json, read_sealed
 
 T = TypeVar("T")
@@ -253,4 +252,4 @@ class _Cells:
 
 
 def _read_settings(path: Path) -> Mapping[str, Any]:
-    return dict(without_places(parse_mapping(read_sealed(path), str(path))))
+    return parse_mapping(read_sealed(path), str(path))

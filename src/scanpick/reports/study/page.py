@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from scanpick.files import without_places
 from scanpick.reports.card import Card
 from scanpick.reports.numbers import plural
 from scanpick.reports.study import sentences, tables
@@ -152,7 +153,7 @@ def _cards(results: StudyResults) -> list[Card]:
 
 
 def flat_settings(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested settings as dotted names with texts; frames set aside are counted, not listed."""
+    """Nested settings as dotted names with texts, without places on this machine; frames set aside are counted."""
     entries = []
     for key, value in values.items():
         name = prefix + str(key)
@@ -165,5 +166,6 @@ def flat_settings(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str
                 inner = one if isinstance(one, Mapping) else {"": one}
                 entries += flat_settings(inner, f"{name}.{place + 1}.")
         elif value not in (None, "", [], {}):
-            entries.append((name.rstrip("."), ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+            shown = without_places(value)
+            entries.append((name.rstrip("."), ", ".join(map(str, shown)) if isinstance(shown, list) else str(shown)))
     return entries
