@@ -55,6 +55,7 @@ def test_the_main_job_and_what_follows_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "pip install 'scanpick[torch]'" in done.stdout, "the study is left out"
     assert (tmp_path / "demo" / "selections" / "second.html").exists()
+    assert "torch" not in (tmp_path / "demo" / "scanpick.toml").read_text(), "no version of what was not used"
 
 
 @pytest.mark.parametrize(
