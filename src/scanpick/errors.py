@@ -5,6 +5,7 @@ raises `ScanpickError`; ``assert`` is for our own bugs only. The command line pr
 """
 
 import difflib
+import importlib.util
 from collections.abc import Iterable
 from typing import Any
 
@@ -47,6 +48,28 @@ def call(verb: str, *arguments: Any, **named: Any) -> str:
 
 def _literal(value: Any) -> str:
     return "..." if value is ... else repr(value if isinstance(value, bool | int | float) else str(value))
+
+
+def missing_extra(fault: ImportError, purpose: str) -> MissingExtraError | None:
+    """What to install where an import failed because an optional part is missing; None for other failures."""
+    extra = _EXTRAS.get(fault.name or "") if isinstance(fault, ModuleNotFoundError) else None
+    return None if extra is None or fault.name is None else MissingExtraError(fault.name, extra, purpose)
+
+
+_EXTRAS = {"torch": "torch"}
+
+
+def require(package: str, extra: str, purpose: str) -> None:
+    """Say what to install where an optional part is missing, before anything is done in vain.
+
+    Raises:
+        MissingExtraError: The package is not installed.
+
+    Example:
+        >>> require("numpy", "torch", "Arithmetic")
+    """
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(package, extra, purpose)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ScanpickError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, cast
 
-from scanpick.errors import ScanpickError, unknown_name
+from scanpick.errors import ScanpickError, missing_extra, unknown_name
 from scanpick.options import Made, Option, make_checked, options_of
 
 Entry = TypeVar("Entry", covariant=True)
@@ -58,6 +58,7 @@ class Registry(Generic[Entry]):
 
         Raises:
             ScanpickError: The name is unknown, or its module or attribute cannot be imported.
+            MissingExtraError: It needs an extra that is not installed.
         """
         table = self.table()
         if name not in table:
@@ -66,6 +67,9 @@ class Registry(Generic[Entry]):
         try:
             return cast(Entry, getattr(importlib.import_module(module_name), attribute))
         except (ImportError, AttributeError) as error:
+            missing = missing_extra(error, f"The {self.kind} '{name}'") if isinstance(error, ImportError) else None
+            if missing is not None:
+                raise missing from error
             raise ScanpickError(
                 f"The {self.kind} '{name}' cannot be loaded from '{table[name]}': {error}. "
                 f"Expected an importable 'module:attribute'."

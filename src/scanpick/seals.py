@@ -1,9 +1,9 @@
 """Digests of the files that scanpick writes and reads back: a flipped bit is told, and not used.
 
 A digest stands in the file itself, so that both are replaced at once and stay together when they are copied: as the
-last entry of JSON, as a comment at the end of TOML and YAML, in Parquet's metadata. CSV and lists have no such place:
-their digest is beside, in ``.<name>.sha256``. A file without a digest (an older one, or somebody else's) is read as it
-is; so is one whose digest was removed, which is how a change by hand is made on purpose.
+last entry of JSON, as a comment at the end of TOML, YAML and zip archives, in Parquet's metadata. CSV and lists have no
+such place: their digest is beside, in ``.<name>.sha256``. A file without a digest (an older one, or somebody else's) is
+read as it is; so is one whose digest was removed, which is how a change by hand is made on purpose.
 """
 
 from __future__ import annotations
@@ -28,6 +28,15 @@ def sealed(content: bytes) -> bytes:
     """A content with its digest in place of the last `BLANK` in it."""
     start = content.rindex(BLANK.encode())
     return content[:start] + _seal_of(content) + content[start + len(BLANK) :]
+
+
+def sealed_archive(archive: bytes) -> bytes:
+    """A zip archive without a comment, such as ``.npz`` and torch's, with its digest as the comment.
+
+    Readers need not look at the checksums in it, and torch does not.
+    """
+    # The length of the comment are the last two bytes of an archive without one.
+    return sealed(archive[:-2] + len(BLANK).to_bytes(2, "little") + BLANK.encode())
 
 
 def check_seal(content: bytes, where: str, again: str = "") -> None:

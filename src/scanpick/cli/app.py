@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from scanpick.cli.wording import in_flags
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, missing_extra
 
 # A verb is a module of this package with a function `command`, in the order of the help page.
 # They import what they need inside the function, so that --help is instant.
@@ -84,6 +84,11 @@ def run() -> None:
             sys.stdout.flush()  # here, where a full disk behind it can still be told
     except (ScanpickError, OSError) as error:
         _fail(in_flags(str(error)) if isinstance(error, ScanpickError) else _told(error))
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error, "This command")
+        if missing is None:
+            raise
+        _fail(str(missing))
     except SystemExit as done:
         if done.code == INTERRUPTED:
             _say_interrupted()

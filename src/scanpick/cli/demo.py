@@ -26,9 +26,16 @@ def command(
     from scanpick.cli.output import console
     from scanpick.cli.pick import command as pick
     from scanpick.cli.study import command as run_study
+    from scanpick.errors import MissingExtraError, require
 
     pick(dataset="simulated:demo", budget=budget, out=out, seed=seed, workers=workers)
     pages = [out / "report.html"]
+    try:
+        if study:
+            require("torch", "torch", "The study that follows")
+    except MissingExtraError as missing:  # the pick is a demonstration by itself
+        console.print(f"\n{escape(str(missing))}", soft_wrap=True)
+        study = False
     if study:
         console.print("\nNow a small study: is a detector better that was trained on picked frames? It takes minutes.")
         run_study(preset="demo", out=out / "study", seeds=f"{seed}-{seed}", jobs=workers or 0)

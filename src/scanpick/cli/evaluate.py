@@ -94,6 +94,7 @@ def command(
     import json
 
     from scanpick.cli.output import console
+    from scanpick.cli.wording import in_flags
     from scanpick.face.evaluation import evaluate
     from scanpick.formats.kitti_cameras import parse_image_size
     from scanpick.options import split_list
@@ -119,7 +120,7 @@ def command(
     )
     evaluation = result.evaluation
     for note in result.notes:
-        _tell(note)
+        _tell(in_flags(note))
     if as_json:
         print(json.dumps(result.to_dict(), indent=1, allow_nan=False))
     else:

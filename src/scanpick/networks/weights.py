@@ -9,7 +9,7 @@ import torch
 
 from scanpick.errors import ScanpickError
 from scanpick.files import read_bytes, write_bytes
-from scanpick.seals import BLANK, check_seal, sealed
+from scanpick.seals import check_seal, sealed_archive
 from scanpick.texts import parsing
 
 
@@ -42,6 +42,4 @@ def write_weights_file(path: Path, content: Any) -> None:
     """
     buffer = io.BytesIO()  # torch.save would put a file's name into it
     torch.save(content, buffer)
-    # It is a zip archive that torch reads without a look at its checksums. The digest is the archive's comment, whose
-    # length are the last two bytes of an archive without one.
-    write_bytes(path, sealed(buffer.getvalue()[:-2] + len(BLANK).to_bytes(2, "little") + BLANK.encode()))
+    write_bytes(path, sealed_archive(buffer.getvalue()))

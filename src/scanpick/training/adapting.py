@@ -97,7 +97,7 @@ def adapt(
         dataset: Where the frames are.
         frame_ids: Which; all by default.
         request: What is asked for.
-        out: Folder of ``weights.pt``, ``checkpoint.pt``, ``log.csv``, ``held_out.csv`` and ``adapted.json``.
+        out: Folder of the weights, ``checkpoint.pt``, ``log.csv``, ``held_out.csv`` and ``adapted.json``.
         progress: Shows how far it is.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -79,8 +80,8 @@ class Manifest:
 
 
 def current_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that results depend on."""
-    packages = ("scanpick", "numpy", "numba", "pyarrow", "scipy", "scikit-learn")
+    """Versions of Python and of the packages that results depend on: torch only where it is used."""
+    packages = ["scanpick", "numpy", "numba", "pyarrow", "scipy", *({"torch"} & sys.modules.keys())]
     machine = f"{platform.system()} {platform.machine()}"
     return {"python": platform.python_version(), "platform": machine} | {name: version(name) for name in packages}
 

@@ -1,7 +1,8 @@
 """Training without labels: the same seed, the same weights, resumed or not; and files that are damaged or hostile."""
 
+import json
 import pickle
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from scanpick.encoders.pretraining.adaptable import UnlabelledFrame
 from scanpick.encoders.pretraining.adaptation import Adaptation
 from scanpick.encoders.pretraining.frames import read_unlabelled
 from scanpick.encoders.ssl.adapting import AdaptableSsl, adaptable_ssl
-from scanpick.encoders.ssl.weights import load_pretraining
+from scanpick.encoders.ssl.objectives import Pretraining, load_pretraining
+from scanpick.encoders.ssl.weights import NetworkConfig, read_weights, shapes_of
 from scanpick.errors import FrameError, ScanpickError
+from scanpick.networks.weights import write_weights_file
 from tests.encoders.ssl.made_up import frame
 
 RANDOM = {"start": "random", "vocabulary": "16"}
@@ -118,6 +121,29 @@ def test_options_are_checked() -> None:
         adaptable_ssl(None, {"hidden_share": "1.5"}, 0)
 
 
+def test_the_shapes_of_weights_are_those_of_the_network() -> None:
+    for config, words in ((NetworkConfig(), 128), (NetworkConfig(channels=(3, 5, 7, 9, 11), outputs=13), 6)):
+        state = Pretraining(config, words).state_dict()
+        assert shapes_of(config, words) == {name: tuple(value.shape) for name, value in state.items()}
+
+
+def test_weights_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    model = adaptable_ssl(None, RANDOM, 0)
+    new = read_weights(model.save(tmp_path, {"frames": 3}))
+    state = {name: torch.from_numpy(array) for name, array in new.arrays.items()}
+    described = {"encoder": "scanpick-ssl", "network": asdict(new.config), "vocabulary": new.vocabulary}
+    write_weights_file(tmp_path / "old.pt", described | {"state": state, "told": {"frames": 3}})
+    old = read_weights(tmp_path / "old.pt")
+    assert (old.config, old.vocabulary, old.origin) == (new.config, new.vocabulary, new.origin)
+    for name, array in new.arrays.items():
+        np.testing.assert_array_equal(old.arrays[name], array, err_msg=name)
+    write_weights_file(tmp_path / "old.pt", described)
+    with pytest.raises(ScanpickError, match="expected 'network'"):
+        read_weights(tmp_path / "old.pt")
+    with pytest.raises(ScanpickError, match="no such"):
+        read_weights(tmp_path / "none.pt")
+
+
 class Evil:
     def __reduce__(self) -> Any:
         return (Path.touch, (Path("evil-was-here"),))
@@ -127,33 +153,41 @@ def test_hostile_files_are_refused_and_nothing_in_them_runs(tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     model = adaptable_ssl(None, RANDOM, 0)
     good = model.save(tmp_path, {})
-    content = torch.load(good, weights_only=True)
+    with np.load(good) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(str(arrays.pop("about")))
 
-    def refused(match: str, **changes: Any) -> None:
-        torch.save(content | changes, tmp_path / "bad.pt")
+    def refused(match: str, state: dict[str, Any] | None = None, **changes: Any) -> None:
+        told = np.array(json.dumps(about | changes))
+        np.savez(tmp_path / "bad.npz", about=told, **(arrays if state is None else state))
         with pytest.raises(ScanpickError, match=match):
-            load_pretraining(tmp_path / "bad.pt")
+            load_pretraining(tmp_path / "bad.npz")
 
-    state = content["state"]
-    refused("Nothing in it was run", told=Evil())
-    assert not (tmp_path / "evil-was-here").exists()
     refused("expected weights of 'scanpick-ssl'", encoder="recon")
-    refused("expected 'network'", state=None)
+    refused("expected 'network'", network=None)
     refused("sizes from 1", vocabulary=10**9)
-    refused("Unknown option of the network", network={**content["network"], "layers": 3})
-    refused("1 parameters are missing", state={k: v for k, v in state.items() if k != "words"})
-    refused("1 are left over", state={**state, "more": torch.zeros(1)})
-    refused("1 have another shape", state={**state, "words": torch.zeros(3, 3)})
-    refused("finite", state={**state, "words": torch.full_like(state["words"], torch.nan)})
-    (tmp_path / "cut.pt").write_bytes(good.read_bytes()[:-4000])
-    with pytest.raises(ScanpickError, match="truncated"):
-        load_pretraining(tmp_path / "cut.pt")
-    (tmp_path / "pickle.pt").write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(ScanpickError):
-        load_pretraining(tmp_path / "pickle.pt")
+    refused("Unknown option of the network", network={**about["network"], "layers": 3})
+    refused("1 parameters are missing", {k: v for k, v in arrays.items() if k != "words"})
+    refused("1 are left over", {**arrays, "more": np.zeros(1)})
+    refused("1 have another shape", {**arrays, "words": np.zeros((3, 3))})
+    refused("finite", {**arrays, "words": np.full_like(arrays["words"], np.nan)})
+    refused("finite", {**arrays, "words": arrays["words"].astype(str)})
+    refused("allow_pickle", {**arrays, "words": np.array([Evil()])})
+    (tmp_path / "cut.npz").write_bytes(good.read_bytes()[:-4000])
+    with pytest.raises(ScanpickError, match="a whole"):
+        load_pretraining(tmp_path / "cut.npz")
+    flipped = bytearray(good.read_bytes())
+    flipped[5000] ^= 1
+    (tmp_path / "flipped.npz").write_bytes(flipped)
+    with pytest.raises(ScanpickError, match="changed or damaged"):
+        load_pretraining(tmp_path / "flipped.npz")
+    for name in ("pickle.npz", "pickle.pt"):
+        (tmp_path / name).write_bytes(pickle.dumps(Evil()))
+        with pytest.raises(ScanpickError):
+            load_pretraining(tmp_path / name)
     assert not (tmp_path / "evil-was-here").exists()
     with pytest.raises(ScanpickError, match="no such"):
-        load_pretraining(tmp_path / "none.pt")
+        load_pretraining(tmp_path / "none.npz")
 
 
 def unlabelled(seed: int) -> UnlabelledFrame:

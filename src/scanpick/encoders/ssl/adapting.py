@@ -15,11 +15,17 @@ from torch import Tensor
 
 from scanpick.arrays import Float32Array, Int64Array, Points
 from scanpick.encoders.pretraining.adaptable import UnlabelledFrame
-from scanpick.encoders.ssl.cells import Cells, make_cells
-from scanpick.encoders.ssl.network import FINE, CellBatch, NetworkConfig, batch_cells
-from scanpick.encoders.ssl.objectives import Pretraining, mean_by_thing, swapped_words
+from scanpick.encoders.ssl.cells import FINE, Cells, make_cells
+from scanpick.encoders.ssl.network import CellBatch, batch_cells
+from scanpick.encoders.ssl.objectives import (
+    Pretraining,
+    load_pretraining,
+    mean_by_thing,
+    save_pretraining,
+    swapped_words,
+)
 from scanpick.encoders.ssl.views import Hidden, Look, Things, cells_of_things, changed, hide, look_at
-from scanpick.encoders.ssl.weights import SHIPPED, load_pretraining, save_pretraining
+from scanpick.encoders.ssl.weights import SHIPPED, NetworkConfig
 from scanpick.errors import FrameError
 from scanpick.files import sha256_of_file
 from scanpick.networks.training import TrainingSettings
@@ -237,7 +243,7 @@ class AdaptableSsl:
 
     def save(self, folder: Path, told: Mapping[str, Any]) -> Path:
         """See `AdaptableModel.save`."""
-        path = folder / "weights.pt"
+        path = folder / "weights.npz"
         save_pretraining(path, self.network, told)
         return path
 

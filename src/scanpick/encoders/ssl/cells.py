@@ -20,6 +20,9 @@ CELL_M = 0.16
 LEVELS = 5
 """Levels of 0.16, 0.32, 0.64, 1.28 and 2.56 m."""
 
+FINE, COARSE = 2, 4
+"""The levels that the network gives features out for: 0.64 m and 2.56 m."""
+
 REACH_M = 64.0
 """The grid covers so much to each side of the sensor."""
 

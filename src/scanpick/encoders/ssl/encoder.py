@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from scanpick.arrays import Embeddings, Float32Array, Points
 from scanpick.encoders.ssl.cells import heights_above_ground, make_cells
 from scanpick.encoders.ssl.clusters import find_clusters
-from scanpick.encoders.ssl.network import batch_cells
-from scanpick.encoders.ssl.objectives import Pretraining
-from scanpick.encoders.ssl.pooling import pooled, vector_length
+from scanpick.encoders.ssl.inference import SceneInference, mean_by_thing
+from scanpick.encoders.ssl.pooling import LEAST_POINTS, RINGS_M, pooled
 from scanpick.encoders.ssl.views import cells_of_things
-from scanpick.encoders.ssl.weights import SHIPPED, load_pretraining
+from scanpick.encoders.ssl.weights import SHIPPED, read_weights
 from scanpick.encoders.statistics import Statistics
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import sha256_of_file
@@ -44,7 +41,7 @@ class ScanpickSsl(BaseModel):
 
     Example:
         >>> ScanpickSsl().settings["weights_sha256"][:4]  # doctest: +SKIP
-        'ffd8'
+        '601a'
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,7 +67,7 @@ class ScanpickSsl(BaseModel):
     @property
     def dimension(self) -> int:
         """D."""
-        words = vector_length(self._network, by_distance=self.by_distance)
+        words = self._network.vocabulary * (len(RINGS_M) if self.by_distance else 1)
         return words + (HISTOGRAMS.dimension if self.statistics else 0)
 
     @property
@@ -90,8 +87,7 @@ class ScanpickSsl(BaseModel):
 
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """(B, D) float32. See `Encoder.encode`."""
-        with torch.inference_mode(), _one_thread():
-            vectors = np.stack([self._words(frame.points) for frame in frames])
+        vectors = np.stack([self._words(frame.points) for frame in frames])
         if not self.statistics:
             return vectors
         return np.concatenate([vectors, np.float32(self.statistics) * HISTOGRAMS.encode(frames)], axis=1)
@@ -105,17 +101,20 @@ class ScanpickSsl(BaseModel):
                 kind="implausible",
             )
         clusters = find_clusters(points, above, cells)
-        network = self._network
-        fine, _ = network.network(batch_cells([cells]), intensity=self.intensity)
+        large = clusters.counts >= LEAST_POINTS
         things = cells_of_things(cells, clusters.of_point, len(clusters))
-        return pooled(network, fine, things, clusters, by_distance=self.by_distance)
+        held = large[things.things] if len(clusters) else np.zeros(0, np.bool_)
+        rows, places = np.unique(things.rows[held], return_inverse=True)
+        features = self._network.features(cells, rows, intensity=self.intensity)
+        means = mean_by_thing(features, places, things.things[held], len(clusters))[large]
+        return pooled(self._network.word_scores(means), clusters.centres_m[large], by_distance=self.by_distance)
 
     @property
-    def _network(self) -> Pretraining:
+    def _network(self) -> SceneInference:
         return self._loaded[0]
 
     @property
-    def _loaded(self) -> tuple[Pretraining, str]:
+    def _loaded(self) -> tuple[SceneInference, str]:
         path = self.weights or SHIPPED
         if not path.is_file():
             raise ScanpickError(f"{path}: no such file of weights.")
@@ -124,17 +123,6 @@ class ScanpickSsl(BaseModel):
 
 
 @functools.lru_cache(maxsize=4)
-def _load(path: Path, changed_ns: int, size: int) -> tuple[Pretraining, str]:
+def _load(path: Path, changed_ns: int, size: int) -> tuple[SceneInference, str]:
     """The network in a file, and the file's SHA-256."""
-    return load_pretraining(path), sha256_of_file(path)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums of several threads may round otherwise; and these matrices are too small for more than one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return SceneInference(read_weights(path)), sha256_of_file(path)

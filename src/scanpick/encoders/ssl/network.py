@@ -1,4 +1,7 @@
-"""The network: cells of a scene to a feature of each cell of 0.64 m, down to 2.56 m and up again."""
+"""The network: cells of a scene to a feature of each cell of 0.64 m, down to 2.56 m and up again.
+
+This form in torch is for training; `inference` computes the same without torch.
+"""
 
 from __future__ import annotations
 
@@ -12,24 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scanpick.arrays import Int32Array, Int64Array
-from scanpick.encoders.ssl.cells import CELL_FEATURES, INTENSITY, Cells
+from scanpick.encoders.ssl.cells import CELL_FEATURES, FINE, INTENSITY, Cells
 from scanpick.encoders.ssl.sparse import CellConv, Merge, hand_down
-
-FINE, COARSE = 2, 4
-"""The levels that features are given out for: 0.64 m and 2.56 m."""
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """The size of the network.
-
-    Attributes:
-        channels: Of the five levels, from the finest.
-        outputs: Channels of the features that are given out.
-    """
-
-    channels: tuple[int, int, int, int, int] = (16, 24, 48, 64, 96)
-    outputs: int = 48
+from scanpick.encoders.ssl.weights import NetworkConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scanpick.encoders.ssl.network import NetworkConfig, SceneNetwork
+from scanpick.encoders.ssl.network import SceneNetwork
 from scanpick.encoders.ssl.sparse import CellConv
-from scanpick.encoders.ssl.views import CHILDREN, PARTS, THING_TARGETS
+from scanpick.encoders.ssl.weights import (
+    CHILDREN,
+    DECODED,
+    HIDDEN,
+    PARTS,
+    PROJECTED,
+    THING_TARGETS,
+    NetworkConfig,
+    SslWeights,
+    read_weights,
+    write_weights,
+)
 
 WORD_TEMPERATURE, BALANCE_SHARPNESS, BALANCE_ROUNDS = 0.1, 0.05, 3
 """As published for SwAV."""
@@ -30,13 +46,15 @@ class Pretraining(nn.Module):
         self.network = SceneNetwork(config)
         channels = config.outputs
         self.hidden_token = nn.Parameter(torch.randn(channels) * 0.02)
-        self.decoder = nn.ModuleList([CellConv(channels, 64), CellConv(64, 64)])
-        self.decoder_norms = nn.ModuleList([nn.BatchNorm1d(64), nn.BatchNorm1d(64)])
-        self.content = nn.Linear(64, CHILDREN * PARTS)
+        self.decoder = nn.ModuleList([CellConv(channels, DECODED), CellConv(DECODED, DECODED)])
+        self.decoder_norms = nn.ModuleList([nn.BatchNorm1d(DECODED), nn.BatchNorm1d(DECODED)])
+        self.content = nn.Linear(DECODED, CHILDREN * PARTS)
         self.standing = nn.Linear(channels, 1)
         self.shape = nn.Linear(channels, THING_TARGETS)
-        self.project = nn.Sequential(nn.Linear(channels, 128), nn.BatchNorm1d(128), nn.ReLU(), nn.Linear(128, 64))
-        self.words = nn.Parameter(F.normalize(torch.randn(words, 64), dim=1))
+        self.project = nn.Sequential(
+            nn.Linear(channels, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PROJECTED)
+        )
+        self.words = nn.Parameter(F.normalize(torch.randn(words, PROJECTED), dim=1))
 
     def rebuild(self, coarse: Tensor, hidden: Tensor, neighbours: Tensor) -> Tensor:
         """(H, 64, 3) logits of the content of hidden cells.
@@ -55,6 +73,31 @@ class Pretraining(nn.Module):
     def word_scores(self, things: Tensor) -> Tensor:
         """(M, K) cosines of things, (M, C) mean features of their cells, to the words."""
         return F.normalize(self.project(things), dim=1) @ F.normalize(self.words, dim=1).T
+
+
+def save_pretraining(path: Path, network: Pretraining, origin: Mapping[str, Any]) -> None:
+    """Write the network with its heads, so that its training can go on. Matrices are stored in half precision.
+
+    Args:
+        path: Ends in ``.npz``.
+        network: The network.
+        origin: How it was trained.
+    """
+    arrays = {name: _narrowed(value.detach().cpu()).numpy() for name, value in network.state_dict().items()}
+    plain = json.loads(json.dumps(dict(origin)))  # nothing that is more than it looks, such as torch's version
+    write_weights(path, SslWeights(network.network.config, len(network.words), arrays, plain))
+
+
+def load_pretraining(path: Path) -> Pretraining:
+    """The network that a file of weights holds, in single precision and evaluation mode.
+
+    Raises:
+        ScanpickError: The file cannot be read, or does not fit.
+    """
+    weights = read_weights(path)
+    network = Pretraining(weights.config, weights.vocabulary)
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.arrays.items()})
+    return network.eval()
 
 
 def mean_by_thing(features: Tensor, rows: Tensor, things: Tensor, count: int) -> Tensor:
@@ -79,3 +122,7 @@ def balanced(scores: Tensor) -> Tensor:
         shares = shares / shares.sum(dim=0, keepdim=True).clamp(min=1e-30) / words
         shares = shares / shares.sum(dim=1, keepdim=True).clamp(min=1e-30) / count
     return shares * count
+
+
+def _narrowed(value: Tensor) -> Tensor:
+    return value.half() if value.is_floating_point() and value.dim() > 1 else value

@@ -7,17 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scanpick.arrays import BoolArray, Float32Array, Int32Array, Int64Array, Points
-from scanpick.encoders.ssl.cells import Cells, heights_above_ground, make_cells, places_of
+from scanpick.encoders.ssl.cells import COARSE, FINE, Cells, heights_above_ground, make_cells, places_of
 from scanpick.encoders.ssl.clusters import CLUSTER_LEVEL, Clusters, find_clusters
-from scanpick.encoders.ssl.network import COARSE, FINE
-
-PARTS = 3
-"""What is told of a place of 0.32 m: whether anything is there, something that stands low (0.3 to 2.4 m), or high."""
-
-CHILDREN = 4 ** (COARSE - CLUSTER_LEVEL)
-"""Places of 0.32 m in a cell of 2.56 m."""
-
-THING_TARGETS = 5
+from scanpick.encoders.ssl.weights import CHILDREN, PARTS
 
 
 @dataclass(frozen=True)
