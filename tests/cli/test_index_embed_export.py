@@ -130,7 +130,7 @@ def test_export_of_frames_that_changed(selected: Path, drives: Path, tmp_path: P
     assert not (out / "training/velodyne/000000.bin").exists()
     facts = run_json("export", selected, "--copy", "--out", out)
     assert list(facts["failed"]) == [picked[0], picked[2]]
-    assert all("Select again after: scanpick index" in reason for reason in facts["failed"].values())
+    assert all("Select again after: `scanpick.index(" in reason for reason in facts["failed"].values())
     lists = run("export", selected, "--out", tmp_path / "lists")
     assert "files of 3 picked frames have changed since they were indexed" in lists.stderr
 

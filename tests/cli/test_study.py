@@ -88,8 +88,8 @@ def test_the_plan_is_shown_and_nothing_is_done(config: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Give either a configuration or `preset=...`"),
-        (("a.yaml", "--preset", "simulated"), "Give either a configuration or `preset=...`"),
+        ((), "Give either a configuration or --preset"),
+        (("a.yaml", "--preset", "simulated"), "Give either a configuration or --preset"),
         (("a.yaml",), "a.yaml: cannot be read"),
         (("a.yaml", "b.yaml"), "expected one configuration"),
         (("--preset", "simulatd"), "Did you mean 'simulated'"),

@@ -31,9 +31,9 @@ def test_report_of_a_study(study, tmp_path):
 
 
 def test_options_that_do_not_fit(study, tmp_path):
-    with pytest.raises(ScanpickError, match="--selection is for a workspace"):
+    with pytest.raises(ScanpickError, match=r"`selection=.*` is for a workspace"):
         run("report", study, "--selection", "diversity")
-    with pytest.raises(ScanpickError, match="--metric is for the folder of a study"):
+    with pytest.raises(ScanpickError, match=r"`metric=.*` is for the folder of a study"):
         run("report", tmp_path, "--metric", OTHER)
     with pytest.raises(ScanpickError, match="is not a workspace"):
         run("report", tmp_path)

@@ -40,7 +40,7 @@ def test_four_lines_in_a_script_without_a_guard(drives: Path, tmp_path: Path) ->
 def test_nothing_is_done_twice(drives: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: Counter[str] = Counter()
     for place in (
-        "datasets.detection.open_by_specification",
+        "datasets.open_by_specification",
         "workspace.workspace.read_manifest",
         "workspace.workspace.read_frame_table",
         "workspace.workspace.read_embedding",

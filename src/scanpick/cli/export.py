@@ -45,6 +45,7 @@ def command(
 
     from scanpick.cli.output import log, progress_bar
     from scanpick.cli.results import print_facts, print_set_aside
+    from scanpick.cli.wording import in_flags
     from scanpick.errors import ScanpickError
     from scanpick.exporters import EXPORTERS
     from scanpick.exporters.folder import ExportFile, ExportFolder
@@ -85,7 +86,7 @@ def command(
     elif changed := frames.changed(picked.frame_ids):
         log.print(
             f"[yellow]The files of {len(changed)} picked frames have changed since they were indexed:[/] "
-            f"{escape(name_some(changed))}. Select again after: {escape(frames.again)}",
+            f"{escape(name_some(changed))}. Select again after: {escape(in_flags(frames.again))}",
             soft_wrap=True,
         )
     with ExportFolder(out, replace=replace).remembered() as target:

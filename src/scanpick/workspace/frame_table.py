@@ -16,7 +16,7 @@ import pyarrow
 
 from scanpick.arrays import BoolArray, Int64Array
 from scanpick.datasets.plausibility import doubts_about_sizes
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, call
 from scanpick.formats.parquet import read_parquet, write_parquet
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import as_array
@@ -155,7 +155,7 @@ def read_frame_table(path: Path) -> FrameTable:
     Raises:
         ScanpickError: The file is missing, damaged, or lacks a column.
     """
-    table = read_parquet(path, "Make it with: scanpick index")
+    table = read_parquet(path, f"Make it with: {call('index', ...)}")
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
         raise ScanpickError(f"{path}: expected the columns {', '.join(SCHEMA.names)}; missing: {', '.join(missing)}.")

@@ -147,7 +147,7 @@ def test_seeds_decide_random_weights() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "needs either --weights FILE"),
+        ({}, "needs either `weights=FILE`"),
         ({"random_weights": "huge"}, "random_weights"),
         ({"random_weights": "tiny", "veiws": "1"}, "Did you mean 'views'"),
         ({"random_weights": "tiny", "groups": "128", "points": "64"}, "128 groups need as many points"),

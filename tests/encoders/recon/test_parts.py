@@ -127,5 +127,5 @@ def test_no_parts_anywhere_is_an_error(encoder: ReConParts) -> None:
 
 
 def test_needs_weights() -> None:
-    with pytest.raises(ScanpickError, match=r"'recon-parts' needs weights.*random_weights=base"):
+    with pytest.raises(ScanpickError, match=r"'recon-parts' needs weights.*'random_weights': 'base'"):
         ENCODERS.make("recon-parts", {})

@@ -21,7 +21,7 @@ def _cloud(count: int = 600, seed: int = 0) -> np.ndarray:
 
 
 def test_without_weights_it_says_where_they_are() -> None:
-    with pytest.raises(ScanpickError, match=r"github\.com/qizekun/ReCon.*random_weights=base"):
+    with pytest.raises(ScanpickError, match=r"github\.com/qizekun/ReCon.*'random_weights': 'base'"):
         ENCODERS.make("recon", {})
 
 
