@@ -11,12 +11,10 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_text import NumberedLine, parse_lines, place_of
 from scanpick.geometry.transforms import camera_boxes_to_lidar
 from scanpick.structures import Boxes3D, Calibration, CameraObjects, Labels
+from scanpick.structures.camera_objects import MOST_YAW_RAD
 
 DONT_CARE = "dontcare"
 """In lower case: KITTI's own tool compares class names without regard to case."""
-
-MOST_ROTATION_RAD = 2 * np.pi + 0.1
-"""An angle beyond this is taken for degrees; some tools give 0 to 2 pi."""
 
 LARGEST_M = 100.0
 
@@ -81,7 +79,7 @@ def _labels(source: str, lines: LabelLines, calibration: Calibration) -> Labels:
 def _check_boxes(objects: CameraObjects, where: Callable[[int, str], str]) -> None:
     for row, column, size in _sizes(objects.sizes_hwl, objects.sizes_hwl < 0):
         raise ScanpickError(f"{where(row, column)}: expected 0 or more, got {size:g}.")
-    for row in np.flatnonzero(np.abs(objects.rotation_y) > MOST_ROTATION_RAD).tolist():
+    for row in np.flatnonzero(np.abs(objects.rotation_y) > MOST_YAW_RAD).tolist():
         raise ScanpickError(
             f"{where(row, 'rotation_y')}: expected radians, from -pi to pi, got {objects.rotation_y[row]:g}: degrees?"
         )

@@ -9,9 +9,7 @@ from scanpick.evaluation.settings import EvaluationSettings
 from scanpick.formats.kitti_text import LABEL_COLUMNS
 from scanpick.formats.object_table import ObjectTable
 from scanpick.structures import CameraObjects
-
-MOST_YAW_RAD = 2 * np.pi + 0.1
-"""An angle beyond this is taken for degrees; some tools give 0 to 2 pi."""
+from scanpick.structures.camera_objects import MOST_YAW_RAD
 
 _SIZES = ("height", "width", "length")
 

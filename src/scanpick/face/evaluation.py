@@ -14,7 +14,6 @@ from scanpick.errors import ScanpickError, unknown_name
 from scanpick.evaluation.bootstrap import Cell, Difference, Interval, differences, draw_frames, intervals
 from scanpick.evaluation.breakdown import RANGES_M, breakdown, occlusion_parts, range_parts
 from scanpick.evaluation.diagnosis import diagnose
-from scanpick.evaluation.implausible_values import MOST_YAW_RAD
 from scanpick.evaluation.inspection import inspect, write_inspections
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.kitti import evaluate as compare
@@ -30,6 +29,7 @@ from scanpick.reports.evaluation import Parts, evaluation_json
 from scanpick.reports.frame_pictures import draw_best_and_worst
 from scanpick.reports.precision_recall import plot_precision_recall
 from scanpick.structures import Calibration, Detections
+from scanpick.structures.camera_objects import MOST_YAW_RAD
 from scanpick.structures.checks import name_some
 from scanpick.training.metrics import read_ground_truth, tables_to_compare
 from scanpick.training.scenes import camera_of_frame

@@ -10,6 +10,9 @@ import numpy as np
 from scanpick.arrays import Float64Array, StringArray
 from scanpick.structures.checks import as_array
 
+MOST_YAW_RAD = 2 * np.pi + 0.1
+"""An angle beyond this is taken for degrees; some tools give 0 to 2 pi."""
+
 
 @dataclass(frozen=True, eq=False)
 class CameraObjects:
