@@ -52,17 +52,6 @@ def test_names_that_are_no_frame_numbers_are_counted(tmp_path: Path) -> None:
     assert [record.index_in_sequence for record in KittiRaw(tmp_path).records] == [0, 1]
 
 
-def test_object_frames_carry_their_id(tmp_path: Path) -> None:
-    write_kitti_raw(tmp_path, DRIVES[:1])
-    table = tmp_path / "2011_09_26" / DRIVES[0] / "object_frame_ids.tsv"
-    write_lines(table, "raw_frame\tkitti_object_training_id", "0000000001\t000623")
-    records = KittiRaw(tmp_path).records
-    assert [dict(record.metadata) for record in records] == [{}, {"kitti_object_training_id": "000623"}, {}]
-    write_lines(table, "frame\tid", "1\t2")
-    with pytest.raises(ScanpickError, match="expected the columns raw_frame and"):
-        KittiRaw(tmp_path)
-
-
 def test_calibration_is_put_together_from_both_files(tmp_path: Path) -> None:
     dataset = KittiRaw(write_kitti_raw(tmp_path, DRIVES[:1]))
     calibration = dataset.read(f"{DRIVES[0]}/0000000000").calibration
@@ -94,15 +83,13 @@ def test_nothing_found_is_an_error_and_it_is_picklable(tmp_path: Path) -> None:
 def test_marks_tabs_and_windows_lines_change_nothing(tmp_path: Path) -> None:
     write_kitti_raw(tmp_path, DRIVES[:1])
     drive = tmp_path / "2011_09_26" / DRIVES[0]
-    write_lines(drive / "object_frame_ids.tsv", "raw_frame\tkitti_object_training_id", "0000000000\t000623")
     write_lines(drive / "velodyne_points" / "timestamps.txt", *["1970-01-01 00:00:01.5"] * 3)
     before = KittiRaw(tmp_path)
     expected = before.calibration(before.records[0].frame_id)
-    for path in [*tmp_path.rglob("*.txt"), *tmp_path.rglob("*.tsv")]:
+    for path in tmp_path.rglob("*.txt"):
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"  \r\n"))
     after = KittiRaw(tmp_path)
     assert after.records == before.records
-    assert after.records[0].metadata == {"kitti_object_training_id": "000623"}
     found = after.calibration(after.records[0].frame_id)
     assert expected is not None
     assert found is not None

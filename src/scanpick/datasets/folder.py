@@ -14,7 +14,7 @@ from scanpick.datasets.other_files import UNREAD_SUFFIXES, kind_of_no_sweep
 from scanpick.datasets.point_files import point_file_suffixes
 from scanpick.datasets.point_reading import AUTO, find_reading
 from scanpick.errors import ScanpickError
-from scanpick.structures import Frame, FrameRecord
+from scanpick.structures import FrameRecord
 from scanpick.structures.checks import name_some
 from scanpick.structures.frame import is_plain_text
 
@@ -85,7 +85,7 @@ class PointCloudFolder(ListedDataset):
                 _nothing_found(self.root, pattern) + _told_beside(beside) + _told(closed) + boundary.told
             )
         records = _records(self.root, names)
-        self.reading = find_reading(records, columns=columns, dtype=dtype, intensity=intensity)
+        reading = find_reading(records, columns=columns, dtype=dtype, intensity=intensity)
         described = f"folder of point files: {counted(len(records), 'frame')} in "
         described += f"{counted(len({r.sequence for r in records}), 'sequence')}, "
         kinds = Counter(Path(name).suffix.lower() for name in names)
@@ -95,14 +95,7 @@ class PointCloudFolder(ListedDataset):
         if passed_over:
             described += f"; passed over: {counted(passed_over, 'file')} whose name is not plain text"
         described += _told_beside(beside) + _told(closed) + boundary.told
-        super().__init__("folder", f"{described}; {self.reading.description}", records)
-
-    def read(self, frame_id: str) -> Frame:
-        """The points of one frame. See `Dataset.read`."""
-        record = self.record(frame_id)
-        assert record.path is not None
-        cloud = self.reading.read(record.path)
-        return Frame(record, cloud.points, notes=cloud.notes)
+        super().__init__("folder", described, records, reading)
 
 
 def _list_files(boundary: Boundary, pattern: str) -> tuple[list[str], int, list[str]]:

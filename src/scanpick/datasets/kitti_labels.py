@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from scanpick.arrays import Float64Array, Int64Array
-from scanpick.errors import FrameError, ScanpickError
+from scanpick.arrays import BoolArray, Float64Array, Int64Array
+from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import NumberedLine, parse_lines, place_of
 from scanpick.geometry.transforms import camera_boxes_to_lidar
 from scanpick.structures import Boxes3D, Calibration, CameraObjects, Labels
@@ -34,46 +33,45 @@ class LabelLines:
     columns_before: int = 0
 
 
-def read_labels(path: Path, lines: Callable[[], LabelLines], calibration: Calibration | None) -> Labels:
-    """The labels of one frame.
-
-    Args:
-        path: Their file, for messages.
-        lines: Reads the frame's lines in it.
-        calibration: The camera they are given in.
+def labels_of(source: str, lines: LabelLines, calibration: Calibration) -> Labels:
+    """The labels of one frame, given in a camera; `source` names their file in messages.
 
     Raises:
-        FrameError: There is no calibration, or a line is malformed or not a box; file, line and column are named.
+        ScanpickError: A line is malformed or not a box; file, line and column are named.
     """
-    if calibration is None:
-        raise FrameError(f"{path}: the labels cannot be placed, since the calibration is missing.", kind="labels")
-    try:
-        return _labels(str(path), lines(), calibration)
-    except ScanpickError as error:
-        raise FrameError(str(error), kind="labels") from error
-
-
-def _labels(source: str, lines: LabelLines, calibration: Calibration) -> Labels:
     objects = parse_lines(lines.lines, source=source, columns_before=lines.columns_before)
-    dont_care = np.char.lower(objects.class_names) == DONT_CARE
-    real = objects[~dont_care]
-    numbers = np.array([number for number, _ in lines.lines], dtype=np.int64)[~dont_care]
+    real = ~_is_dont_care(objects)
+    numbers = np.array([number for number, _ in lines.lines], dtype=np.int64)[real]
 
     def where(row: int, column: str) -> str:
         return place_of(source, int(numbers[row]), column, lines.columns_before)
 
-    _check_boxes(real, where)
+    _check_boxes(objects[real], where)
+    track_ids = None if lines.track_ids is None else lines.track_ids[real]
+    return labels_from_objects(objects, calibration, track_ids, tuple(_doubts(objects[real], where)))
+
+
+def labels_from_objects(
+    objects: CameraObjects, calibration: Calibration, track_ids: Int64Array | None = None, doubts: tuple[str, ...] = ()
+) -> Labels:
+    """Objects of one frame as labels: `track_ids` of those that are real, and `doubts` about these."""
+    dont_care = _is_dont_care(objects)
+    real = objects[~dont_care]
     boxes = camera_boxes_to_lidar(real.bottom_centres, real.sizes_hwl, real.rotation_y, calibration)
     return Labels(
         boxes=Boxes3D(boxes, real.class_names),
         truncation=real.truncation,
         occlusion=real.occlusion,
         image_boxes=real.image_boxes,
-        track_ids=None if lines.track_ids is None else lines.track_ids[~dont_care],
+        track_ids=track_ids,
         dont_care_image_boxes=objects.image_boxes[dont_care],
         camera_objects=objects,
-        doubts=tuple(_doubts(real, where)),
+        doubts=doubts,
     )
+
+
+def _is_dont_care(objects: CameraObjects) -> BoolArray:
+    return np.char.lower(objects.class_names) == DONT_CARE
 
 
 def _check_boxes(objects: CameraObjects, where: Callable[[int, str], str]) -> None:

@@ -6,9 +6,6 @@ from pathlib import Path
 from scanpick.errors import ScanpickError
 from scanpick.texts import lines_of, read_text
 
-NANOSECONDS_PER_FRAME = 100_000_000
-"""KITTI's LiDAR turns ten times a second."""
-
 MAPPING_FILES = ("train_rand.txt", "train_mapping.txt")
 
 

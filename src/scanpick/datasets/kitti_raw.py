@@ -5,10 +5,9 @@
     2011_09_26/2011_09_26_drive_0048_sync/velodyne_points/data/0000000002.bin
                                          /velodyne_points/timestamps.txt
                                          /image_02/data/0000000002.png
-                                         /object_frame_ids.tsv
     2011_09_26/calib_velo_to_cam.txt  2011_09_26/calib_cam_to_cam.txt
 
-Timestamps, images, object ids and calibrations are used where they are there.
+Timestamps, images and calibrations are used where they are there.
 Tracklets (``tracklet_labels.xml``) are not read: they are boxes of whole drives without the classes and levels that the
 object and tracking labels have, which cover the same drives.
 """
@@ -18,37 +17,32 @@ from pathlib import Path
 import numpy as np
 
 from scanpick.datasets.boundary import Boundary
-from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
-from scanpick.datasets.kitti_object import find_image
-from scanpick.datasets.listed import ListedDataset, counted, frame_number, has_points, natural_key, point_files
-from scanpick.datasets.point_reading import AUTO, find_kitti_reading
+from scanpick.datasets.kitti_layout import NANOSECONDS_PER_FRAME, KittiLayout, frame_number
+from scanpick.datasets.listed import counted, has_points, natural_key, point_files
+from scanpick.datasets.point_reading import AUTO
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.formats.kitti_text import read_raw_calibration
-from scanpick.structures import Calibration, Frame, FrameRecord
-from scanpick.texts import lines_of, parse_csv, parsing, read_text
+from scanpick.structures import Calibration, FrameRecord
+from scanpick.texts import lines_of, read_text
 
 CALIBRATION_FILES = ("calib_velo_to_cam.txt", "calib_cam_to_cam.txt")
 
 
-class KittiRaw(ListedDataset):
+class KittiRaw(KittiLayout):
     """KITTI raw drives. Frame ids are ``2011_09_26_drive_0048_sync/0000000002``.
 
-    Times are those of ``timestamps.txt``; a drive without that file is counted at 10 Hz from its start. Where a drive
-    has ``object_frame_ids.tsv`` (columns ``raw_frame`` and ``kitti_object_training_id``), frames that are also KITTI
-    object frames carry the metadata column ``kitti_object_training_id``.
+    Times are those of ``timestamps.txt``; a drive without that file is counted at 10 Hz from its start.
 
     Args:
         root: The folder of the dates, of one date, or of one drive.
-        columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
-        intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
+        columns: See `KittiLayout`.
+        intensity: See `KittiLayout`.
         follow: Whether links that lead out of the root are followed. Otherwise linked frames and drives are passed
             over.
 
     Raises:
         ScanpickError: The folder is missing, or no frame is found.
     """
-
-    expects_calibration = True
 
     def __init__(
         self,
@@ -59,34 +53,23 @@ class KittiRaw(ListedDataset):
         follow: bool | str = False,
     ) -> None:
         self.root = Path(root)
-        self._boundary = Boundary(self.root, follow)
+        boundary = Boundary(self.root, follow)
         found = raw_drives(self.root)
-        drives = [drive for drive in found if self._boundary.holds(drive / "velodyne_points" / "data")]
-        self._boundary.passed_over += len(found) - len(drives)
+        drives = [drive for drive in found if boundary.holds(drive / "velodyne_points" / "data")]
+        boundary.passed_over += len(found) - len(drives)
         if not drives:
             raise ScanpickError(
                 f"{self.root}: no raw drives found: expected files such as "
-                f"2011_09_26/2011_09_26_drive_0048_sync/velodyne_points/data/0000000000.bin"
-                f"{self._boundary.told}."
+                f"2011_09_26/2011_09_26_drive_0048_sync/velodyne_points/data/0000000000.bin{boundary.told}."
             )
         self._drives = {drive.absolute().name: drive for drive in drives}
         if len(self._drives) < len(drives):
             raise ScanpickError(f"{self.root}: two drives have the same name. Open one of their dates at a time.")
-        records = [record for drive in drives for record in _records(drive, self._boundary)]
+        records = [record for drive in drives for record in _records(drive, boundary)]
         timed = sum((drive / "velodyne_points" / "timestamps.txt").is_file() for drive in drives)
-        description = (
-            f"KITTI raw layout: {counted(len(records), 'frame')} of {counted(len(drives), 'drive')} "
-            f"({timed} with timestamps){self._boundary.told}"
-        )
-        self.reading = find_kitti_reading(records, columns=columns, intensity=intensity)
-        super().__init__("kitti-raw", f"{description}; {self.reading.description}", records)
-
-    def read(self, frame_id: str) -> Frame:
-        """Points, calibration and image of one frame. See `Dataset.read`."""
-        record = self.record(frame_id)
-        assert record.path is not None
-        cloud = self.reading.read(record.path)
-        return Frame(record, cloud.points, self.camera_of_points(frame_id), self.image_path(frame_id), cloud.notes)
+        frames = f"{counted(len(records), 'frame')} of {counted(len(drives), 'drive')}"
+        described = f"KITTI raw layout: {frames} ({timed} with timestamps)"
+        super().__init__("kitti-raw", described, records, boundary, columns=columns, intensity=intensity)
 
     def calibration(self, frame_id: str) -> Calibration | None:
         """Calibration of the frame's date. See `Dataset.calibration`."""
@@ -101,12 +84,10 @@ class KittiRaw(ListedDataset):
         except ScanpickError as error:
             raise FrameError(str(error), kind="calibration") from error
 
-    def image_path(self, frame_id: str) -> Path | None:
-        """The left colour image of one frame, where it is there."""
-        record = self.record(frame_id)
-        assert record.path is not None
-        path = find_image(self._drives[record.sequence] / "image_02" / "data", record.path.stem)
-        return None if path is None else self._boundary.check(path)
+    def _place(self, kind: str, record: FrameRecord) -> Path | None:
+        if kind != "image" or record.path is None:
+            return None
+        return self._drives[record.sequence] / "image_02" / "data" / record.path.stem
 
 
 def raw_drives(folder: Path) -> list[Path]:
@@ -119,9 +100,9 @@ def raw_drives(folder: Path) -> list[Path]:
 
 def _records(drive: Path, boundary: Boundary) -> list[FrameRecord]:
     name = drive.absolute().name
-    times_path, ids_path = drive / "velodyne_points" / "timestamps.txt", drive / "object_frame_ids.tsv"
-    boundary.check_layout(times_path, ids_path)
-    times, object_ids = _read_timestamps(times_path), _read_object_ids(ids_path)
+    times_path = drive / "velodyne_points" / "timestamps.txt"
+    boundary.check_layout(times_path)
+    times = _read_timestamps(times_path)
     records = []
     for place, path in enumerate(boundary.held(point_files(drive / "velodyne_points" / "data"))):
         index = frame_number(path.stem, place)
@@ -129,8 +110,7 @@ def _records(drive: Path, boundary: Boundary) -> list[FrameRecord]:
             timestamp_ns: int | None = index * NANOSECONDS_PER_FRAME
         else:
             timestamp_ns = times[index] if index < len(times) else None
-        metadata = {"kitti_object_training_id": object_ids[path.stem]} if path.stem in object_ids else {}
-        records.append(FrameRecord(f"{name}/{path.stem}", name, index, timestamp_ns, path, metadata))
+        records.append(FrameRecord(f"{name}/{path.stem}", name, index, timestamp_ns, path))
     return records
 
 
@@ -151,13 +131,3 @@ def _read_timestamps(path: Path) -> list[int | None] | None:
             )
         times.append(int(time.astype(np.int64)) if text else None)
     return times
-
-
-def _read_object_ids(path: Path) -> dict[str, str]:
-    """Raw frame -> object id; empty without a file."""
-    if not path.is_file():
-        return {}
-    rows = parse_csv(read_text(path), str(path), delimiter="\t")
-    rows = [{name.strip(): value.strip() for name, value in row.items()} for row in rows]
-    with parsing(str(path), "the columns raw_frame and kitti_object_training_id"):
-        return {row["raw_frame"]: row["kitti_object_training_id"] for row in rows}

@@ -17,42 +17,31 @@ from pathlib import Path
 import numpy as np
 
 from scanpick.datasets.boundary import Boundary
-from scanpick.datasets.kitti_labels import LabelLines, read_labels
-from scanpick.datasets.kitti_mapping import NANOSECONDS_PER_FRAME
-from scanpick.datasets.kitti_object import find_image, read_frame_calibration
-from scanpick.datasets.listed import (
-    ListedDataset,
-    counted,
-    frame_number,
-    has_points,
-    natural_key,
-    parts_of,
-    point_files,
-)
+from scanpick.datasets.kitti_labels import LabelLines
+from scanpick.datasets.kitti_layout import NANOSECONDS_PER_FRAME, KittiLayout, frame_number, parts_of
+from scanpick.datasets.listed import counted, has_points, natural_key, point_files
 from scanpick.datasets.options import one_of
-from scanpick.datasets.point_reading import AUTO, find_kitti_reading
+from scanpick.datasets.point_reading import AUTO
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import NumberedLine, object_lines
-from scanpick.structures import Calibration, Frame, FrameRecord, Labels
+from scanpick.structures import FrameRecord
 from scanpick.texts import parsing, read_text
 
 
-class KittiTracking(ListedDataset):
+class KittiTracking(KittiLayout):
     """KITTI tracking sequences. Frame ids are ``0000/000012``; time is counted at 10 Hz from the sequence's start.
 
     Args:
         root: The folder that holds ``training`` or ``testing``, or the frames themselves.
         split: Which of the two; by default ``training`` where it has points.
-        columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
-        intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
+        columns: See `KittiLayout`.
+        intensity: See `KittiLayout`.
         follow: Whether links that lead out of the root are followed. Otherwise linked frames and sequences are passed
             over, and a folder of the layout that is such a link is an error.
 
     Raises:
         ScanpickError: The folder is missing, or no frame is found.
     """
-
-    expects_calibration = True
 
     def __init__(
         self,
@@ -66,61 +55,30 @@ class KittiTracking(ListedDataset):
         self.root = Path(root)
         parts = _parts(self.root) or [self.root / "training"]
         self._part = parts[0] if split is None else self.root / one_of("split", split, ("training", "testing"))
-        self._boundary = Boundary(self.root, follow)
-        self._boundary.check_layout(*(self._part / name for name in ("velodyne", "label_02", "calib", "image_02")))
-        folders = self._boundary.held(_sequence_folders(self._part))
+        boundary = Boundary(self.root, follow)
+        boundary.check_layout(*(self._part / name for name in ("velodyne", "label_02", "calib", "image_02")))
+        folders = boundary.held(_sequence_folders(self._part))
         records = [
             _record(folder.name, place, path)
             for folder in folders
-            for place, path in enumerate(self._boundary.held(point_files(folder)))
+            for place, path in enumerate(boundary.held(point_files(folder)))
         ]
+        velodyne = self._part / "velodyne"
         if not records:
-            raise ScanpickError(
-                f"{self._part / 'velodyne'}: no frames found: expected files such as "
-                f"0000/000000.bin{self._boundary.told}."
-            )
-        description = (
-            f"KITTI tracking layout: {counted(len(records), 'frame')} of {counted(len(folders), 'sequence')} "
-            f"in {(self._part / 'velodyne').relative_to(self.root)}{self._boundary.told}"
-        )
-        self.reading = find_kitti_reading(records, columns=columns, intensity=intensity)
-        super().__init__("kitti-tracking", f"{description}; {self.reading.description}", records)
+            raise ScanpickError(f"{velodyne}: no frames found: expected files such as 0000/000000.bin{boundary.told}.")
+        frames, sequences = counted(len(records), "frame"), counted(len(folders), "sequence")
+        described = f"KITTI tracking layout: {frames} of {sequences} in {velodyne.relative_to(self.root)}"
+        super().__init__("kitti-tracking", described, records, boundary, columns=columns, intensity=intensity)
 
-    def read(self, frame_id: str) -> Frame:
-        """Points, calibration and image of one frame. See `Dataset.read`."""
-        record = self.record(frame_id)
+    def _label_lines(self, path: Path, record: FrameRecord) -> LabelLines:
+        of_frame = read_tracked_lines(path, path.stat().st_mtime_ns)
+        return of_frame.get(record.index_in_sequence, LabelLines((), np.zeros(0, dtype=np.int64)))
+
+    def _place(self, kind: str, record: FrameRecord) -> Path:
         assert record.path is not None
-        cloud = self.reading.read(record.path)
-        return Frame(record, cloud.points, self.camera_of_points(frame_id), self.image_path(frame_id), cloud.notes)
-
-    def labels(self, frame_id: str) -> Labels | None:
-        """Labels of one frame, with track ids. See `Dataset.labels`."""
-        record = self.record(frame_id)
-        path = self._boundary.check(self._part / "label_02" / f"{record.sequence}.txt")
-        if not path.is_file():
-            return None
-
-        def lines() -> LabelLines:
-            of_frame = read_tracked_lines(path, path.stat().st_mtime_ns)
-            return of_frame.get(record.index_in_sequence, LabelLines((), np.zeros(0, dtype=np.int64)))
-
-        return read_labels(path, lines, self.calibration(frame_id))
-
-    def has_labels(self, frame_id: str) -> bool:
-        """Whether there is a file of the sequence's labels. See `scanpick.datasets.dataset.has_labels`."""
-        return (self._part / "label_02" / f"{self.record(frame_id).sequence}.txt").is_file()
-
-    def calibration(self, frame_id: str) -> Calibration | None:
-        """Calibration of the frame's sequence. See `Dataset.calibration`."""
-        path = self._boundary.check(self._part / "calib" / f"{self.record(frame_id).sequence}.txt")
-        return read_frame_calibration(path, self.image_path(frame_id))
-
-    def image_path(self, frame_id: str) -> Path | None:
-        """The left colour image of one frame, where it is there."""
-        record = self.record(frame_id)
-        assert record.path is not None
-        path = find_image(self._part / "image_02" / record.sequence, record.path.stem)
-        return None if path is None else self._boundary.check(path)
+        if kind == "image":
+            return self._part / "image_02" / record.sequence / record.path.stem
+        return self._part / {"label": "label_02", "calib": "calib"}[kind] / record.sequence
 
 
 @lru_cache(maxsize=32)

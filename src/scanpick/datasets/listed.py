@@ -1,37 +1,44 @@
-"""What the readers of folders share: a fixed list of frames, found by id."""
+"""What readers share: a fixed list of frames, found by id, and files in natural order."""
 
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from scanpick.datasets.point_files import point_file_suffixes
 from scanpick.datasets.point_reading import PointReading
 from scanpick.errors import FrameError, ScanpickError
-from scanpick.structures import Calibration, FrameRecord, Labels
+from scanpick.structures import Calibration, Frame, FrameRecord, Labels
 from scanpick.structures.checks import check_unique
 
 
 class ListedDataset:
-    """A data set whose frames are listed when it is opened. Readers add `read`, and labels and calibration.
+    """A data set whose frames are listed when it is opened: a reader finds them, and adds what belongs to a frame.
+
+    Points are read from the files of the records; a reader of other files has a `read` of its own.
 
     Args:
         name: What it is, for reports.
         description: One line on what was found and how it was understood.
         records: Its frames, in order.
+        reading: How the files of points are read; None where `read` does without.
 
     Attributes:
         expects_calibration: Whether a frame without a calibration is worth a complaint.
-        reading: How its files of points are read; not there where frames are computed.
     """
 
     expects_calibration = False
-    reading: PointReading
 
-    def __init__(self, name: str, description: str, records: Sequence[FrameRecord]) -> None:
+    def __init__(
+        self, name: str, description: str, records: Sequence[FrameRecord], reading: PointReading | None = None
+    ) -> None:
         check_unique(name, [record.frame_id for record in records])
         self.name = name
         self.description = description
+        if reading is not None:
+            self.reading = reading
+            self.description += f"; {reading.description}"
         self.records: Sequence[FrameRecord] = tuple(records)
         self._by_id = {record.frame_id: record for record in self.records}
 
@@ -49,6 +56,20 @@ class ListedDataset:
                 f"the first is '{self.records[0].frame_id}'."
             ) from None
 
+    def read(self, frame_id: str) -> Frame:
+        """Points, calibration and image of one frame. See `Dataset.read`.
+
+        Most of what reads points needs no calibration, so that one which cannot be read is none here; what needs it
+        asks for `calibration`, which tells the reason.
+        """
+        record = self.record(frame_id)
+        assert record.path is not None
+        cloud = self.reading.read(record.path)
+        calibration = None
+        with suppress(FrameError):
+            calibration = self.calibration(frame_id)
+        return Frame(record, cloud.points, calibration, self.image_path(frame_id), cloud.notes)
+
     def labels(self, frame_id: str) -> Labels | None:
         """No labels."""
         self.record(frame_id)
@@ -59,23 +80,10 @@ class ListedDataset:
         self.record(frame_id)
         return None
 
-    def camera_of_points(self, frame_id: str) -> Calibration | None:
-        """`calibration` to go with points: None also where it cannot be read, since most of what reads them needs none.
-
-        Whatever needs it asks for `calibration`, which tells the reason.
-        """
-        try:
-            return self.calibration(frame_id)
-        except FrameError:
-            return None
-
-
-def frame_number(stem: str, place: int) -> int:
-    """The number that a file's name is ("0000000012" is 12), or its place among the files where it is none.
-
-    Longer numbers than KITTI's ten digits are times or hashes, not numbers of frames.
-    """
-    return int(stem) if stem.isdecimal() and len(stem) <= 10 else place
+    def image_path(self, frame_id: str) -> Path | None:
+        """No image."""
+        self.record(frame_id)
+        return None
 
 
 def counted(number: int, noun: str) -> str:
@@ -110,12 +118,6 @@ def point_files(folder: Path) -> list[Path]:
 def has_points(folder: Path) -> bool:
     """Whether a folder holds a file of points."""
     return next(_iterate(folder, point_file_suffixes()), None) is not None
-
-
-def parts_of(root: Path, labels: str) -> list[Path]:
-    """Where KITTI's layouts may have frames: ``training``, ``testing``, or the folder with labels or calibrations."""
-    parts = [root / "training", root / "testing"]
-    return [*parts, root] if any((root / name).is_dir() for name in (labels, "calib")) else parts
 
 
 def _iterate(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:

@@ -23,14 +23,14 @@ def flat_ground(slope: float = 0.0) -> GroundArrays:
 
 def car_box(length: float = 4.0, width: float = 1.6, height: float = 1.5) -> Shape:
     """A car as one solid box."""
-    return Shape.of([box((-length / 2, length / 2), (-width / 2, width / 2), (0.0, height), Material.CLOTH)])
+    return Shape.of(box((-length / 2, length / 2), (-width / 2, width / 2), (0.0, height), Material.CLOTH))
 
 
 def world_of(*standing: tuple[Shape, float, float, float, str], slope: float = 0.0) -> World:
     """Things at x, y, yaw with a class, seen by a sensor that stands at the origin and looks along x."""
     ego = Mover.still(Road.straight(0.0, 0.0, 0.0, 50.0), 0.0, 0.0)
     table = ShapeTable.of([shape for shape, *_ in standing] or [car_box()])
-    things = tuple(Thing((i,), 0.3, name, True) for i, (*_, name) in enumerate(standing))
+    things = tuple(Thing((i,), 0.3, name) for i, (*_, name) in enumerate(standing))
     poses = np.array([place for _, *place, _ in standing], dtype=np.float64).reshape(-1, 3)
     return World(flat_ground(slope), table, things, poses, (), ego, (0.0, 0.0), Weather())
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scanpick.datasets.simulated.annotate import IMAGE_SIZE, calibration
-from scanpick.datasets.simulated.simulation import CAMERA, simulate
+from scanpick.datasets.simulated.annotate import CAMERA, IMAGE_SIZE, calibration
+from scanpick.datasets.simulated.simulation import simulate
 from scanpick.geometry.transforms import box_corners, camera_boxes_to_lidar, project_to_image, transform_points
 from tests.datasets.simulated.scenes import car_box, world_of
 

@@ -43,7 +43,7 @@ def test_tilt_of_the_vehicle_is_that_of_the_ground_in_its_frame():
 
 def test_wall_is_met_at_its_distance():
     rays = fan_of(np.linspace(-0.3, 0.3, 61), np.radians([-2.0, 0.0, 1.0]))
-    wall = Shape.of([box((0.0, 1.0), (-50.0, 50.0), (-5.0, 5.0), Material.BRICK)])
+    wall = Shape.of(box((0.0, 1.0), (-50.0, 50.0), (-5.0, 5.0), Material.BRICK))
     hits = nothing(rays)
     cast_objects(objects_of((wall, 20.0, 0.0, 0.0, 0.0)), rays, hits)
     assert np.allclose(hits.distance, 20.0 / np.cos(rays.azimuths)[:, None])
@@ -54,8 +54,8 @@ def test_wall_is_met_at_its_distance():
 
 def test_ball_and_pole_are_met_where_quadratics_say():
     rays = fan_of(np.array([-0.02, 0.0, 0.02]), np.radians([0.0, 1.0]))
-    ball = Shape.of([ellipsoid((-1.0, 1.0), (-1.0, 1.0), (-1.0, 1.0), Material.SKIN)])
-    pole = Shape.of([cylinder(0.0, 0.0, 1.0, (-9.0, 9.0), Material.METAL)])
+    ball = Shape.of(ellipsoid((-1.0, 1.0), (-1.0, 1.0), (-1.0, 1.0), Material.SKIN))
+    pole = Shape.of(cylinder(0.0, 0.0, 1.0, (-9.0, 9.0), Material.METAL))
     direction = np.stack(np.broadcast_arrays(rays.x, rays.y, rays.tangents))  # (3, C, B)
     for shape, axes in ((ball, 3), (pole, 2)):
         hits = nothing(rays)
@@ -81,7 +81,7 @@ def random_scene(rng: np.random.Generator):
             row = wheel(0.1, (y0, y1), x1, Material.RUBBER)
         else:
             row = ellipsoid((x0, x1), (y0, y1), (z0, z1), Material.SOIL)
-        two = Shape.of([row, box((-0.2, 0.2), (-0.2, 0.2), (z1, z1 + 0.5), Material.METAL)])
+        two = Shape.of(row, box((-0.2, 0.2), (-0.2, 0.2), (z1, z1 + 0.5), Material.METAL))
         angle, distance = rng.uniform(-np.pi, np.pi), rng.uniform(5.0, 25.0)
         placed.append((two, distance * np.cos(angle), distance * np.sin(angle), rng.uniform(-1, 1), rng.uniform(0, 6)))
     return objects_of(*placed, slope=tuple(rng.uniform(-0.1, 0.1, 2)))
@@ -134,7 +134,7 @@ def test_rays_are_counted_for_objects_as_if_each_stood_alone():
 
 def test_foliage_stops_rays_after_an_exponential_way():
     rays = fan_of(np.linspace(-0.2, 0.2, 401), np.radians(np.linspace(-3, 3, 61)), 0.001)
-    leaves = Shape.of([box((0.0, 3.0), (-30.0, 30.0), (-30.0, 30.0), Material.FOLIAGE, free_path=1.5)])
+    leaves = Shape.of(box((0.0, 3.0), (-30.0, 30.0), (-30.0, 30.0), Material.FOLIAGE, free_path=1.5))
     hits = nothing(rays)
     cast_objects(objects_of((leaves, 10.0, 0.0, 0.0, 0.0)), rays, hits)
     stretch = np.sqrt(1 + rays.tangents**2) / rays.x

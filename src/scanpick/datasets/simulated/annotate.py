@@ -7,16 +7,18 @@ import math
 import numpy as np
 
 from scanpick.arrays import Float64Array, Int64Array, Points
+from scanpick.datasets.kitti_labels import labels_from_objects
 from scanpick.datasets.simulated.world import Snapshot, World
+from scanpick.formats.kitti_text import objects_from_rows
 from scanpick.geometry.transforms import (
+    alpha_from_rotation_y,
     box_corners,
-    camera_boxes_to_lidar,
     lidar_boxes_to_camera,
     project_to_image,
     transform_points,
     wrap_angle,
 )
-from scanpick.structures import Boxes3D, Calibration, CameraObjects, Labels
+from scanpick.structures import Calibration, Labels
 
 IMAGE_SIZE = (1242, 375)
 NEAR_M = 0.3
@@ -46,16 +48,13 @@ def calibration() -> Calibration:
     return Calibration(camera_SE3_lidar.round(9), projection, IMAGE_SIZE)
 
 
+CAMERA = calibration()
+
+
 def label_frame(
-    world: World,
-    snapshot: Snapshot,
-    alone: Int64Array,
-    visible: Int64Array,
-    points: Points,
-    owners: Int64Array,
-    camera: Calibration,
+    world: World, snapshot: Snapshot, alone: Int64Array, visible: Int64Array, points: Points, owners: Int64Array
 ) -> Labels:
-    """Labels of one frame.
+    """Labels of one frame, the `snapshot` of a world.
 
     Objects in the image that the sensor has points on are labelled. Those without any point, and those that are small
     in the image, are "DontCare", as are KITTI's far ones. What is hidden or outside of the image is left out.
@@ -67,61 +66,37 @@ def label_frame(
         visible: (O,) rays of these that do hit it.
         points: (P, 4) those in the image.
         owners: (P,) the object that each is on, or less than 0.
-        camera: The camera.
     """
     inside = _points_inside(world, snapshot, points, owners)
     kept: list[int] = []
-    regions: list[Float64Array] = []
-    rows: list[tuple[float, float, Float64Array]] = []  # truncation, occlusion, image box
+    rows, regions = [np.zeros((0, 6))], [np.zeros((0, 4))]  # truncation, occlusion, image box; image box
     hidden = 1.0 - visible / np.maximum(alone, 1)
     for o in np.flatnonzero(snapshot.objects.labelled & (alone > 0) & (hidden <= HOPELESS_SHARE)):
-        outline = _outline(world, snapshot, int(o), camera)
+        outline = _outline(world, snapshot, int(o))
         if outline is None:
             continue
         image_box, truncation = outline
         occlusion = float(np.searchsorted(OCCLUSION_SHARES, hidden[o], side="left"))
         height = image_box[3] - image_box[1]
         if inside[o] == 0 or height < (FAINT_HEIGHT_PX if occlusion < 2 else HIDDEN_HEIGHT_PX):
-            regions.append(image_box)
-            continue
-        kept.append(int(o))
-        rows.append((truncation, occlusion, image_box))
-    return _labels(world, snapshot, kept, rows, regions, camera)
+            regions.append(image_box[None])
+        else:
+            kept.append(int(o))
+            rows.append(np.array([[truncation, occlusion, *image_box]]))
+    return _labels(world, snapshot, kept, np.concatenate(rows), np.concatenate(regions))
 
 
-def _labels(
-    world: World,
-    snapshot: Snapshot,
-    kept: list[int],
-    rows: list[tuple[float, float, Float64Array]],
-    regions: list[Float64Array],
-    camera: Calibration,
-) -> Labels:
+def _labels(world: World, snapshot: Snapshot, kept: list[int], rows: Float64Array, regions: Float64Array) -> Labels:
     boxes = np.array([_box(world, snapshot, o) for o in kept], dtype=np.float64).reshape(-1, 7)
-    names = np.array([world.things[snapshot.things[o]].class_name for o in kept], dtype=np.str_)
-    bottoms, sizes, rotation = lidar_boxes_to_camera(boxes, camera)
-    alpha = wrap_angle(rotation - np.arctan2(bottoms[:, 0], bottoms[:, 2]))
-    ignored = len(regions)
-    image_boxes = np.array([row[2] for row in rows] + regions, dtype=np.float64).reshape(-1, 4)
-    objects = CameraObjects(
-        class_names=np.concatenate([names, np.full(ignored, "DontCare")]),
-        truncation=np.array([row[0] for row in rows] + [-1.0] * ignored),
-        occlusion=np.array([row[1] for row in rows] + [-1.0] * ignored),
-        alpha=np.concatenate([alpha, np.full(ignored, -10.0)]),
-        image_boxes=image_boxes,
-        sizes_hwl=np.concatenate([sizes, np.full((ignored, 3), -1.0)]),
-        bottom_centres=np.concatenate([bottoms, np.full((ignored, 3), -1000.0)]),
-        rotation_y=np.concatenate([rotation, np.full(ignored, -10.0)]),
+    names = [world.things[snapshot.things[o]].class_name for o in kept] + ["DontCare"] * len(regions)
+    bottoms, sizes, rotation = lidar_boxes_to_camera(boxes, CAMERA)
+    real = np.column_stack(
+        [rows[:, :2], alpha_from_rotation_y(bottoms, rotation), rows[:, 2:], sizes, bottoms, rotation]
     )
-    return Labels(
-        boxes=Boxes3D(camera_boxes_to_lidar(bottoms, sizes, rotation, camera), names),
-        truncation=objects.truncation[: len(kept)],
-        occlusion=objects.occlusion[: len(kept)],
-        image_boxes=image_boxes[: len(kept)],
-        track_ids=snapshot.things[kept].astype(np.int64),
-        dont_care_image_boxes=image_boxes[len(kept) :],
-        camera_objects=objects,
-    )
+    ignored = np.tile([-1.0, -1, -10, 0, 0, 0, 0, -1, -1, -1, -1000, -1000, -1000, -10], (len(regions), 1))
+    ignored[:, 3:7] = regions
+    objects = objects_from_rows(names, np.concatenate([real, ignored]))
+    return labels_from_objects(objects, CAMERA, snapshot.things[kept].astype(np.int64))
 
 
 def _points_inside(world: World, snapshot: Snapshot, points: Points, owners: Int64Array) -> Int64Array:
@@ -144,7 +119,7 @@ def _box(world: World, snapshot: Snapshot, o: int) -> list[float]:
     return [objects.x[o], objects.y[o], objects.z[o] + height / 2, length, width, height, yaw]
 
 
-def _outline(world: World, snapshot: Snapshot, o: int, camera: Calibration) -> tuple[Float64Array, float] | None:
+def _outline(world: World, snapshot: Snapshot, o: int) -> tuple[Float64Array, float] | None:
     """The object's box in the image in pixels and the share of it outside; None where it is not in the image.
 
     Far from the image plane the outline of the shape's own corners is tighter than that of its box, as an annotator
@@ -152,7 +127,7 @@ def _outline(world: World, snapshot: Snapshot, o: int, camera: Calibration) -> t
     """
     objects = snapshot.objects
     corners = box_corners(np.array([_box(world, snapshot, o)]))[0]
-    depth = transform_points(camera.camera_SE3_lidar, corners)[:, 2]
+    depth = transform_points(CAMERA.camera_SE3_lidar, corners)[:, 2]
     if depth.max() < NEAR_M:
         return None
     if depth.min() > 1.0:
@@ -160,10 +135,10 @@ def _outline(world: World, snapshot: Snapshot, o: int, camera: Calibration) -> t
         x = objects.x[o] + objects.cos[o] * local[:, 0] - objects.sin[o] * local[:, 1]
         y = objects.y[o] + objects.sin[o] * local[:, 0] + objects.cos[o] * local[:, 1]
         z = objects.z[o] + local[:, 2] + objects.slope_x[o] * local[:, 0] + objects.slope_y[o] * local[:, 1]
-        points = transform_points(camera.camera_SE3_lidar, np.column_stack([x, y, z]))
+        points = transform_points(CAMERA.camera_SE3_lidar, np.column_stack([x, y, z]))
     else:
-        points = _cut(transform_points(camera.camera_SE3_lidar, corners))
-    pixels = project_to_image(points, camera.projection)
+        points = _cut(transform_points(CAMERA.camera_SE3_lidar, corners))
+    pixels = project_to_image(points, CAMERA.projection)
     low, high = pixels.min(axis=0), pixels.max(axis=0)
     limit = np.array(IMAGE_SIZE) - 1.0
     inner_low, inner_high = np.clip(low, 0, limit), np.clip(high, 0, limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,13 +18,7 @@ VARIANTS = 8
 
 
 class Builder:
-    """A world under construction.
-
-    Args:
-        road: The ego vehicle's road.
-        ground: The ground.
-        rng: Draws everything.
-    """
+    """A world under construction, along the ego vehicle's road; `rng` draws everything."""
 
     def __init__(self, road: Road, ground: GroundArrays, rng: np.random.Generator) -> None:
         self.road, self.ground, self.rng = road, ground, rng
@@ -63,12 +57,10 @@ class Builder:
         turn: float = 0.0,
         *,
         keep: float | None = None,
-        path: Road | None = None,
         class_name: str = "",
         paint: float | None = None,
-        follows_slope: bool = False,
     ) -> bool:
-        """Put something beside the road, unless something is there already.
+        """Put something beside the road, unless something is there already; tells whether there was room.
 
         Args:
             shape: Its shape.
@@ -76,50 +68,33 @@ class Builder:
             d: Metres to the left of the centre line.
             turn: Yaw in radians relative to the road.
             keep: Metres to the centre line that it has to keep, and off roads across; None to stand anywhere.
-            path: Another road than the ego vehicle's.
             class_name: See `Thing`.
             paint: See `Thing`; drawn where not given.
-            follows_slope: See `Thing`.
-
-        Returns:
-            Whether there was room.
         """
-        x, y, heading = (float(v) for v in (path or self.road).at(s, d))
+        x, y, heading = (float(v) for v in self.road.at(s, d))
         yaw = heading + turn
         corners = _footprint(self._shapes[shape], x, y, yaw)
-        if keep is not None and not self._off_road(corners, keep):
-            return False
-        if not self._free(corners):
-            return False
-        self._occupied = np.concatenate([self._occupied, corners[None]])
         middle = corners.mean(axis=0)
         radius = np.hypot(*(corners - middle).T).max()
+        if (keep is not None and not self._off_road(corners, keep)) or not self._free(corners, middle, radius):
+            return False
+        self._occupied = np.concatenate([self._occupied, corners[None]])
         self._centres = np.concatenate([self._centres, [[*middle, radius]]])
-        self._standing.append(Thing((shape,), self._paint(paint), class_name, follows_slope))
+        self._standing.append(Thing((shape,), self._paint(paint), class_name))
         self._poses.append((x, y, yaw))
         return True
 
-    def move(
-        self,
-        shapes: Sequence[int],
-        mover: Mover,
-        *,
-        class_name: str = "",
-        paint: float | None = None,
-        follows_slope: bool = False,
-    ) -> None:
+    def move(self, shapes: tuple[int, ...], mover: Mover, *, class_name: str = "", paint: float | None = None) -> None:
         """Add something that moves; it changes from one of `shapes` to the next as it goes."""
-        self._moving.append(Thing(tuple(shapes), self._paint(paint), class_name, follows_slope))
+        self._moving.append(Thing(shapes, self._paint(paint), class_name))
         self._movers.append(mover)
 
     def world(self, ego: Mover, weather: Weather) -> World:
         """The finished world."""
         bounce = (float(self.rng.uniform(0, 6.28)), float(self.rng.uniform(0, 6.28)))
         standing = np.array(self._poses, dtype=np.float64).reshape(-1, 3)
-        things = (*self._standing, *self._moving)
-        return World(
-            *(self.ground, ShapeTable.of(self._shapes), things, standing, tuple(self._movers)), ego, bounce, weather
-        )
+        things, table = (*self._standing, *self._moving), ShapeTable.of(self._shapes)
+        return World(self.ground, table, things, standing, tuple(self._movers), ego, bounce, weather)
 
     def _paint(self, paint: float | None) -> float:
         return float(self.rng.uniform(0.15, 0.6)) if paint is None else paint
@@ -129,9 +104,7 @@ class Builder:
         d, crossing = places_at(self.ground, edges[:, 0], edges[:, 1])
         return bool(np.abs(d).min() >= keep and crossing.min() > 0.3)
 
-    def _free(self, corners: Float64Array) -> bool:
-        middle = corners.mean(axis=0)
-        radius = np.hypot(*(corners - middle).T).max()
+    def _free(self, corners: Float64Array, middle: Float64Array, radius: float) -> bool:
         gap = np.hypot(*(self._centres[:, :2] - middle).T) - self._centres[:, 2] - radius
         return not any(_overlap(corners, self._occupied[i]) for i in np.flatnonzero(gap < 0))
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from scanpick.datasets.options import one_of, whole_number
+from scanpick.datasets.listed import ListedDataset
+from scanpick.datasets.options import whole_number, yes_or_no
+from scanpick.datasets.simulated.annotate import CAMERA
 from scanpick.datasets.simulated.route import Route, plan_route
 from scanpick.datasets.simulated.sets import RATE_HZ, SETS, Drive, drives_of
-from scanpick.datasets.simulated.simulation import CAMERA, SimulatedFrame, simulate
+from scanpick.datasets.simulated.simulation import SimulatedFrame, simulate
 from scanpick.datasets.simulated.streets import build_world
 from scanpick.datasets.simulated.world import World
-from scanpick.errors import unknown_name
 from scanpick.structures import Calibration, Frame, FrameRecord, Labels
 
 EPOCH_NS = 1_600_000_000_000_000_000
@@ -27,10 +25,8 @@ SIMULATOR_VERSION = 1
 
 MOST_FRAMES = 1_000_000
 
-V = TypeVar("V")
 
-
-class SimulatedDrives:
+class SimulatedDrives(ListedDataset):
     """A named set of simulated drives.
 
     A frame depends on the set, the seed, its drive and its place in it alone: neither on the order of reading nor on
@@ -54,24 +50,23 @@ class SimulatedDrives:
     def __init__(
         self, name: str, *, frames: int | str | None = None, seed: int | str | None = None, full: bool | str = False
     ) -> None:
-        self._set = name
-        self._frames = None if frames is None else whole_number("frames", frames, least=1, most=MOST_FRAMES)
-        self._seed = 0 if seed is None else whole_number("seed", seed, least=0, most=2**32 - 1)
-        self._full = one_of("full", str(full).lower(), ("true", "false")) == "true"
-        self._drives = drives_of(name, frames=self._frames, seed=self._seed)
-        self._forget()
+        count = None if frames is None else whole_number("frames", frames, least=1, most=MOST_FRAMES)
+        self._set, self._seed = name, 0 if seed is None else whole_number("seed", seed, least=0, most=2**32 - 1)
+        self._full = yes_or_no("full", full)
+        self._options = {"frames": count, "seed": self._seed, "full": self._full}
+        drives = drives_of(name, frames=count, seed=self._seed)
+        self._drives = {drive.number: drive for drive in drives}
+        # The values that were wanted last. Threads may both make one; it is the same.
+        self._route = lru_cache(4096)(self._plan_route)
+        self._world = lru_cache(64)(self._build_world)
+        self._simulated = lru_cache(4)(self._simulate)
+        records = [record for drive in drives for record in self._records_of(drive)]
+        view = "360 degrees" if self._full else "the camera's field of view"
+        described = f"{len(records)} frames of {len(drives)} simulated drives, seed {self._seed}, {view}"
+        super().__init__(f"simulated:{name}", described, records)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: self.__dict__[key] for key in ("_set", "_frames", "_seed", "_full", "_drives")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._forget()
-
-    @property
-    def name(self) -> str:
-        """``simulated:NAME``."""
-        return f"simulated:{self._set}"
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _open, (self._set, self._options)
 
     @property
     def settings(self) -> dict[str, str | int | bool]:
@@ -84,24 +79,9 @@ class SimulatedDrives:
             "simulator": SIMULATOR_VERSION,
         }
 
-    @property
-    def description(self) -> str:
-        """What the set holds."""
-        view = "360 degrees" if self._full else "the camera's field of view"
-        return f"{len(self.records)} frames of {len(self._drives)} simulated drives, seed {self._seed}, {view}"
-
-    @cached_property
-    def records(self) -> Sequence[FrameRecord]:
-        """Every frame, drive by drive; nothing is simulated for it."""
-        return [record for drive in self._drives for record in self._records_of(drive)]
-
     def read(self, frame_id: str) -> Frame:
-        """The points of one frame.
-
-        Raises:
-            ScanpickError: There is no such frame.
-        """
-        return Frame(self._record(frame_id), self._simulated(frame_id).points, CAMERA)
+        """The points of one frame. See `Dataset.read`."""
+        return Frame(self.record(frame_id), self._simulated(frame_id).points, CAMERA)
 
     def labels(self, frame_id: str) -> Labels:
         """The labels of one frame."""
@@ -109,20 +89,18 @@ class SimulatedDrives:
 
     def has_labels(self, frame_id: str) -> bool:
         """Every frame has; nothing is simulated for it."""
-        self._record(frame_id)
-        return True
+        return self.record(frame_id) is not None
 
     def calibration(self, frame_id: str) -> Calibration:
         """The calibration, the same for all frames."""
-        self._record(frame_id)
+        self.record(frame_id)
         return CAMERA
 
     def _records_of(self, drive: Drive) -> list[FrameRecord]:
         route = self._route(drive.number)
         records = []
         for index in range(0, drive.frames * drive.stride, drive.stride):
-            time = index / RATE_HZ
-            x, y, _ = route.ego.at(time)
+            x, y, _ = route.ego.at(index / RATE_HZ)
             metadata: dict[str, str | int | float | bool] = {
                 **{"split": drive.split, "scenario": drive.scenario},
                 **{"position_x_m": round(x, 3), "position_y_m": round(y, 3)},
@@ -131,74 +109,23 @@ class SimulatedDrives:
             records.append(FrameRecord(drive.frame_id(index), drive.sequence, index, stamp, None, metadata))
         return records
 
-    @cached_property
-    def _by_id(self) -> dict[str, FrameRecord]:
-        return {record.frame_id: record for record in self.records}
+    def _simulate(self, frame_id: str) -> SimulatedFrame:
+        index = self.record(frame_id).index_in_sequence
+        number = int(frame_id.split("/")[0].removeprefix("drive_"))
+        noise = np.random.SeedSequence([*self._key(number), 3, index]).generate_state(1, np.uint64)
+        return simulate(self._world(number), index / RATE_HZ, int(noise[0]), full=self._full)
 
-    def _record(self, frame_id: str) -> FrameRecord:
-        if frame_id not in self._by_id:
-            raise unknown_name("frame", frame_id, self._by_id)
-        return self._by_id[frame_id]
+    def _plan_route(self, number: int) -> Route:
+        drive = self._drives[number]
+        return plan_route(drive.scenario, drive.horizon / RATE_HZ, np.random.default_rng([*self._key(number), 1]))
 
-    def _simulated(self, frame_id: str) -> SimulatedFrame:
-        record = self._record(frame_id)
-        drive = int(frame_id.split("/")[0].removeprefix("drive_"))
-        index = record.index_in_sequence
-
-        def make() -> SimulatedFrame:
-            noise = np.random.SeedSequence([*self._key(drive), 3, index]).generate_state(1, np.uint64)
-            return simulate(self._world(drive), index / RATE_HZ, int(noise[0]), full=self._full)
-
-        return self._latest.get(frame_id, make)
-
-    def _route(self, number: int) -> Route:
-        drive = self._by_number[number]
-
-        def make() -> Route:
-            return plan_route(drive.scenario, drive.horizon / RATE_HZ, np.random.default_rng([*self._key(number), 1]))
-
-        return self._routes.get(number, make)
-
-    def _world(self, number: int) -> World:
-        def make() -> World:
-            return build_world(self._route(number), np.random.default_rng([*self._key(number), 2]))
-
-        return self._worlds.get(number, make)
-
-    @cached_property
-    def _by_number(self) -> dict[int, Drive]:
-        return {drive.number: drive for drive in self._drives}
+    def _build_world(self, number: int) -> World:
+        return build_world(self._route(number), np.random.default_rng([*self._key(number), 2]))
 
     def _key(self, number: int) -> tuple[int, int, int]:
         return (SETS[self._set].key, self._seed, number)
 
-    def _forget(self) -> None:
-        self._routes: _Latest[int, Route] = _Latest(4096)
-        self._worlds: _Latest[int, World] = _Latest(64)
-        self._latest: _Latest[str, SimulatedFrame] = _Latest(4)
 
-
-K = TypeVar("K")
-
-
-class _Latest(Generic[K, V]):
-    """The values that were wanted last. Threads may both make one; it is the same."""
-
-    def __init__(self, size: int) -> None:
-        self._size, self._values, self._lock = size, OrderedDict[K, V](), Lock()
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def get(self, key: K, make: Callable[[], V]) -> V:
-        """The value of this key, made where it is not at hand."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
-        return value
+def _open(name: str, options: dict[str, Any]) -> SimulatedDrives:
+    """Open again what was pickled: records and worlds are made anew."""
+    return SimulatedDrives(name, **options)

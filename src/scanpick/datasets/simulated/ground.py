@@ -100,12 +100,9 @@ class Strip(NamedTuple):
 def cross_section(left: Sequence[Strip], right: Sequence[Strip], marks: Sequence[tuple[float, Material]]) -> tuple[
     Float64Array, Int64Array
 ]:  # fmt: skip
-    """Heights and materials across the road; both sides are listed from the centre outwards.
+    """Heights and materials across the road: strips of both sides from the centre outwards, and painted lines.
 
-    Args:
-        left: Strips to the left.
-        right: Strips to the right.
-        marks: Painted lines: d in metres, and the material.
+    A line is its d in metres and its material.
     """
     d = np.arange(-SECTION_REACH_M, SECTION_REACH_M, SECTION_STEP_M) + SECTION_STEP_M / 2
     height, material = np.zeros_like(d), np.full(len(d), int(Material.GRASS), dtype=np.int64)

@@ -51,13 +51,9 @@ class Course:
 
 
 def ego_course(manner: str, speed: float, duration: float, rng: np.random.Generator) -> Course:
-    """The ego vehicle's course over `duration` seconds.
+    """The ego vehicle's course over `duration` seconds, with `speed` m/s when it goes.
 
-    Args:
-        manner: ``cruise``, ``slow`` (down and on again), ``stop`` (and stand), ``start`` (after standing) or ``stand``.
-        speed: m/s when it goes.
-        duration: Seconds.
-        rng: Draws when it brakes and how hard.
+    A manner is ``cruise``, ``slow`` (down and on again), ``stop`` (and stand), ``start`` (after standing), ``stand``.
     """
     braking, pulling = speed / rng.uniform(1.5, 2.8), speed / rng.uniform(1.2, 2.0)
     when = rng.uniform(0.1, 0.6) * duration

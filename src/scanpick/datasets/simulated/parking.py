@@ -42,7 +42,7 @@ def _fill_row(site: Roadside, away: float, lean: float) -> None:
             turn += np.pi * (rng.random() < (0.12 if lean == 0 else 0.4)) + (np.pi if site.side.sign > 0 else 0.0)
             # A long car sticks out of its bay towards the lane's far side.
             shift = rng.normal(0, 0.1) if lean == 0 else (length - 4.2) / 4 + rng.normal(0, 0.2)
-            _stand(site, shape, class_name, s + room / 2, away + shift, turn)
+            site.put(shape, s + room / 2, away + shift, turn, class_name, draw_paint(rng))
         s += room
 
 
@@ -52,7 +52,7 @@ def park_on_drives(site: Roadside) -> None:
         shape, class_name = _draw(site)
         turn = site.towards_road + np.pi * site.rng.integers(2) + site.rng.normal(0, 0.08)
         away = site.side.walk + site.builder.size(shape)[0] / 2 + site.rng.uniform(0.3, 5.0)
-        if _stand(site, shape, class_name, s, away, turn):
+        if site.put(shape, s, away, turn, class_name, draw_paint(site.rng)):
             site.drives.append(s)
 
 
@@ -61,11 +61,11 @@ def park_anywhere(site: Roadside) -> None:
     for s in site.along(site.street.loose):
         shape, class_name = _draw(site)
         away = site.side.walk + 2.0 + site.rng.exponential(7.0)
-        _stand(site, shape, class_name, s, away, site.rng.uniform(0, 2 * np.pi))
+        site.put(shape, s, away, site.rng.uniform(0, 2 * np.pi), class_name, draw_paint(site.rng))
     if site.street.trailer:
         away = site.side.road + 1.2 if site.side.parking == "parallel" else site.side.walk + 2.0
         shape = site.builder.variant(trailer)
-        site.put(shape, site.near(), away, site.rng.normal(0, 0.05), "Misc", leans=True)
+        site.put(shape, site.near(), away, site.rng.normal(0, 0.05), "Misc")
 
 
 def _draw(site: Roadside) -> tuple[int, str]:
@@ -73,16 +73,3 @@ def _draw(site: Roadside) -> tuple[int, str]:
     if site.rng.random() < 0.07:
         return site.builder.variant(van), "Van"
     return site.builder.shape(car(site.rng)), "Car"
-
-
-def _stand(site: Roadside, shape: int, class_name: str, s: float, away: float, turn: float) -> bool:
-    return site.builder.stand(
-        shape,
-        s,
-        site.side.sign * away,
-        turn,
-        keep=site.side.road - 0.15,
-        class_name=class_name,
-        paint=draw_paint(site.rng),
-        follows_slope=True,
-    )

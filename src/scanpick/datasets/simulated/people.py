@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scanpick.datasets.simulated.materials import Material
-from scanpick.datasets.simulated.shapes import Row, Shape, box, cylinder, ellipsoid, tapered_box, wheel
+from scanpick.datasets.simulated.shapes import Row, Shape, box, cylinder, ellipsoid, span, tapered_box, wheel
 
 
 def pedestrian(rng: np.random.Generator, stride: float | None = None) -> Shape:
@@ -15,66 +15,41 @@ def pedestrian(rng: np.random.Generator, stride: float | None = None) -> Shape:
     stride = rng.uniform(0.0, 0.6) if stride is None else stride
     shoulder = rng.uniform(0.19, 0.25) * k
     arm = 0.35 * stride
-    rows = [
-        *_legs(stride, k),
-        tapered_box(
-            (-0.13 * k, 0.14 * k),
-            (-0.17 * k, 0.17 * k),
-            (0.80 * k, 1.46 * k),
-            (-0.11 * k, 0.11 * k),
-            (-shoulder, shoulder),
-            Material.CLOTH,
-        ),
+    waist, chest = ((-0.13 * k, 0.14 * k), (-0.17 * k, 0.17 * k)), ((-0.11 * k, 0.11 * k), (-shoulder, shoulder))
+    rows = []
+    for s in (-1, 1):  # legs
+        foot, hip = (s * stride / 2 * k - 0.09, s * stride / 2 * k + 0.13), span(s * 0.09, 0.08)
+        rows.append(tapered_box(foot, span(s * 0.10, 0.06), (0.0, 0.84 * k), (-0.09, 0.09), hip, Material.CLOTH))
+    rows += [
+        tapered_box(*waist, (0.80 * k, 1.46 * k), *chest, Material.CLOTH),
         ellipsoid((-0.10 * k, 0.12 * k), (-0.08 * k, 0.08 * k), (1.50 * k, 1.76 * k), Material.SKIN),
         cylinder(0.0, 0.0, 0.06 * k, (1.40 * k, 1.55 * k), Material.SKIN),
-        *(
-            tapered_box(
-                (s * arm - 0.05, s * arm + 0.05),
-                (s * (shoulder + 0.05) - 0.05, s * (shoulder + 0.05) + 0.05),
-                (0.80 * k, 1.42 * k),
-                (-0.06, 0.06),
-                (s * shoulder - 0.05, s * shoulder + 0.05),
-                Material.CLOTH,
-            )
-            for s in (-1, 1)
-        ),
     ]
+    for s in (-1, 1):  # arms
+        hand, top = (span(s * arm, 0.05), span(s * (shoulder + 0.05), 0.05)), span(s * shoulder, 0.05)
+        rows.append(tapered_box(*hand, (0.80 * k, 1.42 * k), (-0.06, 0.06), top, Material.CLOTH))
     extra = rng.random()
     if extra < 0.12:  # a rucksack
         rows.append(box((-0.38 * k, -0.12 * k), (-0.16, 0.16), (0.95 * k, 1.45 * k), Material.CLOTH))
     elif extra < 0.18:  # a bag at the side
         rows.append(box((-0.15, 0.15), (0.24, 0.36), (0.35, 0.75), Material.CLOTH))
     length = max(0.55, stride * 0.9 + 0.35) * k
-    return Shape.of(rows, (length, 2 * shoulder + 0.2, tall))
-
-
-def _legs(stride: float, k: float) -> list[Row]:
-    return [
-        tapered_box(
-            (s * stride / 2 * k - 0.09, s * stride / 2 * k + 0.13),
-            (s * 0.10 - 0.06, s * 0.10 + 0.06),
-            (0.0, 0.84 * k),
-            (-0.09, 0.09),
-            (s * 0.09 - 0.08, s * 0.09 + 0.08),
-            Material.CLOTH,
-        )
-        for s in (-1, 1)
-    ]
+    return Shape.of(*rows, size=(length, 2 * shoulder + 0.2, tall))
 
 
 def seated(rng: np.random.Generator) -> Shape:
     """Somebody sitting, without the bench."""
     tall = rng.uniform(1.2, 1.35)
-    rows = [
+    return Shape.of(
         box((-0.18, 0.10), (-0.21, 0.21), (0.45, 1.0), Material.CLOTH),
         box((-0.1, 0.42), (-0.19, 0.19), (0.40, 0.56), Material.CLOTH),
         box((0.30, 0.44), (-0.17, 0.17), (0.0, 0.42), Material.CLOTH),
         ellipsoid((-0.14, 0.08), (-0.09, 0.09), (tall - 0.27, tall), Material.SKIN),
-    ]
-    return Shape.of(rows, (0.9, 0.55, tall))
+        size=(0.9, 0.55, tall),
+    )
 
 
-def bicycle_rows(length: float) -> list[Row]:
+def _bicycle(length: float) -> list[Row]:
     """Wheels, frame and handlebar of a bicycle."""
     radius = 0.33
     hub = length / 2 - radius
@@ -89,7 +64,7 @@ def bicycle_rows(length: float) -> list[Row]:
 def bicycle(rng: np.random.Generator) -> Shape:
     """A parked bicycle."""
     length = rng.uniform(1.6, 1.85)
-    return Shape.of(bicycle_rows(length), (length, 0.6, 1.05))
+    return Shape.of(*_bicycle(length), size=(length, 0.6, 1.05))
 
 
 def cyclist(rng: np.random.Generator) -> Shape:
@@ -97,23 +72,12 @@ def cyclist(rng: np.random.Generator) -> Shape:
     length, tall = rng.uniform(1.6, 1.9), float(np.clip(rng.normal(1.74, 0.08), 1.5, 1.95))
     lean = rng.uniform(0.05, 0.35)
     rows = [
-        *bicycle_rows(length),
+        *_bicycle(length),
         tapered_box((-0.3, 0.0), (-0.16, 0.16), (0.9, 1.45), (lean - 0.3, lean), (-0.22, 0.22), Material.CLOTH),
         ellipsoid((lean - 0.2, lean + 0.05), (-0.09, 0.09), (tall - 0.27, tall), Material.SKIN),
-        *(
-            box((-0.2, 0.15), (s * 0.12 - 0.06, s * 0.12 + 0.06), (0.15 + 0.15 * (s + 1), 0.95), Material.CLOTH)
-            for s in (-1, 1)
-        ),
-        *(
-            tapered_box(
-                (0.25, 0.42),
-                (s * 0.24 - 0.04, s * 0.24 + 0.04),
-                (0.95, 1.4),
-                (lean - 0.15, lean - 0.05),
-                (s * 0.2 - 0.04, s * 0.2 + 0.04),
-                Material.CLOTH,
-            )
-            for s in (-1, 1)
-        ),
+        *(box((-0.2, 0.15), span(s * 0.12, 0.06), (0.15 + 0.15 * (s + 1), 0.95), Material.CLOTH) for s in (-1, 1)),
     ]
-    return Shape.of(rows, (length, 0.6, tall))
+    for s in (-1, 1):  # arms
+        top = (lean - 0.15, lean - 0.05), span(s * 0.2, 0.04)
+        rows.append(tapered_box((0.25, 0.42), span(s * 0.24, 0.04), (0.95, 1.4), *top, Material.CLOTH))
+    return Shape.of(*rows, size=(length, 0.6, tall))

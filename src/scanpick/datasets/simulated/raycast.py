@@ -21,14 +21,6 @@ from scanpick.datasets.simulated.ground import GroundArrays, ground_at
 NOTHING, GROUND = -2, -1
 """Owners of a ray that hits no object: one that leaves into the sky, one that meets the ground."""
 
-_KIND, _BACK, _FRONT, _RIGHT, _LEFT, _BOTTOM, _TOP = (
-    *(shapes.KIND, shapes.BACK, shapes.FRONT, shapes.RIGHT, shapes.LEFT),
-    *(shapes.BOTTOM, shapes.TOP),
-)
-_BACK_TOP, _FRONT_TOP, _RIGHT_TOP, _LEFT_TOP = shapes.BACK_TOP, shapes.FRONT_TOP, shapes.RIGHT_TOP, shapes.LEFT_TOP
-_MATERIAL, _FREE_PATH = shapes.MATERIAL, shapes.FREE_PATH
-_TAPERED_BOX, _UPRIGHT_CYLINDER, _LYING_CYLINDER = shapes.TAPERED_BOX, shapes.UPRIGHT_CYLINDER, shapes.LYING_CYLINDER
-
 _FAR = 1e9
 _MISS = (_FAR, -_FAR, 0.0)
 
@@ -202,9 +194,11 @@ def _cast_primitive(
 ) -> None:
     """`cast_objects` for one primitive of object `o`."""
     p = objects.primitives[row]
-    back, front = min(p[_BACK], p[_BACK_TOP]), max(p[_FRONT], p[_FRONT_TOP])
-    right, left = min(p[_RIGHT], p[_RIGHT_TOP]), max(p[_LEFT], p[_LEFT_TOP])
-    start, stop, low_beam, high_beam, nearest = _extent(objects, o, rays, back, front, right, left, p[_BOTTOM], p[_TOP])
+    back, front = min(p[shapes.BACK], p[shapes.BACK_TOP]), max(p[shapes.FRONT], p[shapes.FRONT_TOP])
+    right, left = min(p[shapes.RIGHT], p[shapes.RIGHT_TOP]), max(p[shapes.LEFT], p[shapes.LEFT_TOP])
+    start, stop, low_beam, high_beam, nearest = _extent(
+        objects, o, rays, back, front, right, left, p[shapes.BOTTOM], p[shapes.TOP]
+    )
     for shift in (-turn, 0, turn):
         for c in range(max(start + shift, 0), min(stop + shift, len(rays.azimuths))):
             counts = objects.labelled[o] and rays.counted[c]
@@ -221,7 +215,7 @@ def _cast_primitive(
                 if distance < hits.distance[c, b]:
                     hits.distance[c, b] = distance
                     hits.owner[c, b] = o
-                    hits.material[c, b] = int(p[_MATERIAL])
+                    hits.material[c, b] = int(p[shapes.MATERIAL])
                     hits.incidence[c, b] = incidence
 
 
@@ -291,16 +285,16 @@ def _hit(objects: Objects, o: int, row: int, rays: Rays, c: int, b: int) -> tupl
     y = -rays.x[c, b] * sin + rays.y[c, b] * cos
     z = rays.tangents[b] - objects.slope_x[o] * x - objects.slope_y[o] * y
     primitive = objects.primitives[row]
-    if primitive[_KIND] == _TAPERED_BOX:
+    if primitive[shapes.KIND] == shapes.TAPERED_BOX:
         entry, leave, incidence = cross_tapered_box(primitive, origin_x, origin_y, origin_z, x, y, z)
     else:
         entry, leave, incidence = cross_round(primitive, origin_x, origin_y, origin_z, x, y, z)
     if leave <= max(entry, 0.0):
         return _FAR, 0.0
     length = math.sqrt(1 + rays.tangents[b] ** 2)
-    if primitive[_FREE_PATH] > 0:
+    if primitive[shapes.FREE_PATH] > 0:
         u = random_unit(rays.seed, rays.numbers[c], b, 64 + row)
-        entry = max(entry, 0.0) - math.log(u) * primitive[_FREE_PATH] / length
+        entry = max(entry, 0.0) - math.log(u) * primitive[shapes.FREE_PATH] / length
         return (entry, 0.6) if entry < leave else (_FAR, 0.0)
     return (entry, min(incidence / length, 1.0)) if entry > 0 else (_FAR, 0.0)
 
@@ -314,25 +308,25 @@ def cross_tapered_box(
     The box is six half-spaces; the line is cut by one after the other. A miss has entry > leave.
     """
     entry, leave, incidence = -_FAR, _FAR, 0.0
-    height = max(box[_TOP] - box[_BOTTOM], 1e-9)
-    above = origin_z - box[_BOTTOM]
+    height = max(box[shapes.TOP] - box[shapes.BOTTOM], 1e-9)
+    above = origin_z - box[shapes.BOTTOM]
     for face in range(6):
         if face == 0:
-            lean = (box[_FRONT_TOP] - box[_FRONT]) / height
-            outside, rate = origin_x - box[_FRONT] - lean * above, x - lean * z
+            lean = (box[shapes.FRONT_TOP] - box[shapes.FRONT]) / height
+            outside, rate = origin_x - box[shapes.FRONT] - lean * above, x - lean * z
         elif face == 1:
-            lean = (box[_BACK_TOP] - box[_BACK]) / height
-            outside, rate = box[_BACK] + lean * above - origin_x, lean * z - x
+            lean = (box[shapes.BACK_TOP] - box[shapes.BACK]) / height
+            outside, rate = box[shapes.BACK] + lean * above - origin_x, lean * z - x
         elif face == 2:
-            lean = (box[_LEFT_TOP] - box[_LEFT]) / height
-            outside, rate = origin_y - box[_LEFT] - lean * above, y - lean * z
+            lean = (box[shapes.LEFT_TOP] - box[shapes.LEFT]) / height
+            outside, rate = origin_y - box[shapes.LEFT] - lean * above, y - lean * z
         elif face == 3:
-            lean = (box[_RIGHT_TOP] - box[_RIGHT]) / height
-            outside, rate = box[_RIGHT] + lean * above - origin_y, lean * z - y
+            lean = (box[shapes.RIGHT_TOP] - box[shapes.RIGHT]) / height
+            outside, rate = box[shapes.RIGHT] + lean * above - origin_y, lean * z - y
         elif face == 4:
-            lean, outside, rate = 0.0, origin_z - box[_TOP], z
+            lean, outside, rate = 0.0, origin_z - box[shapes.TOP], z
         else:
-            lean, outside, rate = 0.0, box[_BOTTOM] - origin_z, -z
+            lean, outside, rate = 0.0, box[shapes.BOTTOM] - origin_z, -z
         if rate < 0:
             t = -outside / rate
             if t > entry:
@@ -351,19 +345,19 @@ def cross_round(
     primitive: Float64Array, origin_x: float, origin_y: float, origin_z: float, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
     """`cross_tapered_box` for cylinders and ellipsoids: a quadratic in the frame where the shape is a unit one."""
-    kind = primitive[_KIND]
-    half_x = (primitive[_FRONT] - primitive[_BACK]) / 2
-    half_y = (primitive[_LEFT] - primitive[_RIGHT]) / 2
-    half_z = (primitive[_TOP] - primitive[_BOTTOM]) / 2
-    px = (origin_x - (primitive[_FRONT] + primitive[_BACK]) / 2) / half_x
-    py = (origin_y - (primitive[_LEFT] + primitive[_RIGHT]) / 2) / half_y
-    pz = (origin_z - (primitive[_TOP] + primitive[_BOTTOM]) / 2) / half_z
+    kind = primitive[shapes.KIND]
+    half_x = (primitive[shapes.FRONT] - primitive[shapes.BACK]) / 2
+    half_y = (primitive[shapes.LEFT] - primitive[shapes.RIGHT]) / 2
+    half_z = (primitive[shapes.TOP] - primitive[shapes.BOTTOM]) / 2
+    px = (origin_x - (primitive[shapes.FRONT] + primitive[shapes.BACK]) / 2) / half_x
+    py = (origin_y - (primitive[shapes.LEFT] + primitive[shapes.RIGHT]) / 2) / half_y
+    pz = (origin_z - (primitive[shapes.TOP] + primitive[shapes.BOTTOM]) / 2) / half_z
     dx, dy, dz = x / half_x, y / half_y, z / half_z
     # The axis of a cylinder does not enter the quadratic; its two ends cut the line instead.
     axis_p, axis_d, axis_half = 0.0, 0.0, 1.0
-    if kind == _UPRIGHT_CYLINDER:
+    if kind == shapes.UPRIGHT_CYLINDER:
         axis_p, axis_d, axis_half, pz, dz = pz, dz, half_z, 0.0, 0.0
-    elif kind == _LYING_CYLINDER:
+    elif kind == shapes.LYING_CYLINDER:
         axis_p, axis_d, axis_half, py, dy = py, dy, half_y, 0.0, 0.0
     a, b, c = dx * dx + dy * dy + dz * dz, px * dx + py * dy + pz * dz, px * px + py * py + pz * pz - 1
     root = b * b - a * c
@@ -377,7 +371,7 @@ def cross_round(
     nx, ny, nz = (px + entry * dx) / half_x, (py + entry * dy) / half_y, (pz + entry * dz) / half_z
     norm = math.sqrt(nx * nx + ny * ny + nz * nz)
     incidence = abs(nx * x + ny * y + nz * z) / max(norm, 1e-12)
-    if kind in (_UPRIGHT_CYLINDER, _LYING_CYLINDER):
+    if kind in (shapes.UPRIGHT_CYLINDER, shapes.LYING_CYLINDER):
         if axis_d == 0:
             if abs(axis_p) > 1:
                 return _MISS

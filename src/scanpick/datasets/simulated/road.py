@@ -44,11 +44,6 @@ class Road:
         s = np.arange(-half_length, half_length + 1.0, 1.0)
         return cls(-half_length, 1.0, x + s * np.cos(heading), y + s * np.sin(heading), np.full_like(s, heading))
 
-    @property
-    def end(self) -> float:
-        """S of the last sample in metres."""
-        return self.start + self.step * (len(self.x) - 1)
-
     def at(self, s: Float64Array | float, d: Float64Array | float) -> tuple[Float64Array, Float64Array, Float64Array]:
         """World x, y and heading at `s` along and `d` to the left; straight on beyond the ends."""
         place = (np.asarray(s, dtype=np.float64) - self.start) / self.step

@@ -69,17 +69,12 @@ class Roadside:
         """A random place along the street that the ego vehicle gets to see well."""
         return self.rng.uniform(8.0, self.route.length + 40.0)
 
-    def put(self, shape: int, s: float, away: float, turn: float, class_name: str = "", *, leans: bool = False) -> bool:
+    def put(
+        self, shape: int, s: float, away: float, turn: float, class_name: str = "", paint: float | None = None
+    ) -> bool:
         """Stand something `away` metres from the centre line, off the lanes; tells whether there was room."""
-        return self.builder.stand(
-            shape,
-            float(s),
-            self.side.sign * float(away),
-            float(turn),
-            keep=self.side.road - 0.15,
-            class_name=class_name,
-            follows_slope=leans,
-        )
+        d, keep = self.side.sign * float(away), self.side.road - 0.15
+        return self.builder.stand(shape, float(s), d, float(turn), keep=keep, class_name=class_name, paint=paint)
 
     def put_person(self, s: float, away: float) -> None:
         """Somebody who stands there."""

@@ -78,11 +78,7 @@ def scenario_shares() -> dict[str, float]:
 
 
 def draw_street(scenario: str, rng: np.random.Generator) -> Street:
-    """Draw a street of this scenario.
-
-    Raises:
-        ScanpickError: The scenario is unknown.
-    """
+    """Draw a street of this scenario; a `ScanpickError` where there is no such scenario."""
     table = _table()
     if scenario not in scenario_names():
         raise unknown_name("scenario", scenario, scenario_names())

@@ -67,13 +67,7 @@ def fan(frame_seed: int, *, full: bool) -> Rays:
 
 
 def sweep(rays: Rays, hits: Hits, paint: Float64Array, weather: Weather) -> tuple[Points, Int64Array]:
-    """What the sensor reports of first hits.
-
-    Args:
-        rays: The fan.
-        hits: Where its rays end; `owner` tells whose paint it is.
-        paint: (O,) reflectivity of each object's painted parts.
-        weather: What is in the air.
+    """What the sensor reports of first hits; `paint` is the (O,) reflectivity of each object's painted parts.
 
     Returns:
         (P, 4) x, y, z in metres and intensity from 0 to 1, beam by beam from the top, by azimuth; and (P,) whose they

@@ -15,7 +15,6 @@ origin and looks along +x::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +39,11 @@ Row = tuple[float, ...]
 Span = tuple[float, float]
 
 
+def span(centre: float, half: float) -> Span:
+    """From `half` before to `half` behind a place."""
+    return (centre - half, centre + half)
+
+
 def box(x: Span, y: Span, z: Span, material: Material, *, free_path: float = 0.0) -> Row:
     """An upright box."""
     return (TAPERED_BOX, *x, *y, *z, *x, *y, material, free_path)
@@ -52,10 +56,10 @@ def tapered_box(
     return (TAPERED_BOX, *x, *y, *z, *x_top, *y_top, material, free_path)
 
 
-def cylinder(x: float, y: float, radius: float, z: Span, material: Material, *, free_path: float = 0.0) -> Row:
+def cylinder(x: float, y: float, radius: float, z: Span, material: Material) -> Row:
     """An upright cylinder: a pole, a trunk."""
-    x_span, y_span = (x - radius, x + radius), (y - radius, y + radius)
-    return (UPRIGHT_CYLINDER, *x_span, *y_span, *z, *x_span, *y_span, material, free_path)
+    sides = (*span(x, radius), *span(y, radius))
+    return (UPRIGHT_CYLINDER, *sides, *z, *sides, material, 0.0)
 
 
 def wheel(x: float, y: Span, radius: float, material: Material, *, free_path: float = 0.0) -> Row:
@@ -82,7 +86,7 @@ class Shape:
     size: tuple[float, float, float]
 
     @classmethod
-    def of(cls, rows: Sequence[Row], size: tuple[float, float, float] | None = None) -> Shape:
+    def of(cls, *rows: Row, size: tuple[float, float, float] | None = None) -> Shape:
         """A shape of these primitives; without a size it is that of their common box."""
         array = np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
         if size is None:

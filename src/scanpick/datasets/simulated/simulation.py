@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from scanpick.arrays import BoolArray, Points
-from scanpick.datasets.simulated.annotate import IMAGE_SIZE, calibration, label_frame
+from scanpick.datasets.simulated.annotate import CAMERA, IMAGE_SIZE, label_frame
 from scanpick.datasets.simulated.raycast import cast_ground, cast_objects
 from scanpick.datasets.simulated.sensor import MAX_RANGE_M, fan, sweep
 from scanpick.datasets.simulated.world import World
 from scanpick.structures import Labels
 
-CAMERA = calibration()
 
-
-@dataclass(frozen=True, eq=False)
-class SimulatedFrame:
+class SimulatedFrame(NamedTuple):
     """Points and labels of one frame."""
 
     points: Points
@@ -25,7 +22,7 @@ class SimulatedFrame:
 
 
 def simulate(world: World, time: float, frame_seed: int, *, full: bool) -> SimulatedFrame:
-    """Simulate one sweep.
+    """Simulate one sweep, `time` seconds after the drive began.
 
     Args:
         world: The drive's world.
@@ -46,7 +43,7 @@ def simulate(world: World, time: float, frame_seed: int, *, full: bool) -> Simul
     # What an annotator makes of it
     first_hits = hits.owner[rays.counted]
     visible = np.bincount(first_hits[first_hits >= 0], minlength=len(objects.x))
-    labels = label_frame(world, snapshot, alone, visible, points[pictured], owners[pictured], CAMERA)
+    labels = label_frame(world, snapshot, alone, visible, points[pictured], owners[pictured])
     return SimulatedFrame(points if full else points[pictured], labels)
 
 

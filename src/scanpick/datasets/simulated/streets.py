@@ -7,10 +7,9 @@ import numpy as np
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.datasets.simulated.builder import Builder
 from scanpick.datasets.simulated.frontage import put_backdrop, put_boundary, put_buildings, put_rails
-from scanpick.datasets.simulated.furniture import furnish, plant
+from scanpick.datasets.simulated.furniture import furnish, plant, put_odd_things, put_works
 from scanpick.datasets.simulated.ground import Strip, cross_section, lay_ground
 from scanpick.datasets.simulated.materials import Material
-from scanpick.datasets.simulated.oddities import put_odd_things, put_works
 from scanpick.datasets.simulated.parking import park, park_anywhere, park_on_drives
 from scanpick.datasets.simulated.road import Road
 from scanpick.datasets.simulated.roadside import Roadside, Side

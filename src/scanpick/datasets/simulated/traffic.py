@@ -17,14 +17,9 @@ SPRAY_SPEED_MPS = 8.0
 
 
 class Traffic:
-    """Fills the lanes of a route.
+    """Fills the lanes of a route, and those of a road across, whose half width is `across_half` metres.
 
-    Args:
-        builder: The world.
-        route: The ego vehicle's way.
-        across: The road across, or None.
-        across_half: Half its width in metres.
-        spray: Share of fast vehicles with a cloud of water behind them.
+    `spray` is the share of fast vehicles with a cloud of water behind them.
     """
 
     def __init__(self, builder: Builder, route: Route, across: Road | None, across_half: float, spray: float) -> None:
@@ -36,7 +31,8 @@ class Traffic:
         """Fill every lane."""
         self._before_ego()
         for d in self._lanes():
-            self._beside(-d)
+            if abs(-d - self.route.ego.d) >= 0.1:
+                self._beside(-d)
             self._oncoming(d)
         if self.across is not None:
             self._crossing(self.across)
@@ -67,23 +63,25 @@ class Traffic:
 
     def _beside(self, d: float) -> None:
         """Vehicles in another lane in the same direction."""
-        if abs(d - self.route.ego.d) < 0.1:
-            return
-        if self.route.waits and self.route.crossing_s is not None:
-            stop_line = self.route.crossing_s - self.across_half - 4.0
-            self._stream(self.route.ego.course, 1, d, self.street.ahead_per_km, stop_line)
-        else:
+        stop_line = self._stop_line(1)
+        course = self.route.ego.course
+        if stop_line is None:
             course = Course.steady(self.street.speed_mps * self.rng.uniform(0.85, 1.15))
-            self._stream(course, 1, d, self.street.ahead_per_km, None)
+        self._stream(course, 1, d, self.street.ahead_per_km, stop_line)
 
     def _oncoming(self, d: float) -> None:
-        if self.route.waits and self.route.crossing_s is not None:
-            course = ego_course(self.street.manner, self.street.speed_mps, self.route.duration, self.rng)
-            stop_line = self.route.crossing_s + self.across_half + 4.0
-            self._stream(course, -1, d, self.street.oncoming_per_km, stop_line)
+        stop_line, speed = self._stop_line(-1), self.street.speed_mps
+        if stop_line is None:
+            course = Course.steady(speed * self.rng.uniform(0.75, 1.2))
         else:
-            course = Course.steady(self.street.speed_mps * self.rng.uniform(0.75, 1.2))
-            self._stream(course, -1, d, self.street.oncoming_per_km, None)
+            course = ego_course(self.street.manner, speed, self.route.duration, self.rng)
+        self._stream(course, -1, d, self.street.oncoming_per_km, stop_line)
+
+    def _stop_line(self, direction: int) -> float | None:
+        """Where the vehicles of a direction stand before the road across, in metres; None where they do not."""
+        if self.route.crossing_s is None or not self.route.waits:
+            return None
+        return self.route.crossing_s - direction * self.across_half - direction * 4.0
 
     def _stream(self, course: Course, direction: int, d: float, per_km: float, stop_line: float | None) -> None:
         """Vehicles one after the other in a lane.
@@ -159,7 +157,7 @@ class Traffic:
         phase = self.rng.uniform(0, 2 * np.pi)
         mover = Mover(path, course, lag, place, direction, d, SWAY_M, phase)
         paint = vehicles.draw_paint(self.rng)
-        self.builder.move((shape,), mover, class_name=class_name, paint=paint, follows_slope=True)
+        self.builder.move((shape,), mover, class_name=class_name, paint=paint)
         if course.speeds.max() > SPRAY_SPEED_MPS and self.rng.random() < self.spray:
             behind = place - direction * self.builder.size(shape)[0] / 2
             cloud = Mover(path, course, lag, behind, direction, d, SWAY_M, phase)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scanpick.datasets.simulated.materials import Material
-from scanpick.datasets.simulated.shapes import Row, Shape, Span, box, tapered_box, wheel
+from scanpick.datasets.simulated.shapes import Row, Shape, Span, box, span, tapered_box, wheel
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,8 @@ def car(rng: np.random.Generator, kind: str | None = None) -> Shape:
     length = float(np.clip(rng.normal(*body.length), 2.6, 5.4))
     height = float(np.clip(rng.normal(*body.height), 1.2, 2.0))
     width = float(np.clip(rng.normal(1.63 + 0.10 * (length - 3.88), 0.09), 1.4, 1.95))
-    return Shape.of(
-        [*_car_body(rng, body, length, width, height), *_wheels(rng, length, width)], (length, width, height)
-    )
+    body_rows = _car_body(rng, body, length, width, height)
+    return Shape.of(*body_rows, *_wheels(rng, length, width), size=(length, width, height))
 
 
 def _car_body(rng: np.random.Generator, body: Body, length: float, width: float, height: float) -> list[Row]:
@@ -94,12 +93,11 @@ def _shell(
     middle = 0.72 * min(heights)
     behind = boot if glass[0] > rear + 0.25 else belt
     lean = rng.uniform(0.3, 0.9)  # how far bonnet and boot lean back above the bumpers
+    before, back = (glass[1] - 0.1, core[1]), (core[0], glass[1])
     rows = [
         tapered_box(core, waist, (clearance, middle), core, full, Material.PAINT),
-        tapered_box(
-            (glass[1] - 0.1, core[1]), full, (middle, bonnet), (glass[1] - 0.1, core[1]), waist, Material.PAINT
-        ),
-        tapered_box((core[0], glass[1]), full, (middle, belt), (core[0], glass[1]), waist, Material.PAINT),
+        tapered_box(before, full, (middle, bonnet), before, waist, Material.PAINT),
+        tapered_box(back, full, (middle, belt), back, waist, Material.PAINT),
     ]
     for part, width in ((0.55, 0.94), (1.0, 0.82)):
         y = (-width * half, width * half)
@@ -115,27 +113,23 @@ def _shell(
 def _cabin(rng: np.random.Generator, half: float, glass: Span, roof: Span, z: Span) -> list[Row]:
     """Windows, roof, pillars, and the seats that show through the windows."""
     belt, height = z
-    return [
-        tapered_box(
-            glass,
-            (-0.95 * half, 0.95 * half),
-            (belt, height - 0.05),
-            roof,
-            (-0.74 * half, 0.74 * half),
-            Material.GLASS,
-            free_path=rng.uniform(0.12, 0.9),
-        ),
-        tapered_box(
-            (roof[0] - 0.04, roof[1] + 0.04),
-            (-0.76 * half, 0.76 * half),
-            (height - 0.09, height),
-            (roof[0] + 0.1, roof[1] - 0.1),
-            (-0.68 * half, 0.68 * half),
-            Material.PAINT,
-        ),
-        *(box((x, x + 0.15), (-0.6 * half, 0.6 * half), (belt, belt + 0.28), Material.PLASTIC) for x in (-0.1, -0.9)),
-        *_pillars(half, (belt, height - 0.05), glass, roof),
+    low, top = (-0.95 * half, 0.95 * half), (-0.74 * half, 0.74 * half)
+    roof_low, roof_top = (roof[0] - 0.04, roof[1] + 0.04), (roof[0] + 0.1, roof[1] - 0.1)
+    wide, narrow, seat = (-0.76 * half, 0.76 * half), (-0.68 * half, 0.68 * half), (-0.6 * half, 0.6 * half)
+    path = rng.uniform(0.12, 0.9)
+    rows = [
+        tapered_box(glass, low, (belt, height - 0.05), roof, top, Material.GLASS, free_path=path),
+        tapered_box(roof_low, wide, (height - 0.09, height), roof_top, narrow, Material.PAINT),
+        *(box((x, x + 0.15), seat, (belt, belt + 0.28), Material.PLASTIC) for x in (-0.1, -0.9)),
     ]
+    # Front, middle and rear pillars on both sides, from the belt to the roof
+    middle = (roof[0] + roof[1]) / 2
+    for side in (-1.0, 1.0):
+        foot, head = span(side * 0.93 * half, 0.04), span(side * 0.72 * half, 0.04)
+        for x, x_top in (glass[1] - 0.05, roof[1] - 0.03), (middle, middle), (glass[0] + 0.12, roof[0] + 0.1):
+            pillar = (belt, height - 0.05)
+            rows.append(tapered_box(span(x, 0.05), foot, pillar, span(x_top, 0.05), head, Material.PAINT))
+    return rows
 
 
 def _fittings(length: float, half: float, screen: float, belt: float) -> list[Row]:
@@ -147,44 +141,20 @@ def _fittings(length: float, half: float, screen: float, belt: float) -> list[Ro
         box((front - 0.03, front), (-0.26, 0.26), (0.40, 0.51), Material.REFLECTOR),
     ]
     for side in (-1, 1):
-        rows.append(box((rear + 0.05, rear + 0.12), _span(side * 0.74 * half, 0.1), (0.68, 0.84), Material.REFLECTOR))
-        rows.append(box((front - 0.14, front - 0.06), _span(side * 0.68 * half, 0.14), (0.58, 0.70), Material.PLASTIC))
-        rows.append(box(mirror, _span(side * (half + 0.06), 0.08), (belt, belt + 0.14), Material.PLASTIC))
+        rows.append(box((rear + 0.05, rear + 0.12), span(side * 0.74 * half, 0.1), (0.68, 0.84), Material.REFLECTOR))
+        rows.append(box((front - 0.14, front - 0.06), span(side * 0.68 * half, 0.14), (0.58, 0.70), Material.PLASTIC))
+        rows.append(box(mirror, span(side * (half + 0.06), 0.08), (belt, belt + 0.14), Material.PLASTIC))
     return rows
-
-
-def _pillars(half: float, z: Span, glass: Span, roof: Span) -> list[Row]:
-    """Front, middle and rear pillars on both sides, from the belt to the roof."""
-    middle = (roof[0] + roof[1]) / 2
-    ends = [(glass[1] - 0.05, roof[1] - 0.03), (middle, middle), (glass[0] + 0.12, roof[0] + 0.1)]
-    return [
-        tapered_box(
-            _span(bottom, 0.05),
-            _span(side * 0.93 * half, 0.04),
-            z,
-            _span(top, 0.05),
-            _span(side * 0.72 * half, 0.04),
-            Material.PAINT,
-        )
-        for side in (-1.0, 1.0)
-        for bottom, top in ends
-    ]
 
 
 def _wheels(rng: np.random.Generator, length: float, width: float) -> list[Row]:
     radius = rng.uniform(0.28, 0.35)
-    base = length * rng.uniform(0.60, 0.64) / 2
+    base, outer = length * rng.uniform(0.60, 0.64) / 2, width / 2 - 0.01
     return [
-        row
+        wheel(place, _ordered(side * (outer - 0.2), side * outer), radius, Material.RUBBER)
         for place in (-base, base + 0.02 * length)
         for side in (-1, 1)
-        for row in _one_wheel(place, side, width / 2 - 0.01, radius)
     ]
-
-
-def _one_wheel(place: float, side: int, outer: float, radius: float) -> list[Row]:
-    tyre = _ordered(side * (outer - 0.2), side * outer)
-    return [wheel(place, tyre, radius, Material.RUBBER)]
 
 
 def draw_paint(rng: np.random.Generator) -> float:
@@ -203,35 +173,22 @@ def van(rng: np.random.Generator) -> Shape:
     glazed = rng.random() < 0.4  # a minibus has windows all along
     screen = front - bonnet
     full, roof = (-half, half), (-0.9 * half, 0.9 * half)
+    pane, load = (screen - 1.2, screen + 0.25), (rear, screen - 1.2)
+    side, path = (Material.GLASS, 0.6) if glazed else (Material.PAINT, 0.0)
     rows = [
         tapered_box((rear, front), full, (0.25, belt), (rear, front - 0.1), full, Material.PAINT),
         tapered_box(
-            (screen - 1.2, screen + 0.25),
-            full,
-            (belt, height - 0.25),
-            (screen - 1.2, screen - 0.45),
-            roof,
-            Material.GLASS,
-            free_path=0.7,
+            pane, full, (belt, height - 0.25), (screen - 1.2, screen - 0.45), roof, Material.GLASS, free_path=0.7
         ),
-        tapered_box(
-            (rear, screen - 1.2),
-            full,
-            (belt, height),
-            (rear + 0.05, screen - 1.2),
-            roof,
-            Material.GLASS if glazed else Material.PAINT,
-            free_path=0.6 if glazed else 0.0,
-        ),
+        tapered_box(load, full, (belt, height), (rear + 0.05, screen - 1.2), roof, side, free_path=path),
         box((rear + 0.05, screen - 0.5), roof, (height - 0.2, height), Material.PAINT),
         box((rear, rear + 0.02), (-0.26, 0.26), (0.6, 0.72), Material.REFLECTOR),
-        *(box((rear, rear + 0.03), _span(s * 0.85 * half, 0.07), (0.8, 1.1), Material.REFLECTOR) for s in (-1, 1)),
-        *(
-            box((screen - 0.3, screen - 0.15), _span(s * (half + 0.1), 0.1), (belt, belt + 0.3), Material.PLASTIC)
-            for s in (-1, 1)
-        ),
+        *(box((rear, rear + 0.03), span(s * 0.85 * half, 0.07), (0.8, 1.1), Material.REFLECTOR) for s in (-1, 1)),
     ]
-    return Shape.of([*rows, *_wheels(rng, length, width)], (length, width, height))
+    for s in (-1, 1):
+        mirror = (screen - 0.3, screen - 0.15), span(s * (half + 0.1), 0.1)
+        rows.append(box(*mirror, (belt, belt + 0.3), Material.PLASTIC))
+    return Shape.of(*rows, *_wheels(rng, length, width), size=(length, width, height))
 
 
 def truck(rng: np.random.Generator) -> Shape:
@@ -249,14 +206,14 @@ def truck(rng: np.random.Generator) -> Shape:
         tapered_box((front - cab, front), full, (1.5, cab_height), (front - cab, front - 0.25), full, Material.PAINT),
         box((front - 0.2, front + 0.0), (-0.85 * half, 0.85 * half), (1.6, min(2.3, cab_height)), Material.GLASS),
         box((rear, front - cab), (-0.4, 0.4), (0.6, bed), Material.METAL),
-        box((rear, rear + 0.05), _span(0, 0.9 * half), (0.45, 0.6), Material.REFLECTOR),
+        box((rear, rear + 0.05), span(0, 0.9 * half), (0.45, 0.6), Material.REFLECTOR),
     ]
     load = rng.choice(4, p=[0.6, 0.15, 0.15, 0.1])
     if load == 0:
         rows.append(box(load_x, full, (bed, height), Material.PAINT))
     elif load == 1:
         rows.append(box(load_x, full, (bed, bed + 0.15), Material.WOOD))
-        rows += [box(_span(x, 0.6), (-0.9, 0.9), (bed, bed + rng.uniform(0.5, 1.5)), Material.WOOD)
+        rows += [box(span(x, 0.6), (-0.9, 0.9), (bed, bed + rng.uniform(0.5, 1.5)), Material.WOOD)
                  for x in np.arange(load_x[0] + 1, load_x[1] - 1, 1.6)]  # fmt: skip
         height = max(cab_height, bed + 1.6)
     elif load == 2:
@@ -271,7 +228,7 @@ def truck(rng: np.random.Generator) -> Shape:
     rows += [
         wheel(x, _ordered(s * (half - 0.35), s * (half - 0.02)), 0.5, Material.RUBBER) for x in axles for s in (-1, 1)
     ]
-    return Shape.of(rows, (length, width, height))
+    return Shape.of(*rows, size=(length, width, height))
 
 
 def bus(rng: np.random.Generator) -> Shape:
@@ -283,13 +240,13 @@ def bus(rng: np.random.Generator) -> Shape:
         box((rear, front), full, (0.3, 1.1), Material.PAINT),
         box((rear, front), full, (1.1, height - 0.6), Material.GLASS, free_path=1.5),
         box((rear, front), full, (height - 0.6, height), Material.PAINT),
-        *(box(_span(x, 0.06), _span(s * (half - 0.03), 0.03), (1.1, height - 0.6), Material.PAINT)
+        *(box(span(x, 0.06), span(s * (half - 0.03), 0.03), (1.1, height - 0.6), Material.PAINT)
           for x in np.linspace(rear + 0.1, front - 0.1, 7) for s in (-1, 1)),
-        *(box(_span(x, 0.2), (-0.9, 0.9), (1.0, 1.6), Material.CLOTH) for x in np.arange(rear + 1, front - 2, 1.2)),
+        *(box(span(x, 0.2), (-0.9, 0.9), (1.0, 1.6), Material.CLOTH) for x in np.arange(rear + 1, front - 2, 1.2)),
         *(wheel(x, _ordered(s * (half - 0.35), s * half), 0.48, Material.RUBBER) for x in (rear + 2.8, front - 2.6)
           for s in (-1, 1)),
     ]  # fmt: skip
-    return Shape.of(rows, (length, width, height))
+    return Shape.of(*rows, size=(length, width, height))
 
 
 def tram(rng: np.random.Generator) -> Shape:
@@ -306,7 +263,7 @@ def tram(rng: np.random.Generator) -> Shape:
             box(x, (-half, half), (1.2, 2.6), Material.GLASS, free_path=1.2),
             box(x, (-half, half), (2.6, height), Material.PAINT),
         ]
-    return Shape.of(rows, (length, width, height))
+    return Shape.of(*rows, size=(length, width, height))
 
 
 def trailer(rng: np.random.Generator) -> Shape:
@@ -321,11 +278,7 @@ def trailer(rng: np.random.Generator) -> Shape:
           for s in (-1, 1)),
         box((length / 2 - 0.2, length / 2 - 0.1), (-0.05, 0.05), (0.0, 0.4), Material.METAL),
     ]  # fmt: skip
-    return Shape.of(rows, (length, width, height))
-
-
-def _span(centre: float, half: float) -> Span:
-    return (centre - half, centre + half)
+    return Shape.of(*rows, size=(length, width, height))
 
 
 def _ordered(a: float, b: float) -> Span:

@@ -25,14 +25,7 @@ def draw_person(builder: Builder) -> tuple[int, ...]:
 
 
 def add_people(builder: Builder, route: Route, kerbs: tuple[float, float], walks: tuple[float, float]) -> None:
-    """Fill the pavements.
-
-    Args:
-        builder: The world.
-        route: The ego vehicle's way.
-        kerbs: Metres from the centre line to the inner edge of the pavement, left and right.
-        walks: The same to its outer edge.
-    """
+    """Fill the pavements: from `kerbs` to `walks` metres from the centre line, left and right."""
     street, rng = route.street, builder.rng
     start, end = -SIGHT_M, route.length + SIGHT_M
     for sign, kerb, walk in zip((1, -1), kerbs, walks, strict=True):
@@ -69,7 +62,7 @@ def _cycle(builder: Builder, s: float, left: float, right: float) -> None:
     d = left if direction < 0 else -right
     course = Course.steady(rng.uniform(3.0, 7.0))
     mover = Mover(builder.road, course, 0.0, s, direction, d, 0.1, rng.uniform(0, 2 * np.pi))
-    builder.move((builder.variant(people.cyclist),), mover, class_name="Cyclist", follows_slope=True)
+    builder.move((builder.variant(people.cyclist),), mover, class_name="Cyclist")
 
 
 def _cross(builder: Builder, route: Route) -> None:

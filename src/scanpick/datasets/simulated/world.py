@@ -40,13 +40,16 @@ class Thing:
         shapes: Index of its shape; several where it changes while it walks.
         paint: Reflectivity of its painted parts.
         class_name: KITTI's class, "" for scenery.
-        follows_slope: Whether it leans with the ground, as vehicles do.
     """
 
     shapes: tuple[int, ...]
     paint: float
     class_name: str
-    follows_slope: bool
+
+    @property
+    def leans(self) -> bool:
+        """Whether it leans with the ground, as all do that have wheels."""
+        return self.class_name not in ("", "Pedestrian", "Person_sitting")
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +163,7 @@ class World:
         cos, sin = np.cos(yaw), np.sin(yaw)
         height = heights_at(self.ground, poses[:, 0], poses[:, 1])
         z = height - view.z - view.pitch * x - view.roll * y
-        leans = np.array([self.things[i].follows_slope for i in things], dtype=np.bool_)
+        leans = np.array([self.things[i].leans for i in things], dtype=np.bool_)
         slope_x, slope_y = self._slopes(poses, leans)
         # Upright things stay upright; what leans does so in the tilted sensor frame.
         slope_x = np.where(leans, slope_x - view.pitch * cos - view.roll * sin, 0.0)
