@@ -50,19 +50,19 @@ def pcd(fields: Mapping[str, NDArray[Any]], data: str) -> bytes:
 
 
 def ply(fields: Mapping[str, NDArray[Any]], data: str, *, before: bool = False) -> bytes:
-    """A ``.ply`` file with a face list after the vertices, and another list `before` them."""
+    """A ``.ply`` file with a face list after the vertices, and another element `before` them."""
     names = {"f4": "float", "f8": "double", "u1": "uchar", "u2": "ushort", "i4": "int", "i2": "short", "i1": "char"}
     count = len(next(iter(fields.values())))
     order = ">" if "big" in data else "<"
     lines = ["ply", f"format {data} 1.0", "comment made for a test"]
-    lines += ["element strip 2", "property list uchar int ids", "property short kind"] if before else []
+    lines += ["element strip 2", "property int id", "property short kind"] if before else []
     lines += [f"element vertex {count}", *(f"property {names[v.dtype.str[1:]]} {n}" for n, v in fields.items())]
     lines += ["element face 1", "property list uchar int vertex_indices", "end_header"]
     header = "".join(f"{line}\n" for line in lines).encode()
     if data == "ascii":
-        strips = b"2 5 6 1\n0 1\n" if before else b""
+        strips = b"5 1\n0 1\n" if before else b""
         return header + strips + _rows_as_text([v.reshape(-1, 1) for v in fields.values()]) + b"3 0 1 2\n"
-    strips = struct.pack(f"{order}BiihBh", 2, 5, 6, 1, 0, 1) if before else b""
+    strips = struct.pack(f"{order}ihih", 5, 1, 0, 1) if before else b""
     ordered = [v.astype(v.dtype.newbyteorder(order)) for v in fields.values()]
     rows = b"".join(v[row : row + 1].tobytes() for row in range(count) for v in ordered)
     return header + strips + rows + struct.pack(f"{order}Biii", 3, 0, 1, 2)

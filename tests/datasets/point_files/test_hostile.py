@@ -18,8 +18,6 @@ from tests.datasets.samples import sweep
 
 POINTS = sweep(num_points=120)
 FIELDS = dict(zip(("x", "y", "z", "intensity"), POINTS.T, strict=True))
-LISTS = {**FIELDS, "count": np.ones(120, dtype=np.uint8), "ids": np.arange(120, dtype=np.int16)}
-LIST_AS_FIELDS = b"property uchar count\nproperty short ids"
 VALID: dict[str, bytes] = {
     "plain.bin": POINTS.tobytes(),
     "plain.npy": npy(POINTS),
@@ -30,8 +28,6 @@ VALID: dict[str, bytes] = {
     "packed.pcd": pcd(FIELDS, "binary_compressed"),
     "ascii.ply": ply(FIELDS, "ascii", before=True),
     "little.ply": ply(FIELDS, "binary_little_endian", before=True),
-    "lists.ply": ply(LISTS, "binary_little_endian").replace(LIST_AS_FIELDS, b"property list uchar short ids"),
-    "ascii_lists.ply": ply(LISTS, "ascii").replace(LIST_AS_FIELDS, b"property list uchar short ids"),
     "big.ply": ply(FIELDS, "binary_big_endian", before=True),
     "plain.las": las(POINTS, compressed=False),
     "point_wise.laz": las(POINTS, compressed=True, point_format=3, extra=True),

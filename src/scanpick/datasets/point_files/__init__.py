@@ -32,12 +32,9 @@ def point_file_suffixes() -> tuple[str, ...]:
 
 
 def read_points(path: Path, *, bin_cut: Cut, insist: bool = False) -> PointCloud:
-    """Read a point file of any known format.
+    """Read a point file of the format that its suffix tells.
 
-    Args:
-        path: The file; its suffix tells the format.
-        bin_cut: Type and number of the columns of a ``.bin`` file.
-        insist: Read a ``.bin`` file so even where its values look like another cut.
+    A ``.bin`` file is cut by `bin_cut`: with `insist` even where its values look like another cut.
 
     Raises:
         FrameError: The file cannot be used.

@@ -13,12 +13,7 @@ from scanpick.errors import FrameError
 
 
 def read(path: Path, cut: Cut, *, insist: bool = False) -> PointCloud:
-    """Read little-endian rows of so many columns.
-
-    Args:
-        path: The file.
-        cut: Number and type of the columns.
-        insist: Read it so even where the values look like another cut.
+    """Read little-endian rows of so many columns; `insist` reads them so even where the values look like another cut.
 
     Raises:
         FrameError: The size of the file is not a whole number of rows, its values do not look like such rows, or as

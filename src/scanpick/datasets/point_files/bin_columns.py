@@ -81,14 +81,10 @@ class InferredCut:
 
 
 def infer_cut(paths: Sequence[Path], wanted: Sequence[Cut] = CANDIDATES) -> InferredCut:
-    """Infer the cut from the values of some files, each of which votes for the cuts that suit it.
+    """Infer the cut, one of the `wanted`, from the values of some files, each of which votes for those that suit it.
 
     Files that cannot be read, or whose numbers are no coordinates, are passed over here: they are found when their
     frame is read. Where no file has points enough to tell, the usual cut is assumed if all sizes suit it.
-
-    Args:
-        paths: The files.
-        wanted: The cuts that are open.
 
     Raises:
         ScanpickError: More than one cut is plausible. The message names the options that decide.

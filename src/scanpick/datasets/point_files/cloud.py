@@ -51,12 +51,8 @@ def cloud_from_table(table: NDArray[Any], path: Path, *, keeps_gaps: bool = Fals
     """A cloud from (P, C) numbers in the order x, y, z, intensity, others; three columns get an intensity of 0.
 
     Points without a finite place are dropped and counted, and so are those at the origin exactly, which drivers write
-    for beams without a return. Of other points, what is not finite becomes 0 and is counted.
-
-    Args:
-        table: The numbers, of any real type.
-        path: The file, for messages.
-        keeps_gaps: The format keeps a NaN for each beam without a return, so that most points may be NaN.
+    for beams without a return. Of other points, what is not finite becomes 0 and is counted. Some formats keep a NaN
+    for each beam without a return (`keeps_gaps`), so that most points may be NaN.
 
     Raises:
         FrameError: There are no points, fewer than 3 columns, or more points without a finite place than
@@ -118,11 +114,7 @@ def intensity_name(names: Iterable[str]) -> str | None:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a point file.
-
-    Raises:
-        FrameError: It cannot be read, is no regular file, or is larger than `MOST_BYTES`.
-    """
+    """The bytes of a point file of at most `MOST_BYTES`; see `read_bytes`."""
     return read_bytes(path, most_bytes=MOST_BYTES, error=FrameError)
 
 

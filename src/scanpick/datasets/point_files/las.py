@@ -49,19 +49,12 @@ def read(path: Path) -> PointCloud:
 
         packed_bytes = len(content) - header.points_offset
         check_size(path, "points", header.points, header.point_bytes, most_unpacked(packed_bytes))
-        packed = laz.Packed(content, header.points_offset, header.points, header.point_bytes)
-        rows = laz.unpack(packed, _laszip_record(content, header, path), path)
+        record = _laszip_record(content, header, path)
+        rows = laz.unpack(content, header.points_offset, header.points, header.point_bytes, record, path)
     else:
         check_size(path, "points", header.points, header.point_bytes, len(content) - header.points_offset)
         rows = content[header.points_offset : header.points_offset + header.points * header.point_bytes]
-    dtype = np.dtype(
-        {
-            "names": ["x", "y", "z", "intensity"],
-            "formats": ["<i4", "<i4", "<i4", "<u2"],
-            "offsets": [0, 4, 8, 12],
-            "itemsize": header.point_bytes,
-        }
-    )
+    dtype = [("x", "<i4"), ("y", "<i4"), ("z", "<i4"), ("intensity", "<u2"), ("rest", f"V{header.point_bytes - 14}")]
     points = np.frombuffer(rows, dtype, header.points)
     with np.errstate(over="ignore"):  # what is not finite is found when the cloud is made
         coordinates = [points[name] * header.scales[axis] + header.offsets[axis] for axis, name in enumerate("xyz")]
@@ -77,16 +70,9 @@ def _parse_header(content: bytes, path: Path) -> _Header:
     if version >= (1, 4) and len(content) >= _HEADER_BYTES_1_4:
         (all_points,) = struct.unpack_from("<Q", content, 247)
         points = all_points or points
-    header = _Header(
-        size=size,
-        points_offset=points_offset,
-        records=records,
-        compressed=bool(format_byte & _COMPRESSED_BIT),
-        point_bytes=point_bytes,
-        points=points,
-        scales=np.array(struct.unpack_from("<3d", content, 131)),
-        offsets=np.array(struct.unpack_from("<3d", content, 155)),
-    )
+    scales, offsets = (np.array(struct.unpack_from("<3d", content, at)) for at in (131, 155))
+    compressed = bool(format_byte & _COMPRESSED_BIT)
+    header = _Header(size, points_offset, records, compressed, point_bytes, points, scales, offsets)
     least = _RECORD_BYTES.get(format_byte & 0x3F)
     if least is None or point_bytes < least:
         raise FrameError(

@@ -6,7 +6,6 @@ the number of chunks and the sizes of layers are held against the size of the fi
 
 import io
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 
 import lazrs
@@ -25,39 +24,19 @@ _EXTRA_BYTES, _EXTRA_BYTES_LAYERED = 0, 14
 _BLOCK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, eq=False)
-class Packed:
-    """Where packed points are, and what the header says of them."""
-
-    content: bytes
-    offset: int
-    points: int
-    point_bytes: int
-
-
-@dataclass(frozen=True)
-class _Packing:
-    compressor: int
-    layers: int
-
-
-def unpack(packed: Packed, laszip_record: bytes, path: Path) -> bytes:
-    """The points as an uncompressed file holds them.
-
-    Raises:
-        FrameError: The file is damaged, or packed in a way that is not known.
-    """
-    packing = _parse_record(laszip_record, packed.point_bytes, path)
-    end = _check_chunk_table(packed, path)
-    if packing.compressor == _LAYERED:
-        _check_layers(packed, packing.layers, end, path)
-    source = io.BytesIO(packed.content)
-    source.seek(packed.offset)
+def unpack(content: bytes, offset: int, points: int, point_bytes: int, laszip_record: bytes, path: Path) -> bytes:
+    """The points as an uncompressed file holds them; a `FrameError` where that cannot be."""
+    layers = _layers_of_record(laszip_record, point_bytes, path)
+    end = _check_chunk_table(content, offset, point_bytes, path)
+    if layers is not None:
+        _check_layers(content, offset, point_bytes, layers, end, path)
+    source = io.BytesIO(content)
+    source.seek(offset)
     rows = bytearray()
     try:
         decompressor = lazrs.LasZipDecompressor(source, laszip_record)
-        wanted = packed.points * packed.point_bytes
-        block = _BLOCK_BYTES - _BLOCK_BYTES % packed.point_bytes
+        wanted = points * point_bytes
+        block = _BLOCK_BYTES - _BLOCK_BYTES % point_bytes
         while len(rows) < wanted:  # memory grows with what is really there
             part = bytearray(min(block, wanted - len(rows)))
             decompressor.decompress_many(part)
@@ -71,7 +50,8 @@ def unpack(packed: Packed, laszip_record: bytes, path: Path) -> bytes:
     return bytes(rows)
 
 
-def _parse_record(record: bytes, point_bytes: int, path: Path) -> _Packing:
+def _layers_of_record(record: bytes, point_bytes: int, path: Path) -> int | None:
+    """How many layers a chunk has; None where points are packed one after the other."""
     broken = FrameError(f"{path}: the record that tells how its points are packed is broken.")
     if len(record) < 34:
         raise broken
@@ -91,34 +71,34 @@ def _parse_record(record: bytes, point_bytes: int, path: Path) -> _Packing:
         layers += size if extra else _ITEM_LAYERS.get(kind, 0)
     if sum(sizes) != point_bytes:
         raise FrameError(f"{path}: packed points have {sum(sizes)} bytes, but the header says {point_bytes}.")
-    return _Packing(compressor, layers)
+    return layers if layered else None
 
 
-def _check_chunk_table(packed: Packed, path: Path) -> int:
+def _check_chunk_table(content: bytes, offset: int, point_bytes: int, path: Path) -> int:
     """Where the chunks end and their table starts."""
-    content, start = packed.content, packed.offset + 8
+    start = offset + 8
     broken = FrameError(f"{path}: truncated: the table of its packed chunks is not where it should be.")
     if len(content) < start + 8:
         raise broken
-    (table,) = struct.unpack_from("<q", content, packed.offset)
+    (table,) = struct.unpack_from("<q", content, offset)
     if table == -1:  # written by a program that could not go back: the place is told at the end
         (table,) = struct.unpack_from("<q", content, len(content) - 8)
     if not start <= table <= len(content) - 8:
         raise broken
     (chunks,) = struct.unpack_from("<I", content, table + 4)
-    if chunks * packed.point_bytes > table - start:  # each starts with a point that is not packed
+    if chunks * point_bytes > table - start:  # each starts with a point that is not packed
         raise broken
     return table
 
 
-def _check_layers(packed: Packed, layers: int, end: int, path: Path) -> None:
+def _check_layers(content: bytes, offset: int, point_bytes: int, layers: int, end: int, path: Path) -> None:
     """Walk over the chunks: a point, the number of points, the sizes of layers, the layers."""
-    position = packed.offset + 8
-    head = packed.point_bytes + 4
+    position = offset + 8
+    head = point_bytes + 4
     while position < end:
         if position + head + 4 * layers > end:
             raise FrameError(f"{path}: its packed points are damaged: a chunk is cut off.")
-        sizes = struct.unpack_from(f"<{layers}I", packed.content, position + head)
+        sizes = struct.unpack_from(f"<{layers}I", content, position + head)
         position += head + 4 * layers + sum(sizes)
     if position != end:
         raise FrameError(f"{path}: its packed points are damaged: a chunk is larger than the file.")

@@ -62,7 +62,7 @@ def read_npz(path: Path) -> PointCloud:
     content = read_file(path)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _read_archive(_Archive(archive, most_unpacked(len(content)), path))
+            return _read_archive(archive, most_unpacked(len(content)), path)
     except (
         *(zipfile.BadZipFile, zlib.error, EOFError, OSError, OverflowError),
         *(RuntimeError, NotImplementedError, ValueError),  # encrypted, of another zip version, of impossible offsets
@@ -70,39 +70,30 @@ def read_npz(path: Path) -> PointCloud:
         raise FrameError(f"{path}: not a whole .npz file: {one_line(error)}.") from error
 
 
-class _Archive:
-    """The arrays of an ``.npz`` file, read one by one."""
+def _read_archive(archive: zipfile.ZipFile, most_bytes: int, path: Path) -> PointCloud:
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
 
-    def __init__(self, archive: zipfile.ZipFile, most_bytes: int, path: Path) -> None:
-        self._archive = archive
-        self._most_bytes = most_bytes
-        self._members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        self.path = path
-        self.names = list(self._members)
-
-    def read(self, name: str) -> NDArray[Any]:
-        info = self._members[name]
+    def read(name: str) -> NDArray[Any]:
+        info = members[name]
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise FrameError(f"{self.path}: expected the array '{name}' stored or deflated, as numpy writes it.")
-        check_size(self.path, f"bytes of '{name}'", info.file_size, 1, self._most_bytes)
-        with self._archive.open(info) as file:
-            return _parse_npy(file.read(info.file_size), self.path)
+            raise FrameError(f"{path}: expected the array '{name}' stored or deflated, as numpy writes it.")
+        check_size(path, f"bytes of '{name}'", info.file_size, 1, most_bytes)
+        with archive.open(info) as file:
+            return _parse_npy(file.read(info.file_size), path)
 
-
-def _read_archive(archive: _Archive) -> PointCloud:
-    known = [name for name in archive.names if name.lower() in ARRAY_NAMES]
-    intensity = intensity_name(archive.names)
-    if len(archive.names) == 1 or len(known) == 1:
-        array = archive.read(known[0] if known else archive.names[0])
+    known = [name for name in members if name.lower() in ARRAY_NAMES]
+    intensity = intensity_name(members)
+    if len(members) == 1 or len(known) == 1:
+        array = read(known[0] if known else next(iter(members)))
         if intensity is None or array.ndim != 2 or 3 not in array.shape:
-            return _cloud(array, archive.path)
-        return _cloud(array, archive.path, archive.read(intensity))
-    if not known and {"x", "y", "z"} <= {name.lower() for name in archive.names}:
-        wanted = [name for name in archive.names if name.lower() in ("x", "y", "z") or name == intensity]
-        return _cloud_of_fields({name: archive.read(name) for name in wanted}, archive.path)
+            return _cloud(array, path)
+        return _cloud(array, path, read(intensity))
+    if not known and {"x", "y", "z"} <= {name.lower() for name in members}:
+        wanted = [name for name in members if name.lower() in ("x", "y", "z") or name == intensity]
+        return _cloud_of_fields({name: read(name) for name in wanted}, path)
     raise FrameError(
-        f"{archive.path}: expected one array, or only one called {', '.join(ARRAY_NAMES)}, got "
-        f"{listed(archive.names)}: which one holds the points is not clear.",
+        f"{path}: expected one array, or only one called {', '.join(ARRAY_NAMES)}, got {listed(members)}: which one "
+        f"holds the points is not clear.",
         kind="wrong columns",
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpick.datasets.point_files.cloud import PointCloud, check_size, cloud_from_fields, most_unpacked, read_file
-from scanpick.datasets.point_files.text_tables import parse_table, split_header, whole_number
+from scanpick.datasets.point_files.text_tables import Column, fields_of_rows, fields_of_text, split_header, whole_number
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.texts import parsing
 
@@ -26,22 +26,15 @@ _MOST_POINT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
-class _Field:
-    name: str
-    type: str
-    count: int  # values per point; more than one in histograms and padding
-
-
-@dataclass(frozen=True)
 class _Header:
-    fields: tuple[_Field, ...]
+    fields: tuple[Column, ...]
     points: int
     data: str
     size: int  # bytes of the header itself
 
     @property
     def point_bytes(self) -> int:
-        return sum(np.dtype(field.type).itemsize * field.count for field in self.fields)
+        return sum(np.dtype(kind).itemsize * count for _, kind, count in self.fields)
 
 
 def read(path: Path) -> PointCloud:
@@ -54,10 +47,9 @@ def read(path: Path) -> PointCloud:
     header = _parse_header(content, path)
     body = content[header.size :]
     if header.data == "ascii":
-        fields = _from_text(body, header, path)
+        fields = fields_of_text(body, header.fields, header.points, path)
     elif header.data == "binary":
-        check_size(path, "points", header.points, header.point_bytes, len(body))
-        fields = _from_rows(body, header)
+        fields = fields_of_rows(body, header.fields, header.points, path)
     else:
         fields = _from_columns(_unpack(body, header, path), header)
     return cloud_from_fields(fields, path)
@@ -85,7 +77,7 @@ def _parse_header(content: bytes, path: Path) -> _Header:
     return header
 
 
-def _parse_fields(entries: dict[str, list[str]]) -> tuple[_Field, ...]:
+def _parse_fields(entries: dict[str, list[str]]) -> tuple[Column, ...]:
     """The fields that take bytes: the Point Cloud Library has written padding of a COUNT of 0, which takes none."""
     names = entries.get("FIELDS", entries.get("COLUMNS"))  # the latter until version 0.6
     missing = [entry for entry in ("SIZE", "TYPE") if entry not in entries]
@@ -100,8 +92,8 @@ def _parse_fields(entries: dict[str, list[str]]) -> tuple[_Field, ...]:
     for name, size, kind, count in zip(names, sizes, types, counts, strict=True):
         if (kind.upper(), size) not in _TYPES:
             raise ValueError(f"no field is of TYPE {kind[:40]!r} and SIZE {size[:40]!r}")
-        fields.append(_Field(name, _TYPES[kind.upper(), size], whole_number(count)))
-    return tuple(field for field in fields if field.count)
+        fields.append((name, _TYPES[kind.upper(), size], whole_number(count)))
+    return tuple(field for field in fields if field[2])
 
 
 def _parse_points(entries: dict[str, list[str]]) -> int:
@@ -120,34 +112,13 @@ def _parse_points(entries: dict[str, list[str]]) -> int:
     return grid
 
 
-def _from_text(body: bytes, header: _Header, path: Path) -> dict[str, NDArray[Any]]:
-    table = parse_table(body, header.points, sum(field.count for field in header.fields), path)
-    fields: dict[str, NDArray[Any]] = {}
-    column = 0
-    for field in header.fields:
-        fields.setdefault(field.name, table[:, column])
-        column += field.count
-    return fields
-
-
-def _from_rows(body: bytes, header: _Header) -> dict[str, NDArray[Any]]:
-    """Point after point, each with its fields."""
-    offsets = np.cumsum([0, *(np.dtype(field.type).itemsize * field.count for field in header.fields)])
-    fields: dict[str, NDArray[Any]] = {}
-    for field, offset in zip(header.fields, offsets, strict=False):
-        strides = (header.point_bytes,)
-        values = np.ndarray((header.points,), field.type, body, int(offset), strides) if header.points else np.zeros(0)
-        fields.setdefault(field.name, values)
-    return fields
-
-
 def _from_columns(body: bytes, header: _Header) -> dict[str, NDArray[Any]]:
     """Field after field, each with its points."""
     fields: dict[str, NDArray[Any]] = {}
     offset = 0
-    for field in header.fields:
-        values = np.frombuffer(body, field.type, header.points * field.count, offset)
-        fields.setdefault(field.name, values[:: field.count])
+    for name, kind, count in header.fields:
+        values = np.frombuffer(body, kind, header.points * count, offset)
+        fields.setdefault(name, values[::count])
         offset += values.nbytes
     return fields
 
