@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from scanpick.datasets import open_dataset
 from scanpick.encoders.scene_parts import PartSettings, cut_into_parts
-from scanpick.geometry.points_in_boxes import points_in_boxes
+from scanpick.geometry.points_in_boxes import box_of_points
 
 Cloud = NDArray[np.float32]
 
@@ -101,7 +101,8 @@ def test_most_cars_nearby_are_a_part_by_themselves() -> None:
         for number, rows in enumerate(parts.rows):
             part_of[rows] = number
         near = (boxes.class_names == "Car") & (np.hypot(boxes.array[:, 0], boxes.array[:, 1]) < 30)
-        for inside in points_in_boxes(points[:, :3], boxes.array[near]).T:
+        for box in boxes.array[near]:
+            inside = box_of_points(points[:, :3], box[None]) == 0
             if inside.sum() >= 16:
                 shared = np.bincount(part_of[inside & (part_of >= 0)], minlength=len(parts))
                 sizes = np.array([len(rows) for rows in parts.rows])

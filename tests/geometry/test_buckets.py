@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from scanpick.geometry.buckets import bucket_order, gather_buckets
+from scanpick.geometry.buckets import bucket_order, in_buckets
 
 
 def clouds():
@@ -30,8 +30,7 @@ def test_each_row_is_in_one_bucket_and_rows_rise_within_it(name, cloud):
 
 @pytest.mark.parametrize(("name", "cloud"), list(clouds()))
 def test_boxes_are_those_of_the_points_and_padding_repeats_the_last(name, cloud):
-    order, starts = bucket_order(cloud, 64)
-    xs, ys, zs, boxes = gather_buckets(cloud, order, starts)
+    xs, ys, zs, boxes, order, starts = in_buckets(cloud, 64)
     assert xs.shape[1] % 16 == 0
     for b in range(len(starts) - 1):
         members = cloud[order[starts[b] : starts[b + 1]]]
@@ -45,6 +44,6 @@ def test_boxes_are_those_of_the_points_and_padding_repeats_the_last(name, cloud)
 def test_buckets_are_compact():
     """Halving the widest axis keeps the boxes of a flat square near squares: a twentieth of its side, squared, each."""
     cloud = np.random.default_rng(0).uniform(0, 100, (2**14, 3)) * [1, 1, 0.01]
-    _, _, _, boxes = gather_buckets(cloud, *bucket_order(cloud, 64))
+    boxes = in_buckets(cloud, 64).boxes
     sides = boxes[1:4:2] - boxes[0:4:2]
     assert np.median(sides.max(axis=0)) < 8

@@ -9,7 +9,6 @@ from hypothesis.extra.numpy import arrays
 
 from scanpick.errors import ScanpickError
 from scanpick.geometry.farthest_point_sampling import (
-    farthest_feature_sampling,
     farthest_feature_sampling_batch,
     farthest_point_sampling,
     farthest_point_sampling_batch,
@@ -47,7 +46,7 @@ def clouds():
 def test_picks_equal_the_plain_scan(name, cloud, count, dtype):
     cloud = cloud.astype(dtype)
     np.testing.assert_array_equal(farthest_point_sampling(cloud, count), plain_scan(cloud, count))
-    np.testing.assert_array_equal(farthest_feature_sampling(cloud, count), plain_scan(cloud, count))
+    np.testing.assert_array_equal(farthest_feature_sampling_batch(cloud[None], count)[0], plain_scan(cloud, count))
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,7 +60,9 @@ def test_picks_equal_the_plain_scan_on_any_cloud_with_ties(cloud, data):
 def test_feature_picks_equal_the_plain_scan(rows, columns):
     features = np.random.default_rng(rows).normal(size=(rows, columns)).astype(np.float32)
     count = min(rows, 120)
-    np.testing.assert_array_equal(farthest_feature_sampling(features, count), plain_scan(features, count))
+    np.testing.assert_array_equal(
+        farthest_feature_sampling_batch(features[None], count)[0], plain_scan(features, count)
+    )
 
 
 def test_a_smaller_count_is_a_prefix():

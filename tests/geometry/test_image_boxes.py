@@ -1,5 +1,7 @@
 """2D boxes of detections: clipped to the image, right for boxes that reach behind the camera."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,7 +70,7 @@ def _detections(boxes, **columns):
 
 def test_detections_become_result_objects(level):
     boxes = np.array([[20.0, 0, 0, 4, 2, 1.5, 0.1], [-20.0, 0, 0, 4, 2, 1.5, 0.1]])
-    objects = kitti_objects_from_detections(_detections(boxes), level, SIZE)
+    objects = kitti_objects_from_detections(_detections(boxes), replace(level, image_size=SIZE))
     assert len(objects) == 1  # the one behind is left out
     assert objects.scores.tolist() == [0.0]
     given = np.array([[1.0, 2, 3, 4], [5, 6, 7, 8]])
@@ -86,7 +88,7 @@ def test_projected_boxes_are_near_the_labelled_ones(test_data):
         objects = read_objects(path)
         objects = objects[(objects.class_names == "Car") & (objects.truncation == 0)]
         boxes = camera_boxes_to_lidar(objects.bottom_centres, objects.sizes_hwl, objects.rotation_y, calibration)
-        found = kitti_objects_from_detections(_detections(boxes), calibration, SIZE)
+        found = kitti_objects_from_detections(_detections(boxes), replace(calibration, image_size=SIZE))
         assert len(found) == len(objects)
         a, b = found.image_boxes, objects.image_boxes
         shared = np.prod(np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0), axis=1)

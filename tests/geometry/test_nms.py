@@ -41,7 +41,6 @@ def test_both_keep_what_the_plain_rule_keeps(seed, threshold):
     extents = bev_extents(boxes)
     expected = _plain(_rectangle_overlaps(extents), scores, threshold)
     assert nms_axis_aligned(extents, scores, threshold).tolist() == expected
-    assert nms_axis_aligned(extents, scores, threshold, at_most=5).tolist() == expected[:5]
     assert 5 < len(expected) < len(boxes)
 
 
@@ -71,7 +70,7 @@ def test_axis_aligned_keeps_as_many_proposals_as_the_reference_head(golden):
         for cloud, (boxes, scores) in enumerate(
             zip(data["decoded_boxes_center_origin"], data["pred_obj_scores"][:, 0], strict=True)
         ):
-            kept = nms_axis_aligned(bev_extents(boxes), scores, 0.1, at_most=100)
+            kept = nms_axis_aligned(bev_extents(boxes), scores, 0.1)[:100]
             np.testing.assert_allclose(np.sort(scores[kept]), np.sort(_logit(data[f"final_scores_{cloud}"])), atol=1e-4)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanpick.errors import ScanpickError
-from scanpick.geometry.rotated_iou import bev_iou, bev_iou_of_pairs, iou_3d, iou_3d_of_pairs
+from scanpick.geometry.rotated_iou import bev_iou, bev_iou_of_pairs, iou_3d_of_pairs
 from scanpick.geometry.transforms import upright_camera_boxes
 
 TOLERANCE = 1e-9
@@ -94,7 +94,7 @@ def test_a_box_covers_itself_and_its_half_turn(size, yaw, exponent, half_turns):
     box[:, 6] = yaw
     turned = box.copy()
     turned[:, 6] += half_turns * np.pi
-    np.testing.assert_allclose(iou_3d(box, turned), 1, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(iou_3d_of_pairs(box, turned), 1, rtol=0, atol=TOLERANCE)
     assert bev_iou(box, box) == 1
 
 
@@ -102,7 +102,7 @@ def test_contained_boxes_and_boxes_without_area():
     outer = np.array([[0, 0, 0, 4, 4, 4, 0.3]])
     inner = np.array([[0.1, 0.2, 0, 1, 1, 1, 1.0], [0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 1, 0]])
     np.testing.assert_allclose(bev_iou(outer, inner), [[1 / 16, 0, 0]], atol=1e-15)
-    np.testing.assert_allclose(iou_3d(inner, outer), [[1 / 64], [0], [0]], atol=1e-15)
+    np.testing.assert_allclose(iou_3d_of_pairs(inner, outer.repeat(3, axis=0)), [1 / 64, 0, 0], atol=1e-15)
     assert bev_iou(inner[1:2], inner[1:2]) == 0
 
 
@@ -110,7 +110,6 @@ def test_matrix_and_pairs_agree():
     rng = np.random.default_rng(3)
     a, b = rng.uniform(0.5, 2, (7, 7)), rng.uniform(0.5, 2, (7, 7))
     np.testing.assert_array_equal(np.diag(bev_iou(a, b)), bev_iou_of_pairs(a, b))
-    np.testing.assert_array_equal(np.diag(iou_3d(a, b)), iou_3d_of_pairs(a, b))
     assert bev_iou(np.zeros((0, 7)), b).shape == (0, 7)
 
 
@@ -119,7 +118,7 @@ def test_bad_arrays_are_named():
     with pytest.raises(ScanpickError, match=r"boxes_b: expected shape \(any, 7\), got \(2, 6\)"):
         bev_iou(good, np.ones((2, 6)))
     with pytest.raises(ScanpickError, match="boxes_a: expected finite numbers"):
-        iou_3d(good * np.nan, good)
+        iou_3d_of_pairs(good * np.nan, good)
     with pytest.raises(ScanpickError, match="as many rows"):
         bev_iou_of_pairs(good, np.ones((3, 7)))
 

@@ -20,10 +20,9 @@ from numba import njit
 
 from scanpick.arrays import FloatArray, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.geometry.buckets import checked_cloud
+from scanpick.geometry.buckets import IndexArray, checked_cloud
 from scanpick.geometry.threads import map_over_threads
 
-IndexArray = np.ndarray[Any, np.dtype[np.int32]]
 WordArray = np.ndarray[Any, np.dtype[np.uint64]]
 
 CENTRES_A_TASK = 512

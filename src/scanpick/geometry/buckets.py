@@ -5,7 +5,7 @@ rounded to 24 bits by counting, which is several times faster than comparing; th
 border at most, and the boxes are taken from the points themselves, so that what is found through them stays exact.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -33,6 +33,33 @@ def checked_cloud(what: str, points: FloatArray, columns: int | None = 3) -> Flo
         raise ScanpickError(f"{what}: expected shape (at least 1, {wanted}), got {array.shape}.")
     check_finite(what, array)
     return array
+
+
+class Buckets(NamedTuple):
+    """Points in M buckets.
+
+    Attributes:
+        x, y, z: (M, S) coordinates; S is a multiple of 16, so that loops over a bucket need no remainder: a bucket is
+            filled up with its last point.
+        boxes: (6, M) least and greatest x, y, z of each bucket.
+        order: (N,) rows of the points, bucket by bucket, rising within a bucket.
+        starts: (M + 1,) where each bucket starts in `order`.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    z: FloatArray
+    boxes: FloatArray
+    order: IndexArray
+    starts: Int64Array
+
+
+@njit(cache=True, nogil=True)
+def in_buckets(points: FloatArray, size: int) -> Buckets:
+    """(N, 3) points in buckets of at most `size`."""
+    order, starts = bucket_order(points, size)
+    x, y, z, boxes = _gather(points, order, starts)
+    return Buckets(x, y, z, boxes, order, starts)
 
 
 @njit(cache=True, nogil=True)
@@ -63,13 +90,10 @@ def bucket_order(points: FloatArray, size: int) -> tuple[IndexArray, Int64Array]
 
 
 @njit(cache=True, nogil=True)
-def gather_buckets(
+def _gather(
     points: FloatArray, order: IndexArray, starts: Int64Array
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """The x, y and z of each bucket, (M, S) each, and its box (6, M): least and greatest x, y, z.
-
-    S is a multiple of 16, so that loops over a bucket need no remainder; a bucket is filled up with its last point.
-    """
+    """The coordinates and boxes of `Buckets`."""
     buckets = len(starts) - 1
     longest = 0
     for b in range(buckets):

@@ -13,7 +13,7 @@ from numba import njit
 
 from scanpick.arrays import BoolArray, FloatArray, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.geometry.buckets import bucket_order, checked_cloud, gather_buckets
+from scanpick.geometry.buckets import checked_cloud, in_buckets
 from scanpick.geometry.threads import map_over_threads
 
 IntArray = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
@@ -49,8 +49,8 @@ def farthest_point_sampling_batch(points: FloatArray, count: int) -> Int64Array:
     return np.stack(map_over_threads(lambda cloud: _sample(cloud, bits, count, size), list(batch)))
 
 
-def farthest_feature_sampling(features: FloatArray, count: int) -> Int64Array:
-    """Rows of `count` of the (N, C) features, each the farthest from those before it, starting at row 0.
+def farthest_feature_sampling_batch(features: FloatArray, count: int) -> Int64Array:
+    """(B, count) rows of (B, N, C) features, each the farthest from those before it, starting at row 0, over threads.
 
     The distance is the squared L2 distance, summed in the order of the columns. This is F-FPS of 3DSSD where the
     columns are x, y, z and the features of a point. A plain scan: boxes prune nothing in so many dimensions.
@@ -58,13 +58,6 @@ def farthest_feature_sampling(features: FloatArray, count: int) -> Int64Array:
     Raises:
         ScanpickError: Another shape, NaN or infinity, or `count` out of range.
     """
-    cloud = checked_cloud("features", features, None)
-    _check_count(count, len(cloud))
-    return _scan(cloud, _bits_of(cloud), count)
-
-
-def farthest_feature_sampling_batch(features: FloatArray, count: int) -> Int64Array:
-    """(B, count) rows of (B, N, C) features, each as in `farthest_feature_sampling`, over threads."""
     batch = _checked_batch("features", features, None)
     _check_count(count, batch.shape[1])
     bits = _bits_of(batch)
@@ -94,8 +87,7 @@ def _bits_of(array: FloatArray) -> IntArray:
 
 @njit(cache=True, nogil=True)
 def _sample(points: FloatArray, bits: IntArray, count: int, size: int) -> Int64Array:
-    order, starts = bucket_order(points, size)
-    xs, ys, zs, boxes = gather_buckets(points, order, starts)
+    xs, ys, zs, boxes, order, starts = in_buckets(points, size)
     buckets = len(starts) - 1
     nearest = np.full(xs.shape, np.inf, points.dtype)  # squared distance to the nearest pick
     farthest = np.full(buckets, np.inf, points.dtype)  # its maximum in each bucket

@@ -22,6 +22,13 @@ _SLOPE = 0.02
 """How much farther it may be for each metre of range: slopes and small pitch grow with range."""
 
 
+_SMOOTHING_CELLS = 1.5
+"""Standard deviation of the smoothing of the residual, in cells."""
+
+_RESIDUAL_M = 0.6
+"""How far a cell's low point may lie off the plane to count as ground."""
+
+
 @dataclass(frozen=True)
 class GroundSettings:
     """How the ground is estimated.
@@ -30,16 +37,12 @@ class GroundSettings:
         x_range_m, y_range_m: The area that is covered, LiDAR frame.
         cell_m: Side of a cell.
         sensor_height_m: Where the first guess of the plane lies below the sensor.
-        smoothing_cells: Standard deviation of the smoothing of the residual, in cells.
-        residual_m: How far a cell's low point may lie off the plane to count as ground.
     """
 
     x_range_m: tuple[float, float] = (0.0, 51.2)
     y_range_m: tuple[float, float] = (-28.16, 28.16)
     cell_m: float = 1.28
     sensor_height_m: float = 1.73
-    smoothing_cells: float = 1.5
-    residual_m: float = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +91,8 @@ def estimate_ground(points: Float32Array, settings: GroundSettings | None = None
     grid_x, grid_y = np.meshgrid(x, y, indexing="ij")
     plane = _fit_plane(grid_x, grid_y, low, s.sensor_height_m)
     off_plane = low - (plane[0] * grid_x + plane[1] * grid_y + plane[2])
-    allowed = s.residual_m + _SLOPE * np.hypot(grid_x, grid_y)
-    return Ground(plane, _smooth(off_plane, np.abs(off_plane) < allowed, s.smoothing_cells), s)
+    allowed = _RESIDUAL_M + _SLOPE * np.hypot(grid_x, grid_y)
+    return Ground(plane, _smooth(off_plane, np.abs(off_plane) < allowed), s)
 
 
 def _fit_plane(x: Float64Array, y: Float64Array, z: Float64Array, sensor_height_m: float) -> Float64Array:
@@ -109,11 +112,11 @@ def _fit_plane(x: Float64Array, y: Float64Array, z: Float64Array, sensor_height_
     return plane
 
 
-def _smooth(off_plane: Float64Array, ground: np.ndarray, sigma: float) -> Float64Array:
+def _smooth(off_plane: Float64Array, ground: np.ndarray) -> Float64Array:
     weight = ground.astype(np.float64)
     value = np.where(ground, off_plane, 0.0)
     smooth = np.zeros_like(value)
-    for spread in (2 * sigma, sigma, sigma):
+    for spread in (2 * _SMOOTHING_CELLS, _SMOOTHING_CELLS, _SMOOTHING_CELLS):
         # A little weight at height 0 everywhere is the plane, which holds where nothing is seen.
         total = gaussian_filter(weight, spread, mode="nearest") + 0.02
         smooth = gaussian_filter(weight * value, spread, mode="nearest") / total

@@ -66,30 +66,23 @@ def camera_box_corners(bottom_centres: FloatArray, sizes_hwl: FloatArray, rotati
     return np.stack([x, down, z], axis=-1) + centres[:, None]
 
 
-def kitti_objects_from_detections(
-    detections: Detections, calibration: Calibration, image_size: tuple[int, int] | None = None
-) -> CameraObjects:
+def kitti_objects_from_detections(detections: Detections, calibration: Calibration) -> CameraObjects:
     """Detections of one frame as the objects of a KITTI result file.
 
     Image boxes are those that the detections carry, else the projected 3D boxes; then detections of which nothing is in
     the image are left out, since KITTI labels only what the camera sees.
 
-    Args:
-        detections: LiDAR boxes with scores.
-        calibration: The camera.
-        image_size: Width and height in pixels; the calibration's own where not given.
-
     Raises:
-        ScanpickError: The image's size is needed and not known.
+        ScanpickError: The image's size is needed and not on the calibration.
     """
     centres, sizes, rotation_y = lidar_boxes_to_camera(detections.boxes.array, calibration)
     image_boxes, visible = detections.image_boxes, np.ones(len(detections), dtype=np.bool_)
     if image_boxes is None:
-        size = image_size or calibration.image_size
+        size = calibration.image_size
         if size is None:
             raise ScanpickError(
                 f"Frame '{detections.frame_id}': the image's width and height are not known, which the 2D boxes of "
-                f"detections are clipped to. Expected image_size here or on the calibration."
+                f"detections are clipped to. Expected it on the calibration."
             )
         image_boxes, visible = image_boxes_of_camera_boxes(centres, sizes, rotation_y, calibration.projection, size)
     unknown = np.full(len(detections), -1.0)

@@ -1,16 +1,12 @@
 """The k nearest points of each query, exactly, through k-d buckets."""
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
 from scanpick.arrays import FloatArray, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.geometry.buckets import bucket_order, checked_cloud, gather_buckets
+from scanpick.geometry.buckets import Buckets, IndexArray, checked_cloud, in_buckets
 from scanpick.geometry.threads import map_over_threads
-
-IndexArray = np.ndarray[Any, np.dtype[np.int32]]
 
 BUCKET_SIZE = 64
 QUERIES_A_TASK = 512
@@ -41,11 +37,10 @@ def nearest_neighbours(points: FloatArray, queries: FloatArray, count: int) -> t
     asked = checked_cloud("queries", np.asarray(queries, dtype=cloud.dtype)) if len(queries) else cloud[:0]
     if not 1 <= count <= len(cloud):
         raise ScanpickError(f"Nearest neighbours: expected a count from 1 to the {len(cloud)} points, got {count}.")
-    order, starts = bucket_order(cloud, BUCKET_SIZE)
-    xs, ys, zs, boxes = gather_buckets(cloud, order, starts)
+    buckets = in_buckets(cloud, BUCKET_SIZE)
 
     def search(part: FloatArray) -> tuple[Int64Array, FloatArray]:
-        return _search(xs, ys, zs, boxes, order, starts, part, count)
+        return _search(buckets, part, count)
 
     parts = [asked[start : start + QUERIES_A_TASK] for start in range(0, len(asked), QUERIES_A_TASK)]
     found = map_over_threads(search, parts) or [search(asked)]
@@ -53,16 +48,8 @@ def nearest_neighbours(points: FloatArray, queries: FloatArray, count: int) -> t
 
 
 @njit(cache=True, nogil=True)
-def _search(
-    xs: FloatArray,
-    ys: FloatArray,
-    zs: FloatArray,
-    boxes: FloatArray,
-    order: IndexArray,
-    starts: Int64Array,
-    queries: FloatArray,
-    count: int,
-) -> tuple[Int64Array, FloatArray]:
+def _search(buckets: Buckets, queries: FloatArray, count: int) -> tuple[Int64Array, FloatArray]:
+    xs, ys, zs, boxes, order, starts = buckets
     rows = np.empty((len(queries), count), np.int64)
     distances = np.empty((len(queries), count), queries.dtype)
     bounds = np.empty(boxes.shape[1], queries.dtype)

@@ -8,19 +8,17 @@ import numpy as np
 from numba import njit
 
 from scanpick.arrays import BoxArray, Float64Array, FloatArray, Int64Array
-from scanpick.errors import ScanpickError
 from scanpick.geometry.rotated_iou import iou_of_two
 from scanpick.structures.checks import as_array, check_finite
 
 
-def nms_rotated(boxes: BoxArray, scores: FloatArray, threshold: float, *, at_most: int | None = None) -> Int64Array:
+def nms_rotated(boxes: BoxArray, scores: FloatArray, threshold: float) -> Int64Array:
     """Rows of the (B, 7) boxes that are kept, best first, by the IoU of their rotated footprints.
 
     Args:
         boxes: (B, 7) LiDAR boxes.
         scores: (B,) finite numbers.
         threshold: A box is suppressed where its BEV IoU with a better one is **greater** than this.
-        at_most: Stop when so many are kept.
 
     Raises:
         ScanpickError: Shapes differ, or there is NaN or infinity.
@@ -30,21 +28,15 @@ def nms_rotated(boxes: BoxArray, scores: FloatArray, threshold: float, *, at_mos
         >>> nms_rotated(boxes, np.array([0.5, 0.9, 0.1]), 0.5)
         array([1, 2])
     """
-    array = as_array("boxes", boxes, np.float64, (None, 7))
-    check_finite("boxes", array)
-    return _suppress_rotated(array, _best_first(scores, len(array)), threshold, _limit(at_most, len(array)))
+    return _kept("boxes", boxes, 7, scores, threshold)
 
 
-def nms_axis_aligned(
-    rectangles: FloatArray, scores: FloatArray, threshold: float, *, at_most: int | None = None
-) -> Int64Array:
+def nms_axis_aligned(rectangles: FloatArray, scores: FloatArray, threshold: float) -> Int64Array:
     """Rows of the (B, 4) rectangles (least x, least y, greatest x, greatest y) that are kept, best first, by IoU.
 
     With `bev_extents` of boxes this is the suppression that 3DSSD uses. See `nms_rotated` for the rest.
     """
-    array = as_array("rectangles", rectangles, np.float64, (None, 4))
-    check_finite("rectangles", array)
-    return _suppress_rectangles(array, _best_first(scores, len(array)), threshold, _limit(at_most, len(array)))
+    return _kept("rectangles", rectangles, 4, scores, threshold)
 
 
 def bev_extents(boxes: BoxArray) -> Float64Array:
@@ -57,46 +49,26 @@ def bev_extents(boxes: BoxArray) -> Float64Array:
     return np.column_stack([x - half_x, y - half_y, x + half_x, y + half_y])
 
 
-def _best_first(scores: FloatArray, count: int) -> Int64Array:
-    array = as_array("scores", scores, np.float64, (count,))
-    check_finite("scores", array)
-    return np.argsort(-array, kind="stable")
-
-
-def _limit(at_most: int | None, count: int) -> int:
-    if at_most is not None and at_most < 0:
-        raise ScanpickError(f"at_most: expected a count of boxes >= 0, got {at_most}.")
-    return count if at_most is None else at_most
+def _kept(what: str, boxes: FloatArray, columns: int, scores: FloatArray, threshold: float) -> Int64Array:
+    array = as_array(what, boxes, np.float64, (None, columns))
+    numbers = as_array("scores", scores, np.float64, (len(array),))
+    check_finite(what, array)
+    check_finite("scores", numbers)
+    return _suppress(array, np.argsort(-numbers, kind="stable"), threshold, columns == 7)
 
 
 @njit(cache=True, nogil=True)
-def _suppress_rotated(boxes: BoxArray, order: Int64Array, threshold: float, at_most: int) -> Int64Array:
-    kept = np.empty(min(at_most, len(order)), dtype=np.int64)
+def _suppress(boxes: Float64Array, order: Int64Array, threshold: float, rotated: bool) -> Int64Array:
+    kept = np.empty(len(order), dtype=np.int64)
     count = 0
     for row in order:
-        if count == len(kept):
-            break
         free = True
         for better in kept[:count]:
-            if iou_of_two(boxes[row], boxes[better], False) > threshold:
-                free = False
-                break
-        if free:
-            kept[count] = row
-            count += 1
-    return kept[:count]
-
-
-@njit(cache=True, nogil=True)
-def _suppress_rectangles(rectangles: Float64Array, order: Int64Array, threshold: float, at_most: int) -> Int64Array:
-    kept = np.empty(min(at_most, len(order)), dtype=np.int64)
-    count = 0
-    for row in order:
-        if count == len(kept):
-            break
-        free = True
-        for better in kept[:count]:
-            if _rectangle_iou(rectangles[row], rectangles[better]) > threshold:
+            if rotated:
+                overlap = iou_of_two(boxes[row], boxes[better], False)
+            else:
+                overlap = _rectangle_iou(boxes[row], boxes[better])
+            if overlap > threshold:
                 free = False
                 break
         if free:

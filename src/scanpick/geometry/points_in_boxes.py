@@ -8,43 +8,31 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from scanpick.arrays import BoolArray, BoxArray, FloatArray, Int64Array
+from scanpick.arrays import BoxArray, FloatArray, Int64Array
 from scanpick.errors import ScanpickError
 from scanpick.structures.checks import as_array
 
 
-def points_in_boxes(points: FloatArray, boxes: BoxArray) -> BoolArray:
-    """(P, B) mask of the (P, >= 3) points in each of the (B, 7) LiDAR boxes; a point may lie in several.
+def box_of_points(points: FloatArray, boxes: BoxArray) -> Int64Array:
+    """(P,) row of the first of the (B, 7) LiDAR boxes that holds each of the (P, >= 3) points, -1 where none does.
 
     Raises:
         ScanpickError: An array has another shape.
 
     Example:
-        >>> points_in_boxes(np.array([[0.0, 0, 0], [2.1, 0, 0]]), np.array([[0, 0, 0, 4, 2, 1, 0]]))
-        array([[ True],
-               [False]])
+        >>> box_of_points(np.array([[0.0, 0, 0], [2.1, 0, 0]]), np.array([[0, 0, 0, 4, 2, 1, 0]]))
+        array([ 0, -1])
     """
-    return _mask(*_checked(points, boxes))
-
-
-def box_of_points(points: FloatArray, boxes: BoxArray) -> Int64Array:
-    """(P,) row of the first box that holds each point, -1 where none does."""
-    return _first_box(*_checked(points, boxes))
+    return _first_and_counts(*_checked(points, boxes))[0]
 
 
 def count_points_in_boxes(points: FloatArray, boxes: BoxArray) -> Int64Array:
     """(B,) number of points in each box."""
-    return _counts(*_checked(points, boxes))
+    return _first_and_counts(*_checked(points, boxes))[1]
 
 
 def rows_in_boxes(points: FloatArray, boxes: BoxArray, most: int) -> Int64Array:
-    """(B, most) rows of the points in each box, rising, thinned evenly where there are more; -1 where there are fewer.
-
-    Args:
-        points: (P, >= 3).
-        boxes: (B, 7) LiDAR boxes.
-        most: Rows of a box, at the most.
-    """
+    """(B, most) rows of the points in each box, rising, thinned evenly where there are more, then -1."""
     return _rows(*_checked(points, boxes), most)
 
 
@@ -57,39 +45,17 @@ def _holds(box: BoxArray, cos: float, sin: float, x: float, y: float, z: float) 
 
 
 @njit(cache=True, nogil=True)
-def _mask(points: FloatArray, boxes: BoxArray) -> BoolArray:
-    mask = np.empty((len(points), len(boxes)), dtype=np.bool_)
-    cos, sin = np.cos(boxes[:, 6]), np.sin(boxes[:, 6])
-    for p in range(len(points)):
-        x, y, z = np.float64(points[p, 0]), np.float64(points[p, 1]), np.float64(points[p, 2])
-        for b in range(len(boxes)):
-            mask[p, b] = _holds(boxes[b], cos[b], sin[b], x, y, z)
-    return mask
-
-
-@njit(cache=True, nogil=True)
-def _first_box(points: FloatArray, boxes: BoxArray) -> Int64Array:
-    first = np.full(len(points), -1, dtype=np.int64)
-    cos, sin = np.cos(boxes[:, 6]), np.sin(boxes[:, 6])
-    for p in range(len(points)):
-        x, y, z = np.float64(points[p, 0]), np.float64(points[p, 1]), np.float64(points[p, 2])
-        for b in range(len(boxes)):
-            if _holds(boxes[b], cos[b], sin[b], x, y, z):
-                first[p] = b
-                break
-    return first
-
-
-@njit(cache=True, nogil=True)
-def _counts(points: FloatArray, boxes: BoxArray) -> Int64Array:
-    counts = np.zeros(len(boxes), dtype=np.int64)
+def _first_and_counts(points: FloatArray, boxes: BoxArray) -> tuple[Int64Array, Int64Array]:
+    first, counts = np.full(len(points), -1, dtype=np.int64), np.zeros(len(boxes), dtype=np.int64)
     cos, sin = np.cos(boxes[:, 6]), np.sin(boxes[:, 6])
     for p in range(len(points)):
         x, y, z = np.float64(points[p, 0]), np.float64(points[p, 1]), np.float64(points[p, 2])
         for b in range(len(boxes)):
             if _holds(boxes[b], cos[b], sin[b], x, y, z):
                 counts[b] += 1
-    return counts
+                if first[p] < 0:
+                    first[p] = b
+    return first, counts
 
 
 @njit(cache=True, nogil=True)

@@ -27,12 +27,7 @@ def bev_iou(boxes_a: BoxArray, boxes_b: BoxArray) -> Float64Array:
         >>> bev_iou(np.array([[0, 0, 0, 4, 2, 1, 0]]), np.array([[1, 0, 9, 4, 2, 1, 0]]))
         array([[0.6]])
     """
-    return _iou_matrix(_checked(boxes_a, "boxes_a"), _checked(boxes_b, "boxes_b"), False)
-
-
-def iou_3d(boxes_a: BoxArray, boxes_b: BoxArray) -> Float64Array:
-    """(A, B) intersection over union of the volumes of (A, 7) and (B, 7) boxes; 0 where both have no volume."""
-    return _iou_matrix(_checked(boxes_a, "boxes_a"), _checked(boxes_b, "boxes_b"), True)
+    return _iou_matrix(_checked(boxes_a, "boxes_a"), _checked(boxes_b, "boxes_b"))
 
 
 def bev_iou_of_pairs(boxes_a: BoxArray, boxes_b: BoxArray) -> Float64Array:
@@ -135,11 +130,11 @@ def iou_of_two(a: BoxArray, b: BoxArray, in_3d: bool) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _iou_matrix(boxes_a: BoxArray, boxes_b: BoxArray, in_3d: bool) -> Float64Array:
+def _iou_matrix(boxes_a: BoxArray, boxes_b: BoxArray) -> Float64Array:
     overlaps = np.empty((len(boxes_a), len(boxes_b)))
     for i in range(len(boxes_a)):
         for j in range(len(boxes_b)):
-            overlaps[i, j] = iou_of_two(boxes_a[i], boxes_b[j], in_3d)
+            overlaps[i, j] = iou_of_two(boxes_a[i], boxes_b[j], False)
     return overlaps
 
 
