@@ -50,11 +50,7 @@ def read_bytes(
 
 
 def check_regular(path: Path) -> None:
-    """Refuse what a library that opens files by name would wait for, or not find.
-
-    Raises:
-        ScanpickError: It is missing or no regular file.
-    """
+    """Raise `ScanpickError` where a library that opens files by name would wait for one, or not find it."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as fault:
@@ -139,11 +135,7 @@ def remove_leftovers(folder: Path, depth: int = 3) -> None:
 
 
 def write_link(path: Path, target: Path) -> None:
-    """Make `path` a link to a file, atomically, in place of what was there.
-
-    Raises:
-        OSError: The file system takes no links.
-    """
+    """Make `path` a link to a file, atomically, in place of what was there; an `OSError` where there are no links."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not through atomic_path, which would set the mode of what the link leads to.
     temporary = path.with_name(f".{path.name[:_LONG]}-{secrets.token_hex(4)}.tmp")
@@ -173,9 +165,6 @@ def is_read_only(folder: Path) -> bool:
 
 def without_places(values: Any) -> Any:
     """What a file that is handed on says of where data lay: of each whole path, also behind a kind, the last part.
-
-    Args:
-        values: A text, or lists and tables of such.
 
     Example:
         >>> without_places({"data": ["folder:/home/me/drives", "simulated:demo"], "seed": 0})

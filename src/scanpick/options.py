@@ -71,8 +71,8 @@ def make_checked(
             takes ``**options`` checks by itself those that it does not name.
         options: Name -> value.
         where: Names the factory in messages ("encoder 'scan_context'").
-        arguments: Passed on as they are.
-        given: Passed on as they are; no option is called so.
+        arguments: Passed on as they are, like `given`, whose names are no options.
+        given: See `arguments`.
 
     Raises:
         ScanpickError: An option is unknown or missing, or a value does not fit.
@@ -112,10 +112,7 @@ def _checked(options: Mapping[str, Any], known: Mapping[str, Option], where: str
 def build_checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
     """Build a pydantic model that forbids extra fields from untrusted values. Text is converted ("20" to 20).
 
-    Args:
-        model: What to build.
-        values: Field -> value.
-        where: Names the model in messages ("encoder 'scan_context'").
+    `where` names the model in messages ("encoder 'scan_context'").
 
     Raises:
         ScanpickError: A field is unknown or missing, or a value does not fit.
@@ -137,11 +134,7 @@ def build_checked(model: type[Model], values: Mapping[str, Any], where: str) -> 
 
 
 def build_checked_dataclass(kind: type[Data], defaults: Data, values: Mapping[str, Any], where: str) -> Data:
-    """A plain dataclass with some fields of `defaults` replaced by untrusted values, which are converted and checked.
-
-    Raises:
-        ScanpickError: A field is unknown, or a value does not fit.
-    """
+    """A dataclass: `defaults` with some fields replaced by untrusted values, converted and checked as options are."""
     types = typing.get_type_hints(kind)
     known = {field.name: Option(types[field.name]) for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return dataclasses.replace(defaults, **_checked(values, known, where))  # type: ignore[type-var]

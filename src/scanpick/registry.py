@@ -78,13 +78,7 @@ class Registry(Generic[Entry]):
     def make(
         self: "Registry[Callable[..., Made]]", name: str, options: Mapping[str, Any], /, *arguments: Any, **given: Any
     ) -> Made:
-        """Call the entry of this name with its options converted and checked, see `make_checked`.
-
-        Args:
-            name: Which entry.
-            options: Untrusted options, also as text.
-            arguments: Passed on as they are.
-            given: Passed on as they are.
+        """Call the entry of this name with its options, also as text, converted and checked; see `make_checked`.
 
         Raises:
             ScanpickError: The name or an option is unknown, a value does not fit, or what is made lacks a member of
@@ -97,11 +91,7 @@ class Registry(Generic[Entry]):
         return made
 
     def options(self: "Registry[Callable[..., Any]]", name: str) -> dict[str, Option]:
-        """The options of the entry of this name; scores and the like have none.
-
-        Raises:
-            ScanpickError: The name is unknown, or the entry cannot be loaded.
-        """
+        """The options of the entry of this name; scores and the like have none."""
         return options_of(self.load(name), self.given)
 
     def summary(self, name: str) -> str:

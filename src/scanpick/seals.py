@@ -40,15 +40,10 @@ def sealed_archive(archive: bytes) -> bytes:
 
 
 def check_seal(content: bytes, where: str, again: str = "") -> None:
-    """Compare a content with the digest in it, where there is one.
-
-    Args:
-        content: What was read.
-        where: Names the file in the message.
-        again: How to have it written again.
+    """Compare a content with the digest in it, where there is one; `again` says how to have it written again.
 
     Raises:
-        ScanpickError: They differ.
+        ScanpickError: They differ; `where` names the file.
     """
     found = list(_SEAL.finditer(content))
     if found:
@@ -73,11 +68,7 @@ def write_beside(path: Path, content: bytes) -> None:
 
 
 def check_beside(path: Path, content: bytes) -> None:
-    """Compare the content of a file with the digest beside it, where there is one.
-
-    Raises:
-        ScanpickError: They differ.
-    """
+    """Raise `ScanpickError` where the content of a file differs from the digest beside it."""
     beside = _beside(path)
     if (digests := _digests(beside)) and _digest(content) not in digests:
         raise ScanpickError(

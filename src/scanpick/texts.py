@@ -78,13 +78,13 @@ def parsing(where: str, expected: str = "", *, error: MakeError = ScanpickError)
         raise error(f"{where}: {wanted}{one_line(fault)}.") from fault
 
 
-def read_text(path: Path, *, most_bytes: int = MOST_BYTES, error: MakeError = ScanpickError) -> str:
+def read_text(path: Path, *, error: MakeError = ScanpickError) -> str:
     r"""The text of a file: UTF-8, without a byte order mark, every line ending a ``\n``.
 
     Raises:
-        ScanpickError: The file cannot be read, is no regular file, is larger than `most_bytes`, or is not UTF-8.
+        ScanpickError: The file cannot be read, is no regular file, is larger than `MOST_BYTES`, or is not UTF-8.
     """
-    content = read_bytes(path, most_bytes=most_bytes, error=error)
+    content = read_bytes(path, most_bytes=MOST_BYTES, error=error)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -104,31 +104,19 @@ def lines_of(text: str) -> list[str]:
 
 
 def parse_json(text: str, where: str, *, error: MakeError = ScanpickError) -> Any:
-    """What a JSON text holds.
-
-    Raises:
-        ScanpickError: It is none.
-    """
+    """What a JSON text holds; else a `ScanpickError` that names `where`."""
     with parsing(where, "JSON", error=error):
         return json.loads(text)
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
-    """What a TOML text holds.
-
-    Raises:
-        ScanpickError: It is none.
-    """
+    """What a TOML text holds; else a `ScanpickError` that names `where`."""
     with parsing(where, "TOML"):
         return tomllib.loads(text)
 
 
 def parse_yaml(text: str, where: str) -> Any:
-    """What a YAML text holds; plain values only.
-
-    Raises:
-        ScanpickError: It is none.
-    """
+    """What a YAML text holds, plain values only; else a `ScanpickError` that names `where`."""
     import yaml
 
     with parsing(where, "YAML"):
@@ -138,7 +126,7 @@ def parse_yaml(text: str, where: str) -> Any:
             raise ValueError(" ".join(str(fault).split())) from fault
 
 
-def parse_csv(text: str, where: str, *, delimiter: str = ",", short_rows: bool = True) -> list[dict[str, str]]:
+def parse_csv(text: str, where: str, *, short_rows: bool = True) -> list[dict[str, str]]:
     """The rows of a CSV text by the names in its first line; a row that is too short has "" in the rest.
 
     An apostrophe that `format_csv` put before a cell is taken away.
@@ -148,7 +136,7 @@ def parse_csv(text: str, where: str, *, delimiter: str = ",", short_rows: bool =
     """
     with parsing(where, "CSV"):
         rest: Any = "" if short_rows else None
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval=rest, strict=True)
+        rows = csv.DictReader(io.StringIO(text, newline=""), restval=rest, strict=True)
         found = []
         for number, row in enumerate(rows, start=2):
             if None in row:
@@ -159,7 +147,7 @@ def parse_csv(text: str, where: str, *, delimiter: str = ",", short_rows: bool =
         return found
 
 
-def read_csv(path: Path, required: Iterable[str] = (), *, delimiter: str = ",") -> list[dict[str, str]]:
+def read_csv(path: Path, required: Iterable[str] = ()) -> list[dict[str, str]]:
     """The rows of a CSV file; see `parse_csv`.
 
     Raises:
@@ -167,8 +155,8 @@ def read_csv(path: Path, required: Iterable[str] = (), *, delimiter: str = ",") 
             length.
     """
     text = read_text(path)
-    rows = parse_csv(text, str(path), delimiter=delimiter, short_rows=False)
-    names = list(rows[0]) if rows else next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+    rows = parse_csv(text, str(path), short_rows=False)
+    names = list(rows[0]) if rows else next(csv.reader(io.StringIO(text)), [])
     if missing := [name for name in required if name not in names]:
         raise ScanpickError(
             f"{path}: expected the columns {', '.join(required)}, got no {', '.join(missing)}; there are: "
@@ -216,11 +204,7 @@ def write_json(path: Path, values: Mapping[str, Any], *, indent: int = 2) -> Non
 
 
 def read_json(path: Path, again: str = "") -> dict[str, Any]:
-    """The JSON object that a file holds, without its digest.
-
-    Args:
-        path: The file.
-        again: How to have it made again, for messages.
+    """The JSON object that a file holds, without its digest; `again` says how to have it made again, for messages.
 
     Raises:
         ScanpickError: The file cannot be read, holds something else, or was changed since `write_json` wrote it.
@@ -239,11 +223,7 @@ def write_sealed(path: Path, text: str) -> None:
 
 
 def read_sealed(path: Path, again: str = "") -> str:
-    """The text of a file, checked to be what was written where there is a digest in it.
-
-    Raises:
-        ScanpickError: The file cannot be read, or was changed since it was written.
-    """
+    """The text of a file; a `ScanpickError` where it was changed since its digest was written."""
     text = read_text(path, error=advised(again))
     check_seal(text.encode(), str(path), again)
     return text
@@ -257,20 +237,12 @@ def format_yaml(values: Any) -> str:
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The settings by name that a YAML file holds.
-
-    Raises:
-        ScanpickError: The file cannot be read, or holds something else.
-    """
+    """The settings by name that a YAML file holds; else a `ScanpickError`."""
     return parse_mapping(read_text(path), str(path))
 
 
 def parse_mapping(text: str, where: str) -> dict[str, Any]:
-    """The settings by name that a YAML text holds.
-
-    Raises:
-        ScanpickError: It holds something else.
-    """
+    """The settings by name that a YAML text holds; else a `ScanpickError` that names `where`."""
     values = parse_yaml(text, where)
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise ScanpickError(f"{where}: expected settings as 'name: value' lines, got {type(values).__name__}.")

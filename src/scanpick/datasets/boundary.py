@@ -47,21 +47,13 @@ class Boundary:
         return held
 
     def check(self, path: Path) -> Path:
-        """The path, where it belongs to the data set or is missing.
-
-        Raises:
-            FrameError: It leads out.
-        """
+        """The path, where it belongs to the data set or is missing; else a `FrameError`."""
         if not self.holds(path):
             raise FrameError(f"{path} {self._leads_out(path)}", kind="link")
         return path
 
     def check_layout(self, *paths: Path) -> None:
-        """Refuse a layout of which a folder or list lies elsewhere.
-
-        Raises:
-            ScanpickError: One of the paths leads out.
-        """
+        """Raise `ScanpickError` where a folder or list of a layout lies elsewhere."""
         for path in paths:
             if not self.holds(path):
                 raise ScanpickError(f"{path} {self._leads_out(path)}")

@@ -23,11 +23,7 @@ LAYOUTS: tuple[tuple[str, Callable[[Path], object]], ...] = (
 
 
 def open_by_specification(readers: Readers, specification: str, options: Mapping[str, Any]) -> Dataset:
-    """Open ``NAME:ARGUMENT`` with the name of a reader, or a folder whose layout is recognised.
-
-    Raises:
-        ScanpickError: Neither a known name nor a folder, nothing usable in it, or an unknown option.
-    """
+    """Open ``NAME:ARGUMENT`` with the name of a reader, or a folder whose layout is recognised; see `open_dataset`."""
     if not specification:  # a path of "" would be the current folder: what a script passes whose variable is unset
         raise ScanpickError("Expected a folder of LiDAR frames, or NAME:ARGUMENT such as simulated:demo, got ''.")
     name, colon, argument = specification.partition(":")

@@ -56,11 +56,7 @@ class Intensity:
         return f"intensity {what} ({self.reason})"
 
     def applied(self, cloud: PointCloud, path: Path) -> PointCloud:
-        """The cloud with intensities from 0 to 1.
-
-        Raises:
-            FrameError: Its intensities are on another scale.
-        """
+        """The cloud with intensities from 0 to 1; a `FrameError` where its intensities are on another scale."""
         if NO_INTENSITY in cloud.notes:
             return cloud
         if not self.scale:
@@ -94,11 +90,7 @@ class Intensity:
 
 
 def given_intensity(value: float | str) -> Intensity | None:
-    """What the option says; None for "auto".
-
-    Raises:
-        ScanpickError: It says something else.
-    """
+    """What the option says; None for "auto", a `ScanpickError` where it is no scale."""
     if value == "auto":
         return None
     if value == LEFT_OUT:

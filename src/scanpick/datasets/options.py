@@ -6,11 +6,7 @@ from scanpick.errors import ScanpickError
 
 
 def whole_number(name: str, value: int | str, *, least: int, most: int) -> int:
-    """A whole number in a range, from a number or a text.
-
-    Raises:
-        ScanpickError: It is none, or out of range.
-    """
+    """A whole number in a range, from a number or a text; else a `ScanpickError`."""
     try:
         number = int(value)
     except ValueError:
@@ -21,11 +17,7 @@ def whole_number(name: str, value: int | str, *, least: int, most: int) -> int:
 
 
 def yes_or_no(name: str, value: bool | str) -> bool:
-    """A truth value, from one or from the text "true" or "false".
-
-    Raises:
-        ScanpickError: It is neither.
-    """
+    """A truth value, from one or from the text "true" or "false"; else a `ScanpickError`."""
     known = {True: True, False: False, "true": True, "false": False, "yes": True, "no": False}
     found = known.get(value.lower() if isinstance(value, str) else value) if isinstance(value, bool | str) else None
     if found is None:
@@ -34,11 +26,7 @@ def yes_or_no(name: str, value: bool | str) -> bool:
 
 
 def one_of(name: str, value: str, choices: Collection[str]) -> str:
-    """One of the choices.
-
-    Raises:
-        ScanpickError: It is none of them.
-    """
+    """The value where it is one of the choices; else a `ScanpickError`."""
     if value not in choices:
         raise ScanpickError(f"Option {name}: expected one of {', '.join(choices)}, got {value!r}.")
     return value

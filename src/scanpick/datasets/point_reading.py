@@ -34,11 +34,7 @@ class PointReading:
     insist: bool = False
 
     def read(self, path: Path) -> PointCloud:
-        """The points of one file, intensities from 0 to 1.
-
-        Raises:
-            FrameError: The file cannot be used, or does not look as if it was to be read like this.
-        """
+        """The points of one file, intensities from 0 to 1; a `FrameError` where it cannot be used or read like this."""
         return self.intensity.applied(self._read_raw(path), path)
 
     def _read_raw(self, path: Path) -> PointCloud:
@@ -91,11 +87,7 @@ def find_reading(
 def find_kitti_reading(
     records: Sequence[FrameRecord], *, columns: int | str = AUTO, intensity: float | str = AUTO
 ) -> PointReading:
-    """As `find_reading`, for layouts whose files have 4 float32 columns unless asked for otherwise.
-
-    Raises:
-        ScanpickError: As there; also where the values clearly show other columns.
-    """
+    """As `find_reading`, for layouts with 4 float32 columns; files whose values show others are an error."""
     if columns == AUTO:
         _check_usual(_bins(records))
     reading = find_reading(

@@ -15,11 +15,7 @@ from scanpick.texts import parsing
 
 
 def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
-    """The array of a .npy file.
-
-    Args:
-        path: The file.
-        mapped: Leave it on disk, and read what is used.
+    """The array of a .npy file; a `mapped` one is left on disk, and read where it is used.
 
     Raises:
         ScanpickError: The file cannot be read, or is none.

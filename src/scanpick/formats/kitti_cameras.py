@@ -68,11 +68,7 @@ class KittiCameras:
 
 
 def parse_image_size(text: str) -> tuple[int, int]:
-    """Width and height from text such as "1242x375".
-
-    Raises:
-        ScanpickError: The text has another form.
-    """
+    """Width and height from text such as "1242x375"; a `ScanpickError` for another form."""
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
         raise ScanpickError(f"Image size: expected WIDTHxHEIGHT in pixels such as 1242x375, got '{text}'.")

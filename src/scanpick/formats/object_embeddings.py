@@ -45,11 +45,7 @@ def write_object_embeddings(path: Path, objects: EmbeddedObjects, frame_ids: Seq
 
 
 def read_objects_of(path: Path, frame_ids: Sequence[str]) -> EmbeddedObjects:
-    """Read back what was written for these frames.
-
-    Raises:
-        ScanpickError: The file cannot be read, or holds something else.
-    """
+    """Read back what was written for these frames; a `ScanpickError` where the file holds something else."""
     values, names = read_object_embeddings(path)
     row_of = {frame_id: row for row, frame_id in enumerate(frame_ids)}
     rows = np.array([row_of.get(name, -1) for name in names], dtype=np.int64)

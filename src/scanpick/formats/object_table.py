@@ -16,7 +16,7 @@ from scanpick.files import read_bytes
 from scanpick.formats.kitti_text import LABEL_COLUMNS, objects_from_rows, read_objects, rows_from_objects
 from scanpick.formats.scan_objects import scan_objects
 from scanpick.structures import CameraObjects
-from scanpick.structures.checks import as_array, check_unique, name_some
+from scanpick.structures.checks import check_unique, name_some, set_arrays
 from scanpick.texts import MOST_BYTES, read_text
 
 _WORD_LISTS = ("classes", "labels", "class_names", "names", "readme")
@@ -39,12 +39,12 @@ class ObjectTable:
     def __post_init__(self) -> None:
         object.__setattr__(self, "frame_ids", tuple(self.frame_ids))
         check_unique("ObjectTable.frame_ids", self.frame_ids)
-        offsets = as_array("ObjectTable.offsets", self.offsets, np.int64, (len(self.frame_ids) + 1,))
+        set_arrays(self, offsets=(np.int64, (len(self.frame_ids) + 1,)))
+        offsets = self.offsets
         if offsets[0] != 0 or offsets[-1] != len(self.objects) or (np.diff(offsets) < 0).any():
             raise ScanpickError(
                 f"ObjectTable.offsets: expected to rise from 0 to {len(self.objects)}, got {name_some(offsets)}."
             )
-        object.__setattr__(self, "offsets", offsets)
 
     def __len__(self) -> int:
         return len(self.objects)

@@ -19,13 +19,7 @@ _NOTES = b"scanpick"
 
 
 def write_parquet(path: Path, table: pa.Table, notes: Mapping[str, Any] | None = None) -> None:
-    """Write a table atomically; equal tables give equal bytes.
-
-    Args:
-        path: The file.
-        table: The table.
-        notes: What `notes_of` gives back; anything that JSON holds.
-    """
+    """Write a table atomically, with notes that JSON can hold for `notes_of`; equal tables give equal bytes."""
     metadata = {} if notes is None else {_NOTES: json.dumps(dict(notes)).encode()}
     buffer = pa.BufferOutputStream()
     pq.write_table(
@@ -37,9 +31,7 @@ def write_parquet(path: Path, table: pa.Table, notes: Mapping[str, Any] | None =
 def read_parquet(path: Path, again: str = "") -> pa.Table:
     """The table that a Parquet file holds, checked to be what was written where `write_parquet` wrote it.
 
-    Args:
-        path: The file.
-        again: How to have it made again, for messages.
+    `again` says how to have it made again, for messages.
 
     Raises:
         ScanpickError: The file cannot be read, is no Parquet, or was changed since it was written.
@@ -60,11 +52,7 @@ def read_parquet(path: Path, again: str = "") -> pa.Table:
 
 
 def notes_of(table: pa.Table, path: Path) -> dict[str, Any]:
-    """What the writer noted about a table; empty where nothing was.
-
-    Raises:
-        ScanpickError: It is no JSON object.
-    """
+    """What the writer noted about a table, a JSON object; empty where nothing was."""
     with parsing(str(path), "notes in UTF-8"):
         text = (table.schema.metadata or {}).get(_NOTES, b"{}").decode()
     notes = parse_json(text, f"{path}, its metadata")

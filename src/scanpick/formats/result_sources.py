@@ -44,11 +44,9 @@ class ResultSource:
 
 
 def find_results(path: Path, *, may_be_empty: bool = False) -> ResultSource:
-    """Look at a file or folder; also into the folders that OpenPCDet and mmdetection3d make for results.
+    """Look at a predictions table or a folder of files; also into the folders that OpenPCDet and mmdetection3d make.
 
-    Args:
-        path: A predictions table, or a folder of result files or of JSON files.
-        may_be_empty: Take a folder without files as KITTI results of no frame, instead of an error.
+    A folder without files may be KITTI results of no frame (`may_be_empty`).
 
     Raises:
         ScanpickError: There is nothing of a known form, or there are only pickles.

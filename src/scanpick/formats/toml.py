@@ -9,19 +9,13 @@ from scanpick.errors import ScanpickError
 
 
 def format_toml(document: Mapping[str, Any]) -> str:
-    """The text of a document of strings, numbers, booleans, lists, and tables of all of it.
+    r"""The text of a document of strings, numbers, booleans, lists, and tables of all of it.
 
     Entries that are None are left out, since TOML has no such value. The order of entries is kept.
 
-    Raises:
-        ScanpickError: A value is of another type.
-
     Example:
-        >>> print(format_toml({"seed": 0, "dataset": {"name": "folder", "columns": None}}), end="")
-        seed = 0
-        <BLANKLINE>
-        [dataset]
-        name = "folder"
+        >>> format_toml({"seed": 0, "name": "folder", "columns": None})
+        'seed = 0\nname = "folder"\n'
     """
     try:
         return tomli_w.dumps(_without_none(document))

@@ -57,11 +57,9 @@ class Vectors:
 
 
 def read_vectors(path: Path, ids_path: Path | None = None) -> Vectors:
-    """Read vectors from a ``.npy``, ``.parquet`` or ``.csv`` file.
+    """Read vectors from a ``.npy`` file, or a ``.parquet`` or ``.csv`` table: a column of lists, or columns of numbers.
 
-    Args:
-        path: The file. A table may have a column ``frame_id``, and has one column of lists or columns of numbers.
-        ids_path: The ids of the rows, where the file does not have them.
+    The ids of the rows are in the table's column ``frame_id``, or in a file of their own.
 
     Raises:
         ScanpickError: The file cannot be read or holds no vectors, it is not clear which columns they are, a row has
@@ -130,11 +128,7 @@ def _from_table(path: Path, table: pa.Table, index: set[str]) -> Vectors:
 
 
 def _vector_columns(path: Path, schema: list[pa.Field], index: set[str]) -> list[str]:
-    """The names of the columns that make the vectors, in order.
-
-    Raises:
-        ScanpickError: There is none, or more than one reading.
-    """
+    """The columns that make the vectors, in order; a `ScanpickError` where there is none, or two readings."""
     shown = ", ".join(f"{field.name} ({field.type})" for field in schema[:12]) or "no other column"
     expected = f"{path}: expected one column of lists, or columns of numbers such as embedding_0, embedding_1, ..."
     usable = [field for field in schema if field.name not in index and not _INDEX.fullmatch(field.name)]

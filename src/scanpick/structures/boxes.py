@@ -9,7 +9,7 @@ import numpy as np
 
 from scanpick.arrays import BoxArray, StringArray
 from scanpick.errors import ScanpickError
-from scanpick.structures.checks import as_array, check_finite
+from scanpick.structures.checks import check_finite, set_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +48,11 @@ class Boxes3D:
     class_names: StringArray
 
     def __post_init__(self) -> None:
-        array = as_array("Boxes3D.array", self.array, np.float64, (None, 7))
-        names = as_array("Boxes3D.class_names", self.class_names, np.str_, (len(array),))
-        check_finite("Boxes3D.array", array)
-        if (array[:, 3:6] < 0).any():
-            rows = np.flatnonzero((array[:, 3:6] < 0).any(axis=1))
+        set_arrays(self, array=(np.float64, (None, 7)), class_names=(np.str_, (len(self.array),)))
+        check_finite("Boxes3D.array", self.array)
+        if (self.sizes < 0).any():
+            rows = np.flatnonzero((self.sizes < 0).any(axis=1))
             raise ScanpickError(f"Boxes3D.array: expected sizes >= 0, got negative ones in row {rows[0]}.")
-        object.__setattr__(self, "array", array)
-        object.__setattr__(self, "class_names", names)
 
     def __len__(self) -> int:
         return len(self.array)

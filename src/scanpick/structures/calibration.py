@@ -8,7 +8,7 @@ import numpy as np
 
 from scanpick.arrays import Float64Array, Transform
 from scanpick.errors import ScanpickError
-from scanpick.structures.checks import as_array, check_finite
+from scanpick.structures.checks import check_finite, set_arrays
 
 _FARTHEST_M = 50.0
 
@@ -30,10 +30,9 @@ class Calibration:
     image_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        for name, shape in (("camera_SE3_lidar", (4, 4)), ("projection", (3, 4))):
-            array = as_array(f"Calibration.{name}", getattr(self, name), np.float64, shape)
-            check_finite(f"Calibration.{name}", array)
-            object.__setattr__(self, name, array)
+        set_arrays(self, camera_SE3_lidar=(np.float64, (4, 4)), projection=(np.float64, (3, 4)))
+        check_finite("Calibration.camera_SE3_lidar", self.camera_SE3_lidar)
+        check_finite("Calibration.projection", self.projection)
         if abs(np.linalg.det(self.camera_SE3_lidar)) < 1e-6:
             raise ScanpickError("Calibration.camera_SE3_lidar: expected an invertible transform, got a singular one.")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scanpick.arrays import Float64Array, StringArray
-from scanpick.structures.checks import as_array
+from scanpick.structures.checks import set_arrays
 
 MOST_YAW_RAD = 2 * np.pi + 0.1
 """An angle beyond this is taken for degrees; some tools give 0 to 2 pi."""
@@ -42,14 +42,10 @@ class CameraObjects:
 
     def __post_init__(self) -> None:
         count = len(self.class_names)
-        widths = {"image_boxes": 4, "sizes_hwl": 3, "bottom_centres": 3}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None:
-                continue
-            dtype = np.str_ if field.name == "class_names" else np.float64
-            shape = (count, widths[field.name]) if field.name in widths else (count,)
-            object.__setattr__(self, field.name, as_array(f"CameraObjects.{field.name}", value, dtype, shape))
+        columns = dict.fromkeys(("truncation", "occlusion", "alpha", "rotation_y", "scores"), (np.float64, (count,)))
+        tables = {"image_boxes": 4, "sizes_hwl": 3, "bottom_centres": 3}
+        set_arrays(self, class_names=(np.str_, (count,)), **columns)
+        set_arrays(self, **{name: (np.float64, (count, width)) for name, width in tables.items()})
 
     def __len__(self) -> int:
         return len(self.class_names)

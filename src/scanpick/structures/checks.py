@@ -33,6 +33,18 @@ def as_array(what: str, value: Any, dtype: DTypeLike, shape: Sequence[int | None
     return view
 
 
+def set_arrays(owner: Any, **kinds: tuple[DTypeLike, Sequence[int | None]]) -> None:
+    """Check arrays of a frozen dataclass while it is built: field -> dtype and shape, see `as_array`. None stays None.
+
+    Raises:
+        ScanpickError: As `as_array`.
+    """
+    for name, (dtype, shape) in kinds.items():
+        value = getattr(owner, name)
+        if value is not None:
+            object.__setattr__(owner, name, as_array(f"{type(owner).__name__}.{name}", value, dtype, shape))
+
+
 def check_finite(what: str, array: NDArray[np.floating[Any]]) -> None:
     """Raise `ScanpickError` naming the first rows of `array` (rows, ...) that hold NaN or infinity."""
     if np.isfinite(array).all():

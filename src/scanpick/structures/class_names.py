@@ -11,14 +11,7 @@ from scanpick.errors import ScanpickError
 
 
 def as_asked(names: Iterable[str], classes: Sequence[str]) -> StringArray:
-    """Each name as it is spelled in `classes`, where cases count only between two that differ in nothing else.
-
-    Args:
-        names: K names as labels have them.
-        classes: The classes asked for.
-
-    Returns:
-        (K,) names, "" for those of other classes.
+    """(K,) names as spelled in `classes`, "" for others; cases count only between two that differ in nothing else.
 
     Example:
         >>> as_asked(["car", "Van"], ["Car", "Pedestrian"]).tolist()

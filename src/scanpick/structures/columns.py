@@ -39,11 +39,7 @@ class Columns(ABC):
         return pyarrow.table(dict(self.columns()))
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame`.
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
+        """A `pandas.DataFrame`; a `MissingExtraError` where pandas is not installed."""
         if find_spec("pandas") is None:
             raise MissingExtraError("pandas", "pandas", "to_pandas()")
         return self.to_arrow().to_pandas()

@@ -10,7 +10,7 @@ import numpy as np
 from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.structures.boxes import Boxes3D
-from scanpick.structures.checks import as_array, check_finite
+from scanpick.structures.checks import as_array, check_finite, set_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,18 +37,12 @@ class Detections:
 
     def __post_init__(self) -> None:
         count = len(self.boxes)
-        scores = as_array("Detections.scores", self.scores, np.float64, (count,))
-        check_finite("Detections.scores", scores)
-        object.__setattr__(self, "scores", scores)
-        if self.class_probabilities is not None:
-            shape = (count, len(self.probability_classes))
-            array = as_array("Detections.class_probabilities", self.class_probabilities, np.float64, shape)
-            if ((array < 0) | (array > 1) | np.isnan(array)).any():
-                raise ScanpickError("Detections.class_probabilities: expected values from 0 to 1, got others.")
-            object.__setattr__(self, "class_probabilities", array)
-        if self.image_boxes is not None:
-            array = as_array("Detections.image_boxes", self.image_boxes, np.float64, (count, 4))
-            object.__setattr__(self, "image_boxes", array)
+        set_arrays(self, scores=(np.float64, (count,)), image_boxes=(np.float64, (count, 4)))
+        set_arrays(self, class_probabilities=(np.float64, (count, len(self.probability_classes))))
+        check_finite("Detections.scores", self.scores)
+        chances = self.class_probabilities
+        if chances is not None and not ((chances >= 0) & (chances <= 1)).all():
+            raise ScanpickError("Detections.class_probabilities: expected values from 0 to 1, got others.")
         extras = {n: as_array(f"Detections.extras[{n!r}]", v, np.float64, (count,)) for n, v in self.extras.items()}
         object.__setattr__(self, "extras", extras)
 

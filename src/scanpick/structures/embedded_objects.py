@@ -9,7 +9,7 @@ import numpy as np
 
 from scanpick.arrays import Embeddings, Float32Array, Int64Array
 from scanpick.errors import ScanpickError
-from scanpick.structures.checks import as_array
+from scanpick.structures.checks import set_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +30,13 @@ class EmbeddedObjects:
     num_points: Int64Array
 
     def __post_init__(self) -> None:
-        counts = as_array("EmbeddedObjects.counts", self.counts, np.int64, (None,))
-        total = int(counts.sum())
-        if (counts < 0).any():
-            raise ScanpickError(f"EmbeddedObjects.counts: expected 0 or more, got {counts.min()}.")
-        values = as_array("EmbeddedObjects.values", self.values, np.float32, (total, None))
-        boxes = as_array("EmbeddedObjects.boxes", self.boxes, np.float32, (total, 6))
-        num_points = as_array("EmbeddedObjects.num_points", self.num_points, np.int64, (total,))
-        for name, array in zip(_COLUMNS, (counts, values, boxes, num_points), strict=True):
-            object.__setattr__(self, name, array)
+        set_arrays(self, counts=(np.int64, (None,)))
+        if (self.counts < 0).any():
+            raise ScanpickError(f"EmbeddedObjects.counts: expected 0 or more, got {self.counts.min()}.")
+        total = int(self.counts.sum())
+        set_arrays(
+            self, values=(np.float32, (total, None)), boxes=(np.float32, (total, 6)), num_points=(np.int64, (total,))
+        )
 
     def __len__(self) -> int:
         """M."""
@@ -68,6 +66,3 @@ class EmbeddedObjects:
         """Frames without objects."""
         empty = np.zeros((0, 6), np.float32)
         return cls(np.zeros(frames, np.int64), np.zeros((0, dimension), np.float32), empty, np.zeros(0, np.int64))
-
-
-_COLUMNS = tuple(field.name for field in fields(EmbeddedObjects))

@@ -9,7 +9,7 @@ import numpy as np
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.structures.boxes import Boxes3D
 from scanpick.structures.camera_objects import CameraObjects
-from scanpick.structures.checks import as_array
+from scanpick.structures.checks import set_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +39,10 @@ class Labels:
 
     def __post_init__(self) -> None:
         count = len(self.boxes)
-        shapes: dict[str, tuple[int | None, ...]] = {
-            "truncation": (count,),
-            "occlusion": (count,),
-            "image_boxes": (count, 4),
-            "track_ids": (count,),
-            "dont_care_image_boxes": (None, 4),
-        }
-        for name, shape in shapes.items():
-            value = getattr(self, name)
-            if value is not None:
-                dtype = np.int64 if name == "track_ids" else np.float64
-                object.__setattr__(self, name, as_array(f"Labels.{name}", value, dtype, shape))
+        set_arrays(
+            self, truncation=(np.float64, (count,)), occlusion=(np.float64, (count,)), track_ids=(np.int64, (count,))
+        )
+        set_arrays(self, image_boxes=(np.float64, (count, 4)), dont_care_image_boxes=(np.float64, (None, 4)))
 
     def __len__(self) -> int:
         return len(self.boxes)

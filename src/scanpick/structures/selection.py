@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from scanpick.arrays import Float64Array
-from scanpick.structures.checks import as_array, check_unique
+from scanpick.structures.checks import as_array, check_unique, set_arrays
 from scanpick.structures.columns import Columns
 
 CONTRIBUTION_PREFIX = "contribution_"
@@ -47,8 +47,7 @@ class Selection(Columns):
         check_unique(f"Selection '{self.strategy}'", self.frame_ids)
         count = len(self.frame_ids)
         as_array("Selection.nearest_selected", np.array(self.nearest_selected, dtype=np.str_), np.str_, (count,))
-        for name in ("gains", "distances", "costs"):
-            object.__setattr__(self, name, as_array(f"Selection.{name}", getattr(self, name), np.float64, (count,)))
+        set_arrays(self, **dict.fromkeys(("gains", "distances", "costs"), (np.float64, (count,))))
         contributions = {
             name: as_array(f"Selection.contributions[{name!r}]", value, np.float64, (count,))
             for name, value in self.contributions.items()
