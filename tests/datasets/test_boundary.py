@@ -40,7 +40,9 @@ def test_folder(pool: Path, tmp_path: Path) -> None:
         assert ids_of(pool, follow=follow) == ["a/1", "a/inside", "a/outside", "b/2"]
     (tmp_path / "alias").symlink_to(pool)
     assert ids_of(tmp_path / "alias") == ["a/1", "a/inside"], "the root itself may be a link"
-    with pytest.raises(ScanpickError, match="Option follow: expected true or false, got 'maybe'"):
+    with pytest.raises(
+        ScanpickError, match=r"Option 'follow' of data set 'folder': Input should be a valid boolean.*got 'maybe'"
+    ):
         open_dataset(str(pool), follow="maybe")
 
 

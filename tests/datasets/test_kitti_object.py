@@ -89,8 +89,8 @@ def test_the_folder_of_points_with_more_frames_is_taken_and_that_is_said(tmp_pat
     assert len(KittiObject(tmp_path, points="velodyne").records) == 1
     write_bin(tmp_path / "training" / "velodyne" / "000001.bin", sweep())
     assert "training/velodyne (velodyne_reduced has 2)" in KittiObject(tmp_path).description
-    with pytest.raises(ScanpickError, match="expected one of auto, velodyne, velodyne_reduced, got 'nope'"):
-        KittiObject(tmp_path, points="nope")
+    with pytest.raises(ScanpickError, match="should be 'auto', 'velodyne' or 'velodyne_reduced', got 'nope'"):
+        open_dataset(str(tmp_path), points="nope")
 
 
 def test_a_split_is_the_listed_frames_that_are_on_disk(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_split_is_the_listed_frames_that_are_on_disk(tmp_path: Path) -> None:
         ScanpickError, match=r"Split val: none of its 1 frame is .*lists 000050; there are 000000, 000001"
     ):
         KittiObject(tmp_path, split="val")
-    with pytest.raises(ScanpickError, match="expected one of training, testing, train, val, got 'tarin'"):
+    with pytest.raises(ScanpickError, match=r"Unknown split 'tarin'\. Did you mean 'train'\? Known: testing, train"):
         KittiObject(tmp_path, split="tarin")
 
 

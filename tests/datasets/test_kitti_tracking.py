@@ -89,8 +89,8 @@ def test_without_label_or_calibration_files_there_are_none(tmp_path: Path) -> No
 def test_nothing_found_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ScanpickError, match=r"no frames found: expected files such as 0000/000000.bin"):
         KittiTracking(tmp_path)
-    with pytest.raises(ScanpickError, match="expected one of training, testing"):
-        KittiTracking(write_kitti_tracking(tmp_path, [1]), split="train")
+    with pytest.raises(ScanpickError, match="should be 'training' or 'testing', got 'train'"):
+        open_dataset(str(write_kitti_tracking(tmp_path, [1])), split="train")
 
 
 def test_it_is_picklable(tmp_path: Path) -> None:

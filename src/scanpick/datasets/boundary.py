@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scanpick.datasets.options import yes_or_no
 from scanpick.errors import FrameError, ScanpickError
 
 
@@ -24,11 +23,10 @@ class Boundary:
     """
 
     root: Path
-    follow: bool | str
+    follow: bool
     passed_over: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.follow = yes_or_no("follow", self.follow)
         self._real_root = os.path.realpath(self.root)
 
     def holds(self, path: Path | str) -> bool:

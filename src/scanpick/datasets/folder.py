@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Literal
 
 from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.listed import ListedDataset, counted, natural_key
@@ -60,10 +61,10 @@ class PointCloudFolder(ListedDataset):
         root: Path | str,
         *,
         columns: int | str = AUTO,
-        dtype: str = AUTO,
+        dtype: Literal["auto", "float32", "float64"] = "auto",
         intensity: float | str = AUTO,
         pattern: str = EVERYTHING,
-        follow: bool | str = False,
+        follow: bool = False,
     ) -> None:
         self.root = Path(root)
         if not self.root.is_dir():

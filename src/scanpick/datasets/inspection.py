@@ -58,13 +58,8 @@ class Problem:
 class FrameInspection:
     """What was found in one frame.
 
-    Attributes:
-        frame_id: The frame.
-        problems: What is wrong with it.
-        num_points: Its points, or None where it cannot be used.
-        digest: A fingerprint of its points, or None likewise.
-        boxes: Class name -> number of labelled boxes; None where there are no labels.
-        notes: What the reader had to do to the points.
+    `num_points` and `digest`, a fingerprint of the points, are None where it cannot be used; `boxes`, class name ->
+    number of labelled boxes, is None where there are no labels; `notes` say what the reader had to do to the points.
     """
 
     frame_id: str

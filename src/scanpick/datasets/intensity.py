@@ -32,12 +32,7 @@ _FAR_APART = 50
 
 @dataclass(frozen=True)
 class Intensity:
-    """What intensities are divided by, and why.
-
-    Attributes:
-        scale: The number; 0 leaves intensities out.
-        reason: How it was found.
-    """
+    """What intensities are divided by, where 0 leaves them out, and how it was found."""
 
     scale: float
     reason: str

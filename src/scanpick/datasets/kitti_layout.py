@@ -1,18 +1,16 @@
 """What KITTI's layouts share: calibrations, labels and images beside files of points, ten sweeps a second."""
 
-import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-
-from PIL import Image
 
 from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.kitti_labels import LabelLines, labels_of
 from scanpick.datasets.listed import ListedDataset
 from scanpick.datasets.point_reading import find_kitti_reading
 from scanpick.errors import FrameError, ScanpickError
+from scanpick.formats.kitti_cameras import find_image, image_size
 from scanpick.formats.kitti_text import object_lines, read_calibration
 from scanpick.structures import Calibration, FrameRecord, Labels
 from scanpick.texts import read_text
@@ -22,12 +20,12 @@ NANOSECONDS_PER_FRAME = 100_000_000
 
 
 class KittiLayout(ListedDataset):
-    """Frames in one of KITTI's layouts.
+    """Frames in one of KITTI's layouts; see `ListedDataset`.
 
     Args:
-        name: What it is, for reports.
-        description: What was found.
-        records: Its frames, in order.
+        name: See `ListedDataset`.
+        description: What was found; links that were passed over and the reading of points are added.
+        records: See `ListedDataset`.
         boundary: What belongs to it.
         columns: float32 columns of the ``.bin`` files: 4 by default, and refused where the values show others.
         intensity: The largest intensity that the sensor gives; "auto" infers it, "none" leaves intensities out.
@@ -84,16 +82,15 @@ class KittiLayout(ListedDataset):
             return None
         image = self.image_path(frame_id)
         try:
-            return replace(read_calibration(path), image_size=None if image is None else _image_size(image))
+            return replace(read_calibration(path), image_size=None if image is None else image_size(image))
         except ScanpickError as error:
             raise FrameError(str(error), kind="calibration") from error
 
     def image_path(self, frame_id: str) -> Path | None:
         """The left colour image of one frame, where it is there."""
         place = self._place("image", self.record(frame_id))
-        paths = [] if place is None else [_file(place, suffix) for suffix in (".png", ".jpg", ".jpeg")]
-        # Path.is_file raises an error where a suffix makes a name too long for the file system.
-        return next((self._boundary.check(path) for path in paths if os.path.isfile(path)), None)
+        path = None if place is None else find_image(place)
+        return None if path is None else self._boundary.check(path)
 
     def _text(self, kind: str, record: FrameRecord) -> Path | None:
         """The text file of a frame, where it is there."""
@@ -118,12 +115,3 @@ def frame_number(stem: str, place: int) -> int:
 
 def _file(place: Path, suffix: str) -> Path:
     return place.with_name(f"{place.name}{suffix}")
-
-
-def _image_size(path: Path) -> tuple[int, int] | None:
-    """Width and height from the image's header; a broken image has no size, and spoils nothing else."""
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None

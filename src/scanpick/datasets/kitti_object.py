@@ -15,14 +15,14 @@ Labels, calibrations, images, lists and mapping are used where they are there. P
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.kitti_layout import NANOSECONDS_PER_FRAME, KittiLayout, parts_of
 from scanpick.datasets.kitti_mapping import MAPPING_FILES, RawFrame, read_mapping
 from scanpick.datasets.listed import counted, files_with_suffix, has_points, natural_key, point_files
-from scanpick.datasets.options import one_of
 from scanpick.datasets.point_reading import AUTO
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, unknown_name
 from scanpick.formats.frame_ids import parse_frame_ids
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import name_some
@@ -61,14 +61,14 @@ class KittiObject(KittiLayout):
         root: Path | str,
         *,
         split: str | None = None,
-        points: str = "auto",
+        points: Literal["auto", "velodyne", "velodyne_reduced"] = "auto",
         columns: int | str = AUTO,
         intensity: float | str = AUTO,
-        follow: bool | str = False,
+        follow: bool = False,
     ) -> None:
         self.root = object_root(Path(root)) or Path(root)
         self._part = _part_folder(self.root, split)
-        points_folder, told = _choose_points(self._part, one_of("points", points, ("auto", *POINT_FOLDERS)))
+        points_folder, told = _choose_points(self._part, points)
         boundary = Boundary(Path(root), follow)
         boundary.check_layout(points_folder, *(self._part / name for name in _FOLDERS.values()))
         lists = self.root / "ImageSets" / f"{split}.txt", *(self.root / "mapping" / name for name in MAPPING_FILES)
@@ -110,7 +110,8 @@ def _part_folder(root: Path, split: str | None) -> Path:
     parts = _parts(root) or [root / "training"]
     if split is not None:
         lists = sorted(path.stem for path in files_with_suffix(root / "ImageSets", ".txt"))
-        one_of("split", split, ("training", "testing", *lists))
+        if split not in lists:
+            raise unknown_name("split", split, ("training", "testing", *lists))
         named = root / ("testing" if split == "test" else "training")
         return named if named in parts else parts[0]
     return parts[0]

@@ -50,7 +50,7 @@ class KittiRaw(KittiLayout):
         *,
         columns: int | str = AUTO,
         intensity: float | str = AUTO,
-        follow: bool | str = False,
+        follow: bool = False,
     ) -> None:
         self.root = Path(root)
         boundary = Boundary(self.root, follow)

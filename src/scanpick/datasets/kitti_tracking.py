@@ -13,6 +13,7 @@ Points may be of any format, and ``training`` may be left out where labels or ca
 from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from scanpick.datasets.boundary import Boundary
 from scanpick.datasets.kitti_labels import LabelLines
 from scanpick.datasets.kitti_layout import NANOSECONDS_PER_FRAME, KittiLayout, frame_number, parts_of
 from scanpick.datasets.listed import counted, has_points, natural_key, point_files
-from scanpick.datasets.options import one_of
 from scanpick.datasets.point_reading import AUTO
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import NumberedLine, object_lines
@@ -47,14 +47,14 @@ class KittiTracking(KittiLayout):
         self,
         root: Path | str,
         *,
-        split: str | None = None,
+        split: Literal["training", "testing"] | None = None,
         columns: int | str = AUTO,
         intensity: float | str = AUTO,
-        follow: bool | str = False,
+        follow: bool = False,
     ) -> None:
         self.root = Path(root)
         parts = _parts(self.root) or [self.root / "training"]
-        self._part = parts[0] if split is None else self.root / one_of("split", split, ("training", "testing"))
+        self._part = parts[0] if split is None else self.root / split
         boundary = Boundary(self.root, follow)
         boundary.check_layout(*(self._part / name for name in ("velodyne", "label_02", "calib", "image_02")))
         folders = boundary.held(_sequence_folders(self._part))

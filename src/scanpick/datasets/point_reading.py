@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanpick.datasets.intensity import Intensity, given_intensity, infer_intensity
-from scanpick.datasets.options import one_of, whole_number
+from scanpick.datasets.options import whole_number
 from scanpick.datasets.point_files import PointCloud, read_points
 from scanpick.datasets.point_files.bin_columns import CANDIDATES, USUAL, Cut, InferredCut, infer_cut, spread
 from scanpick.errors import FrameError, ScanpickError
@@ -21,12 +21,9 @@ _FILES_SAMPLED = 8
 
 @dataclass(frozen=True)
 class PointReading:
-    """How the point files of a data set are read.
+    """How the point files of a data set are read: the cut of ``.bin`` files, if there are any, and the scale.
 
-    Attributes:
-        cut: How ``.bin`` files are cut into points, and why; None where there are none.
-        intensity: The scale of intensities, and why.
-        insist: Whether files are cut so even where their values look like another cut.
+    With `insist`, files are cut so even where their values look like another cut.
     """
 
     cut: InferredCut | None
@@ -70,7 +67,7 @@ def find_reading(
     Raises:
         ScanpickError: An option has an impossible value, or the files leave open how they are to be read.
     """
-    dtypes = ["float32", "float64"] if one_of("dtype", dtype, (AUTO, "float32", "float64")) == AUTO else [dtype]
+    dtypes = ["float32", "float64"] if dtype == AUTO else [dtype]
     given = given_intensity(intensity)
     asked = None if columns == AUTO else whole_number("columns", columns, least=3, most=16)
     paths = [record.path for record in records if record.path is not None]

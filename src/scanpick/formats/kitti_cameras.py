@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from scanpick.errors import ScanpickError
 from scanpick.formats.kitti_text import read_calibration
@@ -55,16 +55,30 @@ class KittiCameras:
     def _size(self, frame_id: str) -> tuple[int, int]:
         if self.image_size is not None:
             return self.image_size
-        for suffix in (".png", ".jpg"):
-            path = self.images / f"{frame_id}{suffix}"
-            if os.path.isfile(path):
-                try:
-                    with Image.open(path) as image:
-                        return image.size
-                except (OSError, UnidentifiedImageError) as error:
-                    raise ScanpickError(f"{path}: cannot read the image's size: {error}.") from error
+        path = find_image(self.images / frame_id)
+        if path is not None:
+            size = image_size(path)
+            if size is None:
+                raise ScanpickError(f"{path}: cannot read the image's size.")
+            return size
         self.assumed.append(frame_id)
         return KITTI_IMAGE_SIZE
+
+
+def find_image(place: Path) -> Path | None:
+    """The image of this path, which has no suffix, whatever its format; None where there is none."""
+    paths = (place.with_name(f"{place.name}{suffix}") for suffix in (".png", ".jpg", ".jpeg"))
+    # Path.is_file raises an error where a suffix makes a name too long for the file system.
+    return next((path for path in paths if os.path.isfile(path)), None)
+
+
+def image_size(path: Path) -> tuple[int, int] | None:
+    """Width and height from an image's header; None where it is broken."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
 
 
 def parse_image_size(text: str) -> tuple[int, int]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -61,9 +60,12 @@ class ObjectTable:
     @classmethod
     def from_frames(cls, frames: Mapping[str, CameraObjects]) -> ObjectTable:
         """The table of frame id -> objects, all of them labels or all of them detections."""
-        parts = list(frames.values())
-        offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)])
-        return cls(tuple(frames), offsets, _concatenated(parts))
+        rows = [rows_from_objects(part) for part in frames.values()] or [np.zeros((0, len(LABEL_COLUMNS) - 2))]
+        if len({part.shape[1] for part in rows}) > 1:
+            raise ScanpickError("ObjectTable: expected scores in every frame or in none, got both.")
+        names = [name for part in frames.values() for name in part.class_names.tolist()]
+        offsets = np.cumsum([0, *(len(part) for part in frames.values())], dtype=np.int64)
+        return cls(tuple(frames), offsets, objects_from_rows(names, np.concatenate(rows)))
 
 
 def read_object_files(paths: Mapping[str, Path | None], *, with_scores: bool = False) -> ObjectTable:
@@ -129,16 +131,3 @@ def _is_word_list(path: Path) -> bool:
         return True
     words = read_text(path).split()
     return bool(words) and not any(letter.isdigit() for word in words for letter in word)
-
-
-def _concatenated(parts: Sequence[CameraObjects]) -> CameraObjects:
-    if not parts:
-        return objects_from_rows([], np.zeros((0, len(LABEL_COLUMNS) - 2)))
-    scored = {part.scores is not None for part in parts}
-    if len(scored) > 1:
-        raise ScanpickError("ObjectTable: expected scores in every frame or in none, got both.")
-    columns: dict[str, Any] = {}
-    for field in fields(CameraObjects):
-        values = [getattr(part, field.name) for part in parts]
-        columns[field.name] = None if values[0] is None else np.concatenate(values)
-    return CameraObjects(**columns)

@@ -30,13 +30,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True)
 class ResultSource:
-    """Where predictions are and in which form.
-
-    Attributes:
-        form: How to read them.
-        path: The table, or the folder that holds the files.
-        files: Frame id -> file; empty for a table.
-    """
+    """Where predictions are and in which form: a table, or a folder with files by frame id."""
 
     form: Form
     path: Path

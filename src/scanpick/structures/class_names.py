@@ -28,8 +28,7 @@ def count_of(counts: Mapping[str, int], classes: Sequence[str]) -> int:
         >>> count_of({"car": 2, "Van": 1}, ["Car"])
         2
     """
-    found = as_asked(counts, classes)
-    return sum(count for name, count in zip(found.tolist(), counts.values(), strict=True) if name)
+    return sum(count for name, count in zip(as_asked(counts, classes), counts.values(), strict=True) if name)
 
 
 def check_any_of(counts: Mapping[str, int], classes: Sequence[str], where: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scanpick.datasets.listed import ListedDataset
-from scanpick.datasets.options import whole_number, yes_or_no
+from scanpick.datasets.options import whole_number
 from scanpick.datasets.simulated.annotate import CAMERA
 from scanpick.datasets.simulated.route import Route, plan_route
 from scanpick.datasets.simulated.sets import RATE_HZ, SETS, Drive, drives_of
@@ -47,12 +47,10 @@ class SimulatedDrives(ListedDataset):
         'drive_00/000000'
     """
 
-    def __init__(
-        self, name: str, *, frames: int | str | None = None, seed: int | str | None = None, full: bool | str = False
-    ) -> None:
+    def __init__(self, name: str, *, frames: int | None = None, seed: int = 0, full: bool = False) -> None:
         count = None if frames is None else whole_number("frames", frames, least=1, most=MOST_FRAMES)
-        self._set, self._seed = name, 0 if seed is None else whole_number("seed", seed, least=0, most=2**32 - 1)
-        self._full = yes_or_no("full", full)
+        self._set, self._seed = name, whole_number("seed", seed, least=0, most=2**32 - 1)
+        self._full = full
         self._options = {"frames": count, "seed": self._seed, "full": self._full}
         drives = drives_of(name, frames=count, seed=self._seed)
         self._drives = {drive.number: drive for drive in drives}

@@ -16,14 +16,8 @@ from scanpick.datasets.simulated.world import SIGHT_M
 class Route:
     """Where and how the ego vehicle drives; light enough to be built for every drive of a set.
 
-    Attributes:
-        street: What its scenario drew.
-        road: The road.
-        ego: The ego vehicle.
-        length: Metres it drives.
-        duration: Seconds.
-        crossing_s: Where a road goes across, or None.
-        queue: How many vehicles wait before it at the crossing.
+    It drives `length` metres in `duration` seconds; a road may go across at `crossing_s`, where `queue` vehicles wait
+    before it.
     """
 
     street: Street

@@ -16,15 +16,10 @@ EVALUATION_STRIDE = 5
 
 @dataclass(frozen=True)
 class Drive:
-    """One drive of a set.
+    """One drive of a set, in its split ``pool`` or ``evaluation``. Its number is part of its seed.
 
-    Attributes:
-        number: Its place in the set, and part of its seed.
-        scenario: What it looks like.
-        split: ``pool`` or ``evaluation``.
-        frames: How many frames.
-        stride: Sweeps from one frame to the next.
-        horizon: Sweeps the drive lasts, however many frames are asked for: it decides what the drive is like.
+    Frames are `stride` sweeps apart. The drive lasts `horizon` sweeps, however many frames are asked for: that decides
+    what it is like.
     """
 
     number: int
@@ -46,14 +41,9 @@ class Drive:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a named set is put together.
+    """How a named set is put together: frames of the pool and for evaluation, each spread over drives of their own.
 
-    Attributes:
-        pool: Frames in the pool.
-        pool_drives: Drives they are spread over.
-        evaluation: Frames for evaluation, in drives of their own.
-        evaluation_drives: Drives they are spread over.
-        key: Part of every seed, so that sets differ.
+    `key` is part of every seed, so that sets differ.
     """
 
     pool: int

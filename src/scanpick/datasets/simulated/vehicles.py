@@ -16,16 +16,10 @@ from scanpick.datasets.simulated.shapes import Row, Shape, Span, box, span, tape
 
 @dataclass(frozen=True)
 class Body:
-    """Proportions of a kind of car. Lengths in metres; x places as shares of the length from the rear.
+    """Proportions of a kind of car: how often it is met, mean and deviation of length and height in metres.
 
-    Attributes:
-        share: How often it is met.
-        length, height: Mean and deviation.
-        glass: Where the glass house stands on the body: rear, front.
-        roof: Where the roof begins and ends: rear, front.
-        belt: Height of the lower edge of the windows, as a share of the height.
-        bonnet: Height of the bonnet, as a share of the height.
-        boot: Height of the boot behind the glass house, likewise.
+    The glass house and the roof go from rear to front, as shares of the length; the belt (lower edge of the windows),
+    the bonnet and the boot are as high as these shares of the height.
     """
 
     share: float

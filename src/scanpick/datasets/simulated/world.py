@@ -54,14 +54,7 @@ class Thing:
 
 @dataclass(frozen=True, eq=False)
 class ShapeTable:
-    """All shapes of a world, with their primitives in one array.
-
-    Attributes:
-        shapes: The shapes.
-        primitives: (P, 13) rows of all of them.
-        first, count: Where each shape's rows are.
-        low, high: (S, 3) bounds.
-    """
+    """All shapes of a world, their (P, 13) primitives in one array: where each shape's rows are, and (S, 3) bounds."""
 
     shapes: tuple[Shape, ...]
     primitives: Float64Array
