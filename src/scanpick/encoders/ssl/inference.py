@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scanpick.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from scanpick.encoders.ssl.cells import COARSE, FINE, INTENSITY, Cells
-from scanpick.encoders.ssl.row_products import add_products, padded
+from scanpick.encoders.ssl.row_products import LANES, add_products
 from scanpick.encoders.ssl.weights import SslWeights
 
 _EPSILON = 1e-5
@@ -25,7 +25,7 @@ class Layer:
     """A convolution or a linear layer, with the batch norm after it.
 
     Attributes:
-        weight: (K, C, O) float32, K the cells that are looked at; O filled up with zeros, see `padded`.
+        weight: (K, C, O) float32, K the cells that are looked at; O filled up with zeros to a multiple of 8.
         start: (O,) float32 what sums start from.
     """
 
@@ -36,7 +36,7 @@ class Layer:
     def of(cls, weight: NDArray[np.floating], shift: Float64Array | float, taps: int = 1) -> Layer:
         """From a (taps x C, O) matrix and (O,) numbers to add."""
         columns = weight.shape[1]
-        wide = np.zeros((taps, len(weight) // taps, padded(columns)), np.float32)
+        wide = np.zeros((taps, len(weight) // taps, -(-columns // LANES) * LANES), np.float32)
         wide[:, :, :columns] = weight.reshape(taps, -1, columns)
         start = np.zeros(wide.shape[2], np.float32)
         start[:columns] = shift

@@ -27,13 +27,7 @@ from numba.extending import intrinsic, models, register_model
 from scanpick.arrays import Float32Array, Int32Array
 
 LANES = 8
-"""Numbers that are worked on at a time: the width of AVX registers."""
-
-
-def padded(columns: int) -> int:
-    """How many columns a matrix of so many must be filled up to: a multiple of 8, at least 16."""
-    return max(2, -(-columns // LANES)) * LANES
-
+"""Numbers that are worked on at a time: the width of AVX registers. Columns of `out` must be a multiple of it."""
 
 _LLVM_LANES = ir.VectorType(ir.FloatType(), LANES)
 
@@ -114,7 +108,7 @@ def add_products(rows: Float32Array, table: Int32Array, weight: Float32Array, ou
     Args:
         rows: (V, at least C) C-contiguous; columns beyond C are not looked at.
         table: (U, K) rows of `rows`; V or more for none.
-        weight: (K, C, O) C-contiguous; O is of `padded`.
+        weight: (K, C, O) C-contiguous, O a multiple of 8.
         out: (U + 1, O) C-contiguous. The last row is scratch.
     """
     stride, (taps, inputs, outputs) = rows.shape[1], weight.shape
@@ -131,14 +125,12 @@ def add_products(rows: Float32Array, table: Int32Array, weight: Float32Array, ou
         starts[pairs : pairs + 3], ends[pairs : pairs + 3] = 0, len(table) * outputs
         for first in range(0, pairs, 4):
             s, e, column = starts[first : first + 4], ends[first : first + 4], 0
+            while column + 3 * LANES <= outputs:
+                _add_24(flat_rows, flat_weight, flat_out, s, e, column, k * inputs * outputs, inputs, outputs)
+                column += 3 * LANES
             while column < outputs:
-                left = outputs - column
-                if left == 3 * LANES or left >= 5 * LANES:  # what is left behind it can be covered by 16 or 24, too
-                    _add_24(flat_rows, flat_weight, flat_out, s, e, column, k * inputs * outputs, inputs, outputs)
-                    column += 3 * LANES
-                else:
-                    _add_16(flat_rows, flat_weight, flat_out, s, e, column, k * inputs * outputs, inputs, outputs)
-                    column += 2 * LANES
+                _add_8(flat_rows, flat_weight, flat_out, s, e, column, k * inputs * outputs, inputs, outputs)
+                column += LANES
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -171,28 +163,17 @@ def _add_24(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_16(
+def _add_8(
     rows: Any, weight: Any, out: Any, starts: Any, ends: Any, column: int, matrix: int, inputs: int, outputs: int
 ) -> None:
-    """16 columns of four products: with fewer than 8 sums, each would wait for the one before it to be finished."""
+    """8 columns of four products."""
     s0, s1, s2, s3 = starts[0], starts[1], starts[2], starts[3]
     e0, e1, e2, e3 = ends[0] + column, ends[1] + column, ends[2] + column, ends[3] + column
-    a0, b0 = _load(out, e0), _load(out, e0 + 8)
-    a1, b1 = _load(out, e1), _load(out, e1 + 8)
-    a2, b2 = _load(out, e2), _load(out, e2 + 8)
-    a3, b3 = _load(out, e3), _load(out, e3 + 8)
+    a0, a1, a2, a3 = _load(out, e0), _load(out, e1), _load(out, e2), _load(out, e3)
     for i in range(inputs):
-        w = matrix + i * outputs + column
-        a, b = _load(weight, w), _load(weight, w + 8)
-        x = _splat(rows, s0 + i)
-        a0, b0 = _multiply_add(x, a, a0), _multiply_add(x, b, b0)
-        x = _splat(rows, s1 + i)
-        a1, b1 = _multiply_add(x, a, a1), _multiply_add(x, b, b1)
-        x = _splat(rows, s2 + i)
-        a2, b2 = _multiply_add(x, a, a2), _multiply_add(x, b, b2)
-        x = _splat(rows, s3 + i)
-        a3, b3 = _multiply_add(x, a, a3), _multiply_add(x, b, b3)
-    _store(out, e0, a0), _store(out, e0 + 8, b0)
-    _store(out, e1, a1), _store(out, e1 + 8, b1)
-    _store(out, e2, a2), _store(out, e2 + 8, b2)
-    _store(out, e3, a3), _store(out, e3 + 8, b3)
+        a = _load(weight, matrix + i * outputs + column)
+        a0 = _multiply_add(_splat(rows, s0 + i), a, a0)
+        a1 = _multiply_add(_splat(rows, s1 + i), a, a1)
+        a2 = _multiply_add(_splat(rows, s2 + i), a, a2)
+        a3 = _multiply_add(_splat(rows, s3 + i), a, a3)
+    _store(out, e0, a0), _store(out, e1, a1), _store(out, e2, a2), _store(out, e3, a3)
