@@ -26,7 +26,8 @@ def training(detector: str, steps: int) -> float:
     """Seconds of a step of training, with all that belongs to it."""
     from benchmarks.one_detector import read_frames
     from scanpick.detectors.saved import build_detector
-    from scanpick.detectors.training import TrainingSettings, train
+    from scanpick.detectors.training import train
+    from scanpick.networks.training import TrainingSettings
 
     ended: list[float] = []
     model = build_detector(detector, ("Car",), seed=0)

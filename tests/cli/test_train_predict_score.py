@@ -123,7 +123,7 @@ def test_unknown_frames_and_folders(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "frames.txt").write_text("nowhere\n")
     with pytest.raises(ScanpickError, match="not in the data set: nowhere"):
         run("train", "simulated:demo", "--frames", tmp_path / "frames.txt", "--out", tmp_path / "out")
-    with pytest.raises(ScanpickError, match="made by 'scanpick train'"):
+    with pytest.raises(ScanpickError, match=r"made by `scanpick\.train"):
         run("predict", "simulated:demo", "--weights", tmp_path, "--out", tmp_path / "found.parquet")
 
 

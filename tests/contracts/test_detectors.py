@@ -14,8 +14,9 @@ from scanpick.detectors.detector import DetectorModel
 from scanpick.detectors.prediction import predict, predict_passes, predict_variations
 from scanpick.detectors.saved import build_detector, load_detector, save_detector
 from scanpick.detectors.scene import Scene
-from scanpick.detectors.training import TrainingSettings, train
+from scanpick.detectors.training import train
 from scanpick.errors import ScanpickError
+from scanpick.networks.training import TrainingSettings
 from scanpick.structures import Boxes3D, Detections
 from tests.detectors.scenes import car_scene
 

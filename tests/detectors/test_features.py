@@ -74,7 +74,7 @@ def test_frames_out_of_range_are_refused(encoder: Encoder) -> None:
 def test_the_name_leads_to_a_folder_that_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ScanpickError, match="needs a folder"):
         encoder_named("detector:", {})
-    with pytest.raises(ScanpickError, match="made by 'scanpick train'"):
+    with pytest.raises(ScanpickError, match=r"made by `scanpick\.train"):
         encoder_named(f"detector:{tmp_path}", {})
     with pytest.raises(ScanpickError, match="Unknown option of encoder 'detector:"):
         encoder_named(f"detector:{tmp_path}", {"pool": "max"})

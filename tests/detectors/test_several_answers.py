@@ -5,8 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from scanpick.detectors.dropout import dropout_after
-from scanpick.detectors.variations import KEPT, Variation
+from scanpick.detectors.prediction import KEPT, dropout_after, mirrored, variation
 from scanpick.errors import ScanpickError
 from scanpick.structures import Detections
 from tests.detectors.scenes import car_scene
@@ -39,19 +38,17 @@ def test_rates_are_checked(rate: float) -> None:
 
 def test_variations_keep_some_points_and_mirror_every_other() -> None:
     scene = car_scene(0)
-    plain, mirrored = Variation(0, seed=1).of(scene), Variation(1, seed=1).of(scene)
-    for varied, sign in ((plain, 1), (mirrored, -1)):
+    plain, turned = variation(scene, 0, seed=1), variation(scene, 1, seed=1)
+    for varied, sign in ((plain, 1), (turned, -1)):
         assert len(varied.points) == pytest.approx(KEPT * len(scene.points), rel=0.05)
         assert len(varied.boxes) == 0, "labels are not looked at"
         rows = {tuple(row) for row in scene.points.tolist()}
         assert {(x, sign * y, z, i) for x, y, z, i in varied.points.tolist()} <= rows
-    assert len(plain.points) != len(mirrored.points) or (plain.points[:, 0] != mirrored.points[:, 0]).any()
+    assert len(plain.points) != len(turned.points) or (plain.points[:, 0] != turned.points[:, 0]).any()
 
 
 def test_boxes_go_back_where_they_came_from() -> None:
     scene = car_scene(0)
-    for number in range(2):
-        variation = Variation(number, seed=0)
-        boxes = scene.boxes.array * ([1, -1, 1, 1, 1, 1, -1] if variation.mirrored else 1)
-        found = Detections(scene.frame_id, type(scene.boxes)(boxes, scene.boxes.class_names), np.ones(3))
-        np.testing.assert_array_equal(variation.undo(found).boxes.array, scene.boxes.array)
+    boxes = scene.boxes.array * [1, -1, 1, 1, 1, 1, -1]
+    found = Detections(scene.frame_id, type(scene.boxes)(boxes, scene.boxes.class_names), np.ones(3))
+    np.testing.assert_array_equal(mirrored(found).boxes.array, scene.boxes.array)

@@ -12,8 +12,9 @@ from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.model import PillarModel
 from scanpick.detectors.prediction import predict
 from scanpick.detectors.scene import Scene
-from scanpick.detectors.training import TrainingSettings, train
+from scanpick.detectors.training import train
 from scanpick.errors import ScanpickError
+from scanpick.networks.training import TrainingSettings
 from scanpick.structures import Boxes3D
 from tests.detectors.scenes import car_scene
 

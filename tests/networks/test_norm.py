@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from scanpick.networks import norm as module
+from scanpick.networks import row_kernels
 from scanpick.networks.norm import norm_relu, norm_relu_max
 
 LENGTHS = torch.tensor([1, 5, 2, 40, 1, 7])
@@ -35,7 +35,7 @@ def make_rows(channels, dtype):
 def path(request, monkeypatch):
     """Both the kernels for the CPU and the formulas for other devices."""
     if request.param == "torch":
-        monkeypatch.setattr(module, "_on_cpu", lambda z: False)
+        monkeypatch.setattr(row_kernels, "on_cpu", lambda z: False)
     return request.param
 
 

@@ -5,7 +5,7 @@ import torch
 
 from scanpick.geometry.ball_query import Ring
 from scanpick.geometry.ball_query import ball_query as query_one
-from scanpick.networks import gathering, norm
+from scanpick.networks import row_kernels
 from scanpick.networks.gathering import gather_linear
 from scanpick.networks.neighbourhoods import ball_query
 from scanpick.networks.set_abstraction import ConvNorm, SetAbstraction
@@ -54,8 +54,7 @@ def randomised(network):
 def test_equals_the_padded_network(inputs, path, training, monkeypatch):
     """Outputs, gradients of parameters, features and centres, and running statistics."""
     if path == "torch":
-        monkeypatch.setattr(norm, "_on_cpu", lambda z: False)
-        monkeypatch.setattr(gathering, "_on_cpu", lambda mapped: False)
+        monkeypatch.setattr(row_kernels, "on_cpu", lambda tensor: False)
     points, features, centres = inputs
     torch.manual_seed(0)
     network = randomised(SetAbstraction(RINGS, 4, WIDTHS, eps=1e-3)).double().train(training)

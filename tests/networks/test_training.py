@@ -13,8 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from scanpick.errors import ScanpickError
-from scanpick.networks.prefetching import PreparedBatch, prefetched
-from scanpick.networks.training import TrainingSettings, iterations_in, train_network, training_order
+from scanpick.networks.training import (
+    PreparedBatch,
+    TrainingSettings,
+    iterations_in,
+    prefetched,
+    train_network,
+    training_order,
+)
 
 SETTINGS = TrainingSettings(iterations=7, checkpoint_every=3, accumulation=2, averaging=0.5, seed=4)
 

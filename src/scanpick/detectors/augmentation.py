@@ -12,11 +12,13 @@ import numpy as np
 
 from scanpick.arrays import BoolArray, BoxArray, FloatArray, Points
 from scanpick.detectors.scene import Scene
-from scanpick.geometry.ground import GroundSettings, estimate_ground
 from scanpick.geometry.points_in_boxes import box_of_points
 from scanpick.geometry.rotated_iou import bev_iou
 from scanpick.geometry.transforms import wrap_angle
 from scanpick.structures import Boxes3D
+
+MIRROR = np.array([1.0, -1.0, 1.0, 1.0, 1.0, 1.0, -1.0])
+"""Factors of a box that exchange left and right: y becomes -y, yaw becomes -yaw."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class AugmentationSettings:
 
 @dataclass(frozen=True, eq=False)
 class PastedObject:
-    """An object cut out of a labelled frame.
+    """An object cut out of a labelled frame, to be put into others.
 
     Attributes:
         box: (7,) where it stood.
@@ -69,13 +71,12 @@ class ObjectBank:
     In active learning it must be built from the labelled frames alone: anything else leaks labels.
     """
 
-    def __init__(self, scenes: Sequence[Scene], *, least_points: int = 5, ground: GroundSettings | None = None) -> None:
+    def __init__(self, scenes: Sequence[Scene], *, least_points: int = 5) -> None:
         self.objects: list[PastedObject] = []
         for scene in scenes:
             owner = box_of_points(scene.points[:, :3], scene.boxes.array)
-            surface = estimate_ground(scene.points, ground)
             bottoms = scene.boxes.array[:, 2] - scene.boxes.array[:, 5] / 2
-            heights = bottoms - surface.height_at(scene.boxes.array[:, :2])
+            heights = bottoms - scene.ground.height_at(scene.boxes.array[:, :2])
             for row in range(len(scene.boxes)):
                 mine = owner == row
                 if mine.sum() >= least_points:
@@ -100,8 +101,10 @@ def augment(scene: Scene, bank: ObjectBank, settings: AugmentationSettings, rng:
 
 
 def flip(scene: Scene) -> Scene:
-    """Mirror left and right: y becomes -y, yaw becomes -yaw."""
-    return _moved(scene, scene.points * _columns(scene.points, y=-1.0), scene.boxes.array * [1, -1, 1, 1, 1, 1, -1])
+    """Mirror left and right."""
+    points = scene.points.copy()
+    points[:, 1] *= -1
+    return _moved(scene, points, scene.boxes.array * MIRROR)
 
 
 def rotate(scene: Scene, angle_rad: float) -> Scene:
@@ -228,12 +231,6 @@ def _collides(candidates: BoxArray, others: BoxArray) -> BoolArray:
 def _turned(xy: FloatArray, angle_rad: float) -> FloatArray:
     cos, sin = np.cos(angle_rad), np.sin(angle_rad)
     return np.column_stack([cos * xy[:, 0] - sin * xy[:, 1], sin * xy[:, 0] + cos * xy[:, 1]])
-
-
-def _columns(points: Points, *, y: float) -> Points:
-    factors = np.ones(points.shape[1], dtype=np.float32)
-    factors[1] = y
-    return factors
 
 
 def _moved(scene: Scene, points: FloatArray, boxes: BoxArray) -> Scene:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from scanpick.detectors.pillars.network import PillarNetwork
 from scanpick.detectors.saved import load_detector, weights_file
 from scanpick.detectors.scene import Scene
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
-from scanpick.errors import FrameError, ScanpickError
+from scanpick.errors import FrameError, ScanpickError, call
 from scanpick.files import sha256_of_file
 from scanpick.structures import Boxes3D, Frame
 
@@ -47,6 +47,10 @@ class DetectorFeatures(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    name: ClassVar[str] = "detector"
+    batch_size: ClassVar[int] = 1  # so that a vector does not depend on the frames beside it
+    in_workers: ClassVar[bool] = False
+
     folder: Path
     device: str = "cpu"
 
@@ -59,11 +63,6 @@ class DetectorFeatures(BaseModel):
         _reader_of(self._model)
 
     @property
-    def name(self) -> str:
-        """What its embedding is called unless told otherwise."""
-        return "detector"
-
-    @property
     def dimension(self) -> int:
         """D: three times the channels of the detector's features."""
         return 3 * _reader_of(self._model)[1](self._model.network)
@@ -73,16 +72,6 @@ class DetectorFeatures(BaseModel):
         """What the vectors depend on: the detector and its weights, wherever they lie."""
         described = load_detector_once(self.folder, self._sha256)[1]
         return {"detector": described["detector"], "weights_sha256": self._sha256}
-
-    @property
-    def batch_size(self) -> int:
-        """1: so that a vector does not depend on the frames beside it."""
-        return 1
-
-    @property
-    def in_workers(self) -> bool:
-        """False: the network uses all cores or a GPU."""
-        return False
 
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """(B, D) float32. See `Encoder.encode`. Frames without a point in the detector's range are refused."""
@@ -104,7 +93,9 @@ class DetectorFeatures(BaseModel):
     def _sha256(self) -> str:
         path = weights_file(self.folder)
         if not path.is_file():
-            raise ScanpickError(f"{self.folder}: expected a folder made by 'scanpick train', with {path.name} in it.")
+            raise ScanpickError(
+                f"{self.folder}: expected a folder made by {call('train', ...)}, with {path.name} in it."
+            )
         return sha256_of_file(path)
 
     @property

@@ -10,10 +10,9 @@ import torch
 
 from scanpick.detectors import DETECTORS
 from scanpick.detectors.detector import DetectorModel
-from scanpick.detectors.ssd3d.checkpoint import load_checkpoint
-from scanpick.detectors.tensors import read_tensors, take_weights
-from scanpick.errors import ScanpickError
-from scanpick.networks.weights import write_weights_file
+from scanpick.detectors.ssd3d.model import load_checkpoint
+from scanpick.errors import ScanpickError, call
+from scanpick.networks.weights import read_tensors, take_weights, write_weights_file
 from scanpick.texts import parsing, read_json, write_json
 
 WEIGHTS, DESCRIPTION = "weights.pt", "detector.json"
@@ -26,10 +25,10 @@ def build_detector(name: str, class_names: tuple[str, ...], /, *, seed: int, **o
         return DETECTORS.make(name, options, class_names=class_names)
 
 
-def save_detector(folder: Path, name: str, model: DetectorModel, told: Mapping[str, Any]) -> None:
-    """Write a detector so that `load_detector` gives it back. `told` is what else is recorded of its training."""
+def save_detector(folder: Path, name: str, model: DetectorModel, record: Mapping[str, Any]) -> None:
+    """Write a detector so that `load_detector` gives it back. `record` is what else is kept of its training."""
     write_weights_file(folder / WEIGHTS, model.network.state_dict())
-    described = {"detector": name, "class_names": list(model.class_names), "settings": model.settings, **told}
+    described = {"detector": name, "class_names": list(model.class_names), "settings": model.settings, **record}
     write_json(folder / DESCRIPTION, described)
 
 
@@ -48,7 +47,7 @@ def load_detector(folder: Path) -> tuple[DetectorModel, dict[str, Any]]:
     path = folder / DESCRIPTION
     if not path.exists():
         raise ScanpickError(
-            f"{folder}: expected a folder made by 'scanpick train' with {DESCRIPTION}, which is not there."
+            f"{folder}: expected a folder made by {call('train', ...)} with {DESCRIPTION}, which is not there."
         )
     described = read_json(path, "Train again")
     with parsing(str(path), "the description of a detector"):
@@ -68,7 +67,7 @@ def start_from(model: DetectorModel, path: Path) -> None:
         ScanpickError: They cannot be read or do not fit.
     """
     file = weights_file(path)
-    take_weights(model.network, read_tensors(file), source=str(file))
+    take_weights(model.network, read_tensors(file, "state_dict"), "the detector", str(file))
 
 
 def weights_file(path: Path) -> Path:

@@ -15,10 +15,7 @@ from scanpick.detectors.augmentation import ObjectBank, augment
 from scanpick.detectors.detector import DetectorModel
 from scanpick.detectors.scene import Scene
 from scanpick.errors import ScanpickError
-from scanpick.networks.prefetching import Prepare, PreparedBatch
-from scanpick.networks.training import TrainingSettings, iterations_in, train_network, training_order
-
-__all__ = ["TrainingSettings", "iterations_for", "train"]
+from scanpick.networks.training import TrainingSettings, iterations_in, shuffled_batches, train_network
 
 
 def train(
@@ -38,7 +35,7 @@ def train(
     Args:
         model: A detector whose network has been built with the seed.
         scenes: The labelled frames. Objects that are pasted into scenes come from these alone.
-        settings: How.
+        settings: How it is trained.
         out: Folder of ``checkpoint.pt`` and ``log.csv``.
         device: Where the network runs.
         started_from: What tells the weights that the network has now from others: a run goes on only from the same.
@@ -50,9 +47,22 @@ def train(
     """
     if not scenes:
         raise ScanpickError("Training needs at least one labelled frame, got none.")
-    prepare = _preparer(model, scenes, settings)
-    fingerprint = _fingerprint(model, scenes, started_from)
-    train_network(model, prepare, settings, out, fingerprint=fingerprint, device=device, advance=advance)
+    fingerprint = {
+        "model": type(model).__name__,
+        "model settings": model.settings,
+        "augmentation": asdict(model.augmentation),
+        "started_from": started_from,
+        "scenes": [(s.frame_id, len(s.points), float(s.points.sum()), s.boxes.array.tolist()) for s in scenes],
+    }
+    wanted = [scene.of_classes(model.class_names) for scene in scenes]
+    bank = ObjectBank(wanted, least_points=model.augmentation.pasted_least_points)
+
+    def sample(row: int, rng: np.random.Generator) -> tuple[Any, str]:
+        scene = augment(wanted[row], bank, model.augmentation, rng)
+        return model.sample(scene, rng, training=True), scene.frame_id
+
+    batches = shuffled_batches(len(scenes), sample, settings)
+    train_network(model, batches, settings, out, fingerprint=fingerprint, device=device, advance=advance)
 
 
 def iterations_for(
@@ -82,31 +92,3 @@ def iterations_for(
         train(copy, scenes, TrainingSettings(iterations=steps, batch_size=batch_size, seed=seed), folder, device=device)
 
     return iterations_in(minutes, out, run)
-
-
-def _preparer(model: DetectorModel, scenes: Sequence[Scene], settings: TrainingSettings) -> Prepare:
-    scenes = [scene.of_classes(model.class_names) for scene in scenes]
-    bank = ObjectBank(scenes, least_points=model.augmentation.pasted_least_points)
-    per_step = settings.batch_size * settings.accumulation
-    order = training_order(len(scenes), settings.iterations * per_step, settings.seed)
-
-    def prepare(number: int) -> PreparedBatch:
-        samples, frame_ids = [], []
-        for slot in range(number * settings.batch_size, (number + 1) * settings.batch_size):
-            rng = np.random.default_rng([settings.seed, 2, slot])
-            scene = augment(scenes[order[slot]], bank, model.augmentation, rng)
-            samples.append(model.sample(scene, rng, training=True))
-            frame_ids.append(scene.frame_id)
-        return samples, frame_ids
-
-    return prepare
-
-
-def _fingerprint(model: DetectorModel, scenes: Sequence[Scene], started_from: str) -> dict[str, Any]:
-    return {
-        "model": type(model).__name__,
-        "model settings": model.settings,
-        "augmentation": asdict(model.augmentation),
-        "started_from": started_from,
-        "scenes": [(s.frame_id, len(s.points), float(s.points.sum()), s.boxes.array.tolist()) for s in scenes],
-    }

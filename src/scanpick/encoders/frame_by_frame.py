@@ -1,6 +1,6 @@
 """What encoders share that are quick, need no network and look at one frame at a time."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,17 +10,11 @@ class FrameByFrame(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    name: ClassVar[str]
+    batch_size: ClassVar[int] = 1
+    in_workers: ClassVar[bool] = True
+
     @property
     def settings(self) -> dict[str, Any]:
         """All options."""
         return self.model_dump()
-
-    @property
-    def batch_size(self) -> int:
-        """One frame at a time."""
-        return 1
-
-    @property
-    def in_workers(self) -> bool:
-        """One thread is enough."""
-        return True

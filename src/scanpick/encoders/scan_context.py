@@ -6,11 +6,12 @@ Kim and Kim, "Scan Context: Egocentric spatial descriptor for place recognition 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numba import njit
 from pydantic import Field
+from scipy.ndimage import gaussian_filter
 
 from scanpick.arrays import Embeddings, Float64Array, Points
 from scanpick.encoders.frame_by_frame import FrameByFrame
@@ -54,6 +55,8 @@ class ScanContext(FrameByFrame):
         20
     """
 
+    name: ClassVar[str] = "scan_context"
+
     rings: int = Field(20, ge=1, le=1000)
     sectors: int = Field(60, ge=1, le=3600)
     max_range_m: float = Field(80.0, gt=0, allow_inf_nan=False)
@@ -63,16 +66,9 @@ class ScanContext(FrameByFrame):
     unit_length: bool = True
 
     @property
-    def name(self) -> str:
-        """The name it is registered under."""
-        return "scan_context"
-
-    @property
     def dimension(self) -> int:
         """D."""
-        return {"full": self.rings * self.sectors, "key": self.rings, "both": self.rings * (self.sectors + 1)}[
-            self.descriptor
-        ]
+        return self.rings * {"full": self.sectors, "key": 1, "both": self.sectors + 1}[self.descriptor]
 
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """(B, D) float32. See `Encoder.encode`."""
@@ -122,7 +118,7 @@ def height_map(points: Points, rings: int, sectors: int, max_range_m: float, sen
             azimuth += 2.0 * np.pi
         ring = min(int(range_m / max_range_m * rings), rings - 1)
         sector = min(int(azimuth / (2.0 * np.pi) * sectors), sectors - 1)
-        height = points[row, 2] + sensor_height_m
+        height = points[row, 2] + sensor_height_m  # above the lowest that counts: empty bins are 0
         if height > heights[ring, sector]:
             heights[ring, sector] = height
     return heights
@@ -133,28 +129,4 @@ def smoothed(heights: Float64Array, sigma_bins: float) -> Float64Array:
 
     Sectors wrap around; beyond the first and the last ring, that ring is repeated.
     """
-    if sigma_bins == 0:
-        return heights
-    reach = int(4.0 * sigma_bins + 0.5)
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_bins) ** 2)
-    return _convolved(heights, weights / weights.sum())
-
-
-@njit(cache=True, nogil=True)
-def _convolved(heights: Float64Array, weights: Float64Array) -> Float64Array:
-    rings, sectors = heights.shape
-    reach = len(weights) // 2
-    along = np.zeros_like(heights)
-    for ring in range(rings):
-        for offset in range(-reach, reach + 1):
-            weight, source = weights[offset + reach], min(max(ring + offset, 0), rings - 1)
-            for sector in range(sectors):
-                along[ring, sector] += weight * heights[source, sector]
-    result = np.zeros_like(heights)
-    for ring in range(rings):
-        for sector in range(sectors):
-            total = 0.0
-            for offset in range(-reach, reach + 1):
-                total += weights[offset + reach] * along[ring, (sector + offset) % sectors]
-            result[ring, sector] = total
-    return result
+    return gaussian_filter(heights, sigma_bins, mode=("nearest", "wrap")) if sigma_bins else heights

@@ -6,6 +6,7 @@ No learning and no orientation: four histograms that anyone can recompute.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numba import njit
@@ -57,13 +58,10 @@ class Statistics(FrameByFrame):
         66
     """
 
+    name: ClassVar[str] = "statistics"
+
     max_range_m: float = Field(80.0, gt=0, le=1000)
     cell_m: float = Field(1.0, ge=0.1)
-
-    @property
-    def name(self) -> str:
-        """The name it is registered under."""
-        return "statistics"
 
     @property
     def dimension(self) -> int:
@@ -86,41 +84,30 @@ class Statistics(FrameByFrame):
 
     def histograms(self, points: Points) -> tuple[Float64Array, Float64Array, Float64Array, Float64Array]:
         """Counts by range (16,), height (16,), density (10,) and occupancy (24,) of (P, C) points."""
-        ranges, heights, counts, lowest, highest = _count(
-            points, self.max_range_m, self.cell_m, RANGE_BINS, np.array(HEIGHT_LEVELS_M)
-        )
-        densities, occupancy = _count_cells(
-            counts,
-            highest - lowest,
-            self.max_range_m,
-            self.cell_m,
-            DENSITY_BINS,
-            OCCUPANCY_RINGS,
-            np.array(EXTENT_LEVELS_M),
-        )
-        return ranges, heights, densities, occupancy
+        ranges, heights, counts, lowest, highest = _count(points, self.max_range_m, self.cell_m)
+        return ranges, heights, *_count_cells(counts, highest - lowest, self.max_range_m, self.cell_m)
 
 
 @njit(cache=True, nogil=True)
 def _count(
-    points: Points, max_range_m: float, cell_m: float, range_bins: int, levels_m: Float64Array
+    points: Points, max_range_m: float, cell_m: float
 ) -> tuple[Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]:
     """Histograms over points, and for each grid cell the number and the lowest and highest z of its points."""
     side = 2 * int(np.ceil(max_range_m / cell_m))
     counts = np.zeros((side, side))
     lowest = np.full((side, side), np.inf)
     highest = np.full((side, side), -np.inf)
-    ranges = np.zeros(range_bins)
-    heights = np.zeros(len(levels_m) - 1)
-    step = levels_m[1] - levels_m[0]
+    ranges = np.zeros(RANGE_BINS)
+    heights = np.zeros(len(HEIGHT_LEVELS_M) - 1)
+    lowest_m, step = HEIGHT_LEVELS_M[0], HEIGHT_LEVELS_M[1] - HEIGHT_LEVELS_M[0]
     for row in range(points.shape[0]):
         x, y, z = np.float64(points[row, 0]), np.float64(points[row, 1]), np.float64(points[row, 2])
         range_m = np.sqrt(x * x + y * y)
         if range_m >= max_range_m:
             continue
-        ranges[min(int(range_m / max_range_m * range_bins), range_bins - 1)] += 1
+        ranges[min(int(range_m / max_range_m * RANGE_BINS), RANGE_BINS - 1)] += 1
         # Clipped before it becomes an integer, which a huge z would overflow.
-        heights[int(min(max((z - levels_m[0]) / step, 0.0), len(heights) - 1.0))] += 1
+        heights[int(min(max((z - lowest_m) / step, 0.0), len(heights) - 1.0))] += 1
         column, line = int(np.floor(x / cell_m)) + side // 2, int(np.floor(y / cell_m)) + side // 2
         counts[column, line] += 1
         lowest[column, line] = min(lowest[column, line], z)
@@ -130,30 +117,24 @@ def _count(
 
 @njit(cache=True, nogil=True)
 def _count_cells(
-    counts: Float64Array,
-    extents_m: Float64Array,
-    max_range_m: float,
-    cell_m: float,
-    density_bins: int,
-    rings: int,
-    levels_m: Float64Array,
+    counts: Float64Array, extents_m: Float64Array, max_range_m: float, cell_m: float
 ) -> tuple[Float64Array, Float64Array]:
     """Histograms over occupied cells."""
-    densities = np.zeros(density_bins)
-    occupancy = np.zeros((rings, len(levels_m) + 1))
+    densities = np.zeros(DENSITY_BINS)
+    occupancy = np.zeros((OCCUPANCY_RINGS, len(EXTENT_LEVELS_M) + 1))
     half = counts.shape[0] // 2
     for column in range(counts.shape[0]):
         for line in range(counts.shape[1]):
             if counts[column, line] == 0:
                 continue
             density = 0
-            while density < density_bins - 1 and counts[column, line] >= 2 ** (density + 1):
+            while density < DENSITY_BINS - 1 and counts[column, line] >= 2 ** (density + 1):
                 density += 1
             densities[density] += 1
             x, y = (column - half + 0.5) * cell_m, (line - half + 0.5) * cell_m
-            ring = min(int(np.sqrt(x * x + y * y) / max_range_m * rings), rings - 1)
+            ring = min(int(np.sqrt(x * x + y * y) / max_range_m * OCCUPANCY_RINGS), OCCUPANCY_RINGS - 1)
             extent = 0
-            while extent < len(levels_m) and extents_m[column, line] >= levels_m[extent]:
+            while extent < len(EXTENT_LEVELS_M) and extents_m[column, line] >= EXTENT_LEVELS_M[extent]:
                 extent += 1
             occupancy[ring, extent] += 1
     return densities, occupancy.ravel()

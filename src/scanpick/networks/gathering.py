@@ -24,17 +24,13 @@ def gather_linear(
         centres: (B x M, 3) positions.
         neighbourhoods: Which points surround which centre.
     """
-    if _on_cpu(mapped) and not points.requires_grad:
+    if kernels.on_cpu(mapped) and not points.requires_grad:
         gathered: Tensor = _GatherLinear.apply(  # type: ignore[no-untyped-call]
             mapped, weight, points, centres, neighbourhoods.rows, neighbourhoods.starts
         )
         return gathered
     offsets = points[neighbourhoods.rows] - centres[neighbourhoods.centres]
     return mapped[neighbourhoods.rows] + offsets @ weight.T
-
-
-def _on_cpu(mapped: Tensor) -> bool:
-    return mapped.device.type == "cpu" and mapped.dtype in (torch.float32, torch.float64)
 
 
 class _GatherLinear(torch.autograd.Function):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from scanpick.networks import row_kernels as kernels
+from scanpick.networks.segment_max import scatter_max
 
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 Statistics = tuple[Tensor, Tensor]
@@ -28,10 +29,10 @@ def norm_relu(z: Tensor, norm: BatchNorm, bias: Tensor | None, repeats: Tensor |
     """
     repeats = torch.ones_like(z[:, 0]) if repeats is None else repeats
     if norm.training:
-        statistics = _remember(norm, bias, *(_moments if _on_cpu(z) else _moments_by_torch)(z.detach(), repeats))
+        statistics = _remember(norm, bias, *(_moments if kernels.on_cpu(z) else _moments_by_torch)(z.detach(), repeats))
     else:
         statistics = _running_statistics(norm, bias)
-    if _on_cpu(z):
+    if kernels.on_cpu(z):
         y: Tensor = _NormReLU.apply(z, repeats, norm.weight, norm.bias, *statistics, norm.training)  # type: ignore[no-untyped-call]
         return y
     if norm.training:  # the same statistics again, through which gradients flow
@@ -46,22 +47,14 @@ def norm_relu_max(z: Tensor, starts: Tensor, norm: BatchNorm, bias: Tensor | Non
 
     The gradient goes to the first row of a run that reaches the maximum. Every run has at least one row.
     """
-    if not _on_cpu(z):
-        lengths = starts[1:] - starts[:-1]
-        run = torch.repeat_interleave(torch.arange(len(lengths), device=z.device), lengths)
-        values = norm_relu(z, norm, bias, repeats)
-        empty = values.new_zeros(len(lengths), values.shape[1])
-        return empty.scatter_reduce(0, run[:, None].expand_as(values), values, "amax", include_self=False)
+    if not kernels.on_cpu(z):
+        return scatter_max(norm_relu(z, norm, bias, repeats), starts)
     extremes, places, moments = _extremes(z.detach(), starts, repeats, norm)
     statistics = _running_statistics(norm, bias) if moments is None else _remember(norm, bias, *moments)
     y: Tensor = _NormReLUMax.apply(  # type: ignore[no-untyped-call]
         z, starts, repeats, extremes, places, norm.weight, norm.bias, *statistics, norm.training
     )
     return y
-
-
-def _on_cpu(z: Tensor) -> bool:
-    return z.device.type == "cpu" and z.dtype in (torch.float32, torch.float64)
 
 
 def _running_statistics(norm: BatchNorm, bias: Tensor | None) -> Statistics:
@@ -147,24 +140,24 @@ class _NormReLU(torch.autograd.Function):
         inverse: Tensor,
         batch_statistics: bool,
     ) -> Tensor:
-        z, scale = z.contiguous(), inverse * weight
+        z, affine = z.contiguous(), torch.stack([mean, inverse * weight, bias])
         y = torch.empty_like(z)
-        _launch(kernels.norm_relu, z, mean, scale, bias, y)
-        ctx.save_for_backward(z, repeats, bias, mean, inverse, scale)
+        _launch(kernels.norm_relu, z, affine, y)
+        ctx.save_for_backward(z, repeats, inverse, affine)
         ctx.batch_statistics = batch_statistics
         return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        z, repeats, bias, mean, inverse, scale = ctx.saved_tensors
+        z, repeats, inverse, affine = ctx.saved_tensors
         gradient = gradients[0].contiguous()
         partial = z.new_empty(kernels.blocks_of(len(z)), 2, z.shape[1])
-        _launch(kernels.norm_relu_sums, z, gradient, mean, scale, bias, partial)
+        _launch(kernels.norm_relu_sums, z, gradient, affine, partial)
         passed, product = partial.sum(dim=0, dtype=torch.float64).to(z.dtype)
-        constant, slope = _pulls(passed, product, scale, inverse, repeats, ctx.batch_statistics)
+        pulls = _pulls(passed, product, affine[1], inverse, repeats, ctx.batch_statistics)
         out = torch.empty_like(z)
-        _launch(kernels.norm_relu_gradient, z, gradient, repeats, mean, scale, bias, constant, slope, out)
-        for_mean = None if ctx.batch_statistics else -scale * passed
+        _launch(kernels.norm_relu_gradient, z, gradient, repeats, affine, pulls, out)
+        for_mean = None if ctx.batch_statistics else -affine[1] * passed
         return out, None, product * inverse, passed, for_mean, None, None
 
 
@@ -183,30 +176,31 @@ class _NormReLUMax(torch.autograd.Function):
         inverse: Tensor,
         batch_statistics: bool,
     ) -> Tensor:
-        scale = inverse * weight
-        y = torch.relu_((extremes - mean).mul_(scale).add_(bias))
-        ctx.save_for_backward(z.contiguous(), starts, repeats, extremes, places, mean, inverse, scale, y)
+        affine = torch.stack([mean, inverse * weight, bias])
+        y = torch.relu_((extremes - mean).mul_(affine[1]).add_(bias))
+        ctx.save_for_backward(z.contiguous(), starts, repeats, extremes, places, inverse, affine, y)
         ctx.batch_statistics = batch_statistics
         return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        z, starts, repeats, extremes, places, mean, inverse, scale, y = ctx.saved_tensors
+        z, starts, repeats, extremes, places, inverse, affine, y = ctx.saved_tensors
+        mean, scale, _ = affine
         behind = gradients[0].contiguous() * (y > 0)
         passed = behind.sum(dim=0)
         product = (behind * (extremes - mean)).sum(dim=0)
-        constant, slope = _pulls(passed, product, scale, inverse, repeats, ctx.batch_statistics)
+        pulls = _pulls(passed, product, scale, inverse, repeats, ctx.batch_statistics)
         out = torch.empty_like(z)
-        _launch(kernels.max_gradient, z, starts, repeats, mean, constant, slope, behind * scale, places, out)
+        _launch(kernels.max_gradient, z, starts, repeats, affine, pulls, behind * scale, places, out)
         for_mean = None if ctx.batch_statistics else -scale * passed
         return out, None, None, None, None, product * inverse, passed, for_mean, None, None
 
 
 def _pulls(
     passed: Tensor, product: Tensor, scale: Tensor, inverse: Tensor, repeats: Tensor, batch_statistics: bool
-) -> tuple[Tensor, Tensor]:
-    """What mean and variance take from the gradient of each row: ``constant + slope * (z - mean)``."""
+) -> Tensor:
+    """(2, C) what mean and variance take from the gradient of each row: ``pulls[0] + pulls[1] * (z - mean)``."""
     if not batch_statistics:
-        return torch.zeros_like(passed), torch.zeros_like(passed)
+        return passed.new_zeros(2, len(passed))
     total = repeats.sum()
-    return scale * passed / total, scale * product * inverse.square() / total
+    return torch.stack([scale * passed / total, scale * product * inverse.square() / total])

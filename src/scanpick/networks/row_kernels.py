@@ -46,6 +46,11 @@ def launch(kernel: Callable[..., None], *arrays: np.ndarray) -> None:
             numba.set_num_threads(before)
 
 
+def on_cpu(tensor: torch.Tensor) -> bool:
+    """Whether these kernels can work on a tensor."""
+    return tensor.device.type == "cpu" and tensor.dtype in (torch.float32, torch.float64)
+
+
 def blocks_of(count: int) -> int:
     """How many blocks `count` rows make."""
     return -(-count // BLOCK)
@@ -70,10 +75,11 @@ def merge_moments(partial: FloatArray, weights: FloatArray) -> tuple[Float64Arra
 
 @njit(cache=True, nogil=True)
 def _strung(channels: FloatArray) -> FloatArray:
-    """What holds for each channel, repeated for every row of a strip."""
-    strung = np.empty(max(1, STRIP // channels.size) * channels.size, channels.dtype)
-    for begin in range(0, strung.size, channels.size):
-        strung[begin : begin + channels.size] = channels
+    """(n, C) numbers of each channel, repeated for every row of a strip."""
+    count = channels.shape[1]
+    strung = np.empty((len(channels), max(1, STRIP // count) * count), channels.dtype)
+    for begin in range(0, strung.shape[1], count):
+        strung[:, begin : begin + count] = channels
     return strung
 
 
@@ -83,6 +89,12 @@ def _fold(strung: FloatArray, channels: FloatArray) -> None:
     channels[:] = strung[: channels.size]
     for begin in range(channels.size, strung.size, channels.size):
         _add(strung[begin : begin + channels.size], channels)
+
+
+@njit(cache=True, nogil=True)
+def _add(values: FloatArray, sums: FloatArray) -> None:
+    for c in range(values.size):
+        sums[c] += values[c]
 
 
 # Batch statistics ------------------------------------------------------------------------------------------------
@@ -106,7 +118,7 @@ def moments_and_extremes(
     extremes: FloatArray,
     places: IndexArray,
 ) -> None:
-    """As `moments`, a block being `RUNS` runs; and of each run the greatest ``signs * z``, as z, and its row."""
+    """As `moments`, a block being `RUNS` runs, and `extremes`, while the rows are in the cache."""
     for block in prange(len(partial)):
         first, last = block * RUNS, min((block + 1) * RUNS, len(starts) - 1)
         _moments_of_block(z, repeats, starts[first], starts[last], partial, weights, block)
@@ -115,7 +127,7 @@ def moments_and_extremes(
 
 @njit(cache=True, nogil=True, parallel=True)
 def extremes(z: FloatArray, starts: Int64Array, signs: FloatArray, extremes: FloatArray, places: IndexArray) -> None:
-    """Of each run of rows the greatest ``signs * z``, as z, and its row."""
+    """Of each run of rows the greatest ``signs * z``, as z, and its row; 0 and -1 of a run without rows."""
     runs = len(starts) - 1
     for block in prange((runs + RUNS - 1) // RUNS):
         _extremes_of_runs(z, starts, signs, block * RUNS, min((block + 1) * RUNS, runs), extremes, places)
@@ -125,6 +137,7 @@ def extremes(z: FloatArray, starts: Int64Array, signs: FloatArray, extremes: Flo
 def _moments_of_block(
     z: FloatArray, repeats: FloatArray, start: int, stop: int, partial: FloatArray, weights: FloatArray, block: int
 ) -> None:
+    # Two passes over rows that stay in the cache: in one, the difference of large sums would lose the variance.
     mean, squares = partial[block, 0], partial[block, 1]
     flat = z[start:stop].reshape(-1)
     sums = np.zeros(max(1, STRIP // mean.size) * mean.size, z.dtype)
@@ -132,47 +145,28 @@ def _moments_of_block(
         _add(flat[begin : begin + sums.size], sums)
     _fold(sums, mean)
     weight = z.dtype.type(stop - start)
+    # Nearly all rows stand once: the others are added again, instead of a product for every row.
     for r in range(start, stop):
         if repeats[r] != 1:
             weight += repeats[r] - 1
-            _add_scaled(z[r], repeats[r] - 1, mean)
+            for c in range(mean.size):
+                mean[c] += (repeats[r] - 1) * z[r, c]
     for c in range(mean.size):
         mean[c] /= weight
-    centre = _strung(mean)
+    centre = _strung(mean.reshape(1, -1))[0]
     sums[:] = 0
     for begin in range(0, flat.size, sums.size):
-        _add_squares(flat[begin : begin + sums.size], centre, sums)
+        values = flat[begin : begin + sums.size]
+        for c in range(values.size):
+            difference = values[c] - centre[c]
+            sums[c] += difference * difference
     _fold(sums, squares)
     for r in range(start, stop):
         if repeats[r] != 1:
-            _add_scaled_squares(z[r], mean, repeats[r] - 1, squares)
+            for c in range(mean.size):
+                difference = z[r, c] - mean[c]
+                squares[c] += (repeats[r] - 1) * difference * difference
     weights[block] = weight
-
-
-@njit(cache=True, nogil=True)
-def _add(values: FloatArray, sums: FloatArray) -> None:
-    for c in range(values.size):
-        sums[c] += values[c]
-
-
-@njit(cache=True, nogil=True)
-def _add_scaled(values: FloatArray, factor: float, sums: FloatArray) -> None:
-    for c in range(values.size):
-        sums[c] += factor * values[c]
-
-
-@njit(cache=True, nogil=True)
-def _add_squares(values: FloatArray, centre: FloatArray, sums: FloatArray) -> None:
-    for c in range(values.size):
-        difference = values[c] - centre[c]
-        sums[c] += difference * difference
-
-
-@njit(cache=True, nogil=True)
-def _add_scaled_squares(values: FloatArray, centre: FloatArray, factor: float, sums: FloatArray) -> None:
-    for c in range(values.size):
-        difference = values[c] - centre[c]
-        sums[c] += factor * difference * difference
 
 
 @njit(cache=True, nogil=True)
@@ -187,176 +181,114 @@ def _extremes_of_runs(
 ) -> None:
     for run in range(first, last):
         best, place = extremes[run], places[run]
+        if starts[run] == starts[run + 1]:
+            best[:], place[:] = 0, -1
+            continue
         best[:] = z[starts[run]]
         place[:] = starts[run]
         for r in range(starts[run] + 1, starts[run + 1]):
-            _take_greater(z[r], signs, np.int32(r), best, place)
+            row, number = z[r], np.int32(r)
+            # Both are always written: a branch for each channel would keep the loop from working on several at once.
+            for c in range(row.size):
+                greater = row[c] * signs[c] > best[c] * signs[c]
+                place[c] = number if greater else place[c]
+                best[c] = row[c] if greater else best[c]
 
 
 @njit(cache=True, nogil=True)
-def _take_greater(row: FloatArray, signs: FloatArray, number: np.int32, best: FloatArray, place: IndexArray) -> None:
-    for c in range(row.size):
-        greater = row[c] * signs[c] > best[c] * signs[c]
-        place[c] = number if greater else place[c]
-        best[c] = row[c] if greater else best[c]
+def add_at_places(gradient: FloatArray, places: IndexArray, first: int, last: int, out: FloatArray) -> None:
+    """Add the gradients of runs `first` to `last` to the rows that `extremes` found."""
+    for run in range(first, last):
+        for c in range(gradient.shape[1]):
+            if places[run, c] >= 0:
+                out[places[run, c], c] += gradient[run, c]
 
 
 # Batch norm with ReLU --------------------------------------------------------------------------------------------
+# `affine` is (3, C): the mean to take from rows, the scale and the shift. `pulls` is (2, C): mean and variance take
+# ``pulls[0] + pulls[1] * (z - mean)`` from the gradient of each row. A value times 0 instead of 0: so NaN stays NaN and
+# stops the training.
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def norm_relu(z: FloatArray, mean: FloatArray, scale: FloatArray, shift: FloatArray, y: FloatArray) -> None:
+def norm_relu(z: FloatArray, affine: FloatArray, y: FloatArray) -> None:
     """``y = max((z - mean) * scale + shift, 0)``."""
-    means, scales, shifts = _strung(mean), _strung(scale), _strung(shift)
+    strung = _strung(affine)
     for block in prange((len(z) + BLOCK - 1) // BLOCK):
-        _norm_relu_of_block(z, means, scales, shifts, block * BLOCK, min((block + 1) * BLOCK, len(z)), y)
+        start, stop = block * BLOCK, min((block + 1) * BLOCK, len(z))
+        _norm_relu_of_block(z[start:stop].reshape(-1), strung, y[start:stop].reshape(-1))
 
 
 @njit(cache=True, nogil=True)
-def _norm_relu_of_block(
-    z: FloatArray, mean: FloatArray, scale: FloatArray, shift: FloatArray, start: int, stop: int, y: FloatArray
-) -> None:
-    flat, out = z[start:stop].reshape(-1), y[start:stop].reshape(-1)
-    for begin in range(0, flat.size, mean.size):
-        _norm_relu(flat[begin : begin + mean.size], mean, scale, shift, out[begin : begin + mean.size])
-
-
-@njit(cache=True, nogil=True)
-def _norm_relu(values: FloatArray, mean: FloatArray, scale: FloatArray, shift: FloatArray, out: FloatArray) -> None:
-    for c in range(values.size):
-        value = (values[c] - mean[c]) * scale[c] + shift[c]
-        out[c] = value if value > 0 else value * 0
+def _norm_relu_of_block(z: FloatArray, affine: FloatArray, y: FloatArray) -> None:
+    mean, scale, shift = affine[0], affine[1], affine[2]
+    for begin in range(0, z.size, mean.size):
+        values, out = z[begin : begin + mean.size], y[begin : begin + mean.size]
+        for c in range(values.size):
+            value = (values[c] - mean[c]) * scale[c] + shift[c]
+            out[c] = value if value > 0 else value * 0
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def norm_relu_sums(
-    z: FloatArray, gradient: FloatArray, mean: FloatArray, scale: FloatArray, shift: FloatArray, partial: FloatArray
-) -> None:
+def norm_relu_sums(z: FloatArray, gradient: FloatArray, affine: FloatArray, partial: FloatArray) -> None:
     """(blocks, 2, C): sums of the gradient behind the ReLU, and of it times ``z - mean``."""
-    means, scales, shifts = _strung(mean), _strung(scale), _strung(shift)
+    strung = _strung(affine)
     for block in prange(len(partial)):
-        _sums_of_block(
-            z, gradient, means, scales, shifts, block * BLOCK, min((block + 1) * BLOCK, len(z)), partial[block]
-        )
+        start, stop = block * BLOCK, min((block + 1) * BLOCK, len(z))
+        _sums_of_block(z[start:stop].reshape(-1), gradient[start:stop].reshape(-1), strung, partial[block])
 
 
 @njit(cache=True, nogil=True)
-def _sums_of_block(
-    z: FloatArray,
-    gradient: FloatArray,
-    mean: FloatArray,
-    scale: FloatArray,
-    shift: FloatArray,
-    start: int,
-    stop: int,
-    out: FloatArray,
-) -> None:
-    flat, pulls = z[start:stop].reshape(-1), gradient[start:stop].reshape(-1)
+def _sums_of_block(z: FloatArray, gradient: FloatArray, affine: FloatArray, out: FloatArray) -> None:
+    mean, scale, shift = affine[0], affine[1], affine[2]
     sums, products = np.zeros_like(mean), np.zeros_like(mean)
-    for begin in range(0, flat.size, mean.size):
-        part = slice(begin, begin + mean.size)
-        _add_behind_relu(flat[part], pulls[part], mean, scale, shift, sums, products)
+    for begin in range(0, z.size, mean.size):
+        values, behind = z[begin : begin + mean.size], gradient[begin : begin + mean.size]
+        for c in range(values.size):
+            centred = values[c] - mean[c]
+            passed = behind[c] if centred * scale[c] + shift[c] > 0 else behind[c] * 0
+            sums[c] += passed
+            products[c] += passed * centred
     _fold(sums, out[0])
     _fold(products, out[1])
 
 
-@njit(cache=True, nogil=True)
-def _add_behind_relu(
-    values: FloatArray,
-    gradient: FloatArray,
-    mean: FloatArray,
-    scale: FloatArray,
-    shift: FloatArray,
-    sums: FloatArray,
-    products: FloatArray,
-) -> None:
-    for c in range(values.size):
-        centred = values[c] - mean[c]
-        passed = gradient[c] if centred * scale[c] + shift[c] > 0 else gradient[c] * 0
-        sums[c] += passed
-        products[c] += passed * centred
-
-
 @njit(cache=True, nogil=True, parallel=True)
 def norm_relu_gradient(
-    z: FloatArray,
-    gradient: FloatArray,
-    repeats: FloatArray,
-    mean: FloatArray,
-    scale: FloatArray,
-    shift: FloatArray,
-    constant: FloatArray,
-    slope: FloatArray,
-    out: FloatArray,
+    z: FloatArray, gradient: FloatArray, repeats: FloatArray, affine: FloatArray, pulls: FloatArray, out: FloatArray
 ) -> None:
-    """``scale * gradient behind the ReLU - repeats * (constant + slope * (z - mean))``."""
-    means, scales, shifts = _strung(mean), _strung(scale), _strung(shift)
-    constants, slopes = _strung(constant), _strung(slope)
+    """``scale * gradient behind the ReLU - repeats * (what mean and variance pull)``."""
+    affines, pulled = _strung(affine), _strung(pulls)
     for block in prange((len(z) + BLOCK - 1) // BLOCK):
         start, stop = block * BLOCK, min((block + 1) * BLOCK, len(z))
-        _gradient_of_block(z, gradient, means, scales, shifts, constants, slopes, start, stop, out)
-        _pull_again(z, repeats, mean, constant, slope, start, stop, out)
+        flat, behind, result = z[start:stop].reshape(-1), gradient[start:stop].reshape(-1), out[start:stop].reshape(-1)
+        _gradient_of_block(flat, behind, affines, pulled, result)
+        _pull_again(z, repeats, affine[0], pulls, start, stop, out)
 
 
 @njit(cache=True, nogil=True)
 def _gradient_of_block(
-    z: FloatArray,
-    gradient: FloatArray,
-    mean: FloatArray,
-    scale: FloatArray,
-    shift: FloatArray,
-    constant: FloatArray,
-    slope: FloatArray,
-    start: int,
-    stop: int,
-    out: FloatArray,
+    z: FloatArray, gradient: FloatArray, affine: FloatArray, pulls: FloatArray, out: FloatArray
 ) -> None:
-    flat, pulls, result = z[start:stop].reshape(-1), gradient[start:stop].reshape(-1), out[start:stop].reshape(-1)
-    for begin in range(0, flat.size, mean.size):
+    mean, scale, shift, constant, slope = affine[0], affine[1], affine[2], pulls[0], pulls[1]
+    for begin in range(0, z.size, mean.size):
         part = slice(begin, begin + mean.size)
-        _gradient_of_strip(flat[part], pulls[part], mean, scale, shift, constant, slope, result[part])
-
-
-@njit(cache=True, nogil=True)
-def _gradient_of_strip(
-    values: FloatArray,
-    gradient: FloatArray,
-    mean: FloatArray,
-    scale: FloatArray,
-    shift: FloatArray,
-    constant: FloatArray,
-    slope: FloatArray,
-    out: FloatArray,
-) -> None:
-    for c in range(values.size):
-        centred = values[c] - mean[c]
-        passed = gradient[c] if centred * scale[c] + shift[c] > 0 else gradient[c] * 0
-        out[c] = passed * scale[c] - (constant[c] + centred * slope[c])
+        values, behind, result = z[part], gradient[part], out[part]
+        for c in range(values.size):
+            centred = values[c] - mean[c]
+            passed = behind[c] if centred * scale[c] + shift[c] > 0 else behind[c] * 0
+            result[c] = passed * scale[c] - (constant[c] + centred * slope[c])
 
 
 @njit(cache=True, nogil=True)
 def _pull_again(
-    z: FloatArray,
-    repeats: FloatArray,
-    mean: FloatArray,
-    constant: FloatArray,
-    slope: FloatArray,
-    start: int,
-    stop: int,
-    out: FloatArray,
+    z: FloatArray, repeats: FloatArray, mean: FloatArray, pulls: FloatArray, start: int, stop: int, out: FloatArray
 ) -> None:
     """Take what mean and variance pull once more for every further time that a row stands."""
     for r in range(start, stop):
         if repeats[r] != 1:
-            _pull(z[r], mean, constant, slope, repeats[r] - 1, out[r])
-
-
-@njit(cache=True, nogil=True)
-def _pull(
-    values: FloatArray, mean: FloatArray, constant: FloatArray, slope: FloatArray, factor: float, out: FloatArray
-) -> None:
-    for c in range(values.size):
-        out[c] -= factor * (constant[c] + (values[c] - mean[c]) * slope[c])
+            for c in range(mean.size):
+                out[r, c] -= (repeats[r] - 1) * (pulls[0, c] + (z[r, c] - mean[c]) * pulls[1, c])
 
 
 @njit(cache=True, nogil=True, parallel=True)
@@ -364,44 +296,30 @@ def max_gradient(
     z: FloatArray,
     starts: Int64Array,
     repeats: FloatArray,
-    mean: FloatArray,
-    constant: FloatArray,
-    slope: FloatArray,
+    affine: FloatArray,
+    pulls: FloatArray,
     gradient: FloatArray,
     places: IndexArray,
     out: FloatArray,
 ) -> None:
-    """``- repeats * (constant + slope * (z - mean))``, and the (runs, C) gradient added at `places`."""
-    means, constants, slopes = _strung(mean), _strung(constant), _strung(slope)
+    """``- repeats * (what mean and variance pull)``, and the (runs, C) gradient added at `places`."""
+    affines, pulled = _strung(affine), _strung(pulls)
     runs = len(starts) - 1
     for block in prange((runs + RUNS - 1) // RUNS):
         first, last = block * RUNS, min((block + 1) * RUNS, runs)
-        _pull_block(z, means, constants, slopes, starts[first], starts[last], out)
-        _pull_again(z, repeats, mean, constant, slope, starts[first], starts[last], out)
-        _add_at_places(gradient, places, first, last, out)
+        start, stop = starts[first], starts[last]
+        _pull_block(z[start:stop].reshape(-1), affines[0], pulled, out[start:stop].reshape(-1))
+        _pull_again(z, repeats, affine[0], pulls, start, stop, out)
+        add_at_places(gradient, places, first, last, out)
 
 
 @njit(cache=True, nogil=True)
-def _pull_block(
-    z: FloatArray, mean: FloatArray, constant: FloatArray, slope: FloatArray, start: int, stop: int, out: FloatArray
-) -> None:
-    flat, result = z[start:stop].reshape(-1), out[start:stop].reshape(-1)
-    for begin in range(0, flat.size, mean.size):
-        part = slice(begin, begin + mean.size)
-        _pull_strip(flat[part], mean, constant, slope, result[part])
-
-
-@njit(cache=True, nogil=True)
-def _pull_strip(values: FloatArray, mean: FloatArray, constant: FloatArray, slope: FloatArray, out: FloatArray) -> None:
-    for c in range(values.size):
-        out[c] = -(constant[c] + (values[c] - mean[c]) * slope[c])
-
-
-@njit(cache=True, nogil=True)
-def _add_at_places(gradient: FloatArray, places: IndexArray, first: int, last: int, out: FloatArray) -> None:
-    for run in range(first, last):
-        for c in range(gradient.shape[1]):
-            out[places[run, c], c] += gradient[run, c]
+def _pull_block(z: FloatArray, mean: FloatArray, pulls: FloatArray, out: FloatArray) -> None:
+    constant, slope = pulls[0], pulls[1]
+    for begin in range(0, z.size, mean.size):
+        values, result = z[begin : begin + mean.size], out[begin : begin + mean.size]
+        for c in range(values.size):
+            result[c] = -(constant[c] + (values[c] - mean[c]) * slope[c])
 
 
 # Gathering the neighbours of centres -----------------------------------------------------------------------------
@@ -426,34 +344,26 @@ def gather_offsets(
     for block in prange((runs + RUNS - 1) // RUNS):
         for run in range(block * RUNS, min((block + 1) * RUNS, runs)):
             for r in range(starts[run], starts[run + 1]):
-                row = rows[r]
-                x, y, z = (
-                    points[row, 0] - centres[run, 0],
-                    points[row, 1] - centres[run, 1],
-                    points[row, 2] - centres[run, 2],
-                )
-                offsets[r, 0], offsets[r, 1], offsets[r, 2] = x, y, z
-                _add_offset(mapped[row], weight[0], weight[1], weight[2], x, y, z, out[r])
+                offset, row = offsets[r], rows[r]
+                for axis in range(3):
+                    offset[axis] = points[row, axis] - centres[run, axis]
+                _add_offset(mapped[row], weight, offset[0], offset[1], offset[2], out[r])
 
 
 @njit(cache=True, nogil=True)
-def _add_offset(
-    mapped: FloatArray,
-    along_x: FloatArray,
-    along_y: FloatArray,
-    along_z: FloatArray,
-    x: float,
-    y: float,
-    z: float,
-    out: FloatArray,
-) -> None:
+def _add_offset(mapped: FloatArray, weight: FloatArray, x: float, y: float, z: float, out: FloatArray) -> None:
+    along_x, along_y, along_z = weight[0], weight[1], weight[2]
     for c in range(mapped.size):
         out[c] = mapped[c] + (x * along_x[c] + y * along_y[c] + z * along_z[c])
 
 
 @njit(cache=True, nogil=True)
 def rows_of_points(rows: IndexArray, count: int) -> tuple[IndexArray, Int64Array]:
-    """Where each of `count` points stands in `rows`: the places point by point, rising, and where each point starts."""
+    """Where each of `count` points stands in `rows`: the places point by point, rising, and where each point starts.
+
+    With it, the gradient of gathering is gathered, too: each point sums up its own rows in order. Rows that several
+    threads scattered would meet at a point in any order.
+    """
     starts = np.zeros(count + 1, np.int64)
     for r in range(rows.size):
         starts[rows[r] + 1] += 1
@@ -472,14 +382,7 @@ def sum_runs(values: FloatArray, places: IndexArray, starts: Int64Array, sums: F
     """Sum the rows of `values` at the `places` of each run, in order."""
     runs = len(starts) - 1
     for block in prange((runs + BLOCK - 1) // BLOCK):
-        _sum_block(values, places, starts, block * BLOCK, min((block + 1) * BLOCK, runs), sums)
-
-
-@njit(cache=True, nogil=True)
-def _sum_block(
-    values: FloatArray, places: IndexArray, starts: Int64Array, first: int, last: int, sums: FloatArray
-) -> None:
-    sums[first:last] = 0
-    for run in range(first, last):
-        for r in range(starts[run], starts[run + 1]):
-            _add(values[places[r]], sums[run])
+        for run in range(block * BLOCK, min((block + 1) * BLOCK, runs)):
+            sums[run] = 0
+            for r in range(starts[run], starts[run + 1]):
+                _add(values[places[r]], sums[run])

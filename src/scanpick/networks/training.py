@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, call
 from scanpick.files import sha256_of_text
-from scanpick.networks.prefetching import Prepare, prefetched
 from scanpick.networks.training_state import TrainingState, WeightAverage
 from scanpick.texts import parsing, read_json, write_json
 
@@ -24,7 +24,16 @@ PLANNED = "planned.json"
 CHECKPOINT_S = 300.0
 """Where steps are slow, a checkpoint is written after so many seconds, too."""
 
+PREFETCH = 4
+"""Batches prepared ahead. What is in a batch depends on its number alone, never on the order of preparation."""
+
 _TIMED_STEPS = 5
+
+PreparedBatch: TypeAlias = tuple[list[Any], list[str]]
+"""The samples of a batch, and the ids of their frames."""
+
+Prepare: TypeAlias = Callable[[int], PreparedBatch]
+"""Makes the batch of a number."""
 
 
 class TrainableModel(Protocol):
@@ -102,7 +111,7 @@ def train_network(
         model: What is trained; its network has been built with the seed.
         prepare: Makes the samples of the batch of a number, and names their frames. Called in the background, so
             it must not touch the network. What it gives may depend on the number alone.
-        settings: How.
+        settings: How it is trained.
         out: Folder of ``checkpoint.pt`` and ``log.csv``.
         fingerprint: Everything besides `settings` that the weights depend on, JSON-serialisable.
         device: Where the network runs.
@@ -145,8 +154,9 @@ def train_network(
             schedule.step()
             average.update(model.network)
             state.iteration += 1
-            told = {"iteration": state.iteration, "learning_rate": rate, "gradient_norm": norm.item(), **losses}
-            state.log.append(told)
+            state.log.append(
+                {"iteration": state.iteration, "learning_rate": rate, "gradient_norm": norm.item(), **losses}
+            )
             advance(1)
             due = state.iteration % settings.checkpoint_every == 0 or time.monotonic() - saved > CHECKPOINT_S
             if due or state.iteration == settings.iterations:
@@ -182,11 +192,48 @@ def iterations_in(minutes: float, out: Path, run: Callable[[int, Path], None]) -
         return int(planned["iterations"])
 
 
+def shuffled_batches(
+    count: int, sample: Callable[[int, np.random.Generator], tuple[Any, str]], settings: TrainingSettings
+) -> Prepare:
+    """The batches of a training on `count` frames, each of which comes once before one comes again.
+
+    Args:
+        count: Frames.
+        sample: Makes the sample of a frame's row, drawing from the generator, and names the frame.
+        settings: How many batches of which size, and the seed.
+    """
+    size, seed = settings.batch_size, settings.seed
+    order = training_order(count, settings.iterations * settings.accumulation * size, seed)
+
+    def prepare(number: int) -> PreparedBatch:
+        slots = range(number * size, (number + 1) * size)
+        drawn = [sample(int(order[slot]), np.random.default_rng([seed, 2, slot])) for slot in slots]
+        return [one for one, _ in drawn], [frame_id for _, frame_id in drawn]
+
+    return prepare
+
+
 def training_order(count: int, needed: int, seed: int) -> np.ndarray:
     """(needed,) rows of `count` frames: one random permutation after the other."""
     epochs = -(-needed // count)
     order = [np.random.default_rng([seed, 1, epoch]).permutation(count) for epoch in range(epochs)]
     return np.concatenate(order)[:needed]
+
+
+def prefetched(prepare: Prepare, first: int, stop: int) -> Iterator[PreparedBatch]:
+    """The batches from number `first` up to `stop`, in order, prepared by one thread beside the caller's."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: list[Future[PreparedBatch]] = []
+        upcoming = first
+        try:
+            while upcoming < stop or waiting:
+                while upcoming < stop and len(waiting) < PREFETCH:
+                    waiting.append(pool.submit(prepare, upcoming))
+                    upcoming += 1
+                yield waiting.pop(0).result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _schedule(optimiser: torch.optim.Optimizer, settings: TrainingSettings) -> torch.optim.lr_scheduler.LRScheduler:
@@ -211,5 +258,5 @@ def _not_finite(iteration: int, total: Tensor, parts: Mapping[str, Tensor], fram
     values = ", ".join(f"{name} {value.item():.3g}" for name, value in parts.items())
     return ScanpickError(
         f"Training stopped at iteration {iteration}: the loss is {total.item()} ({values}) for the frames "
-        f"{', '.join(frame_ids)}. Look at these frames with 'scanpick doctor', or lower the learning rate."
+        f"{', '.join(frame_ids)}. Check these frames with {call('doctor', ...)}, or lower the learning rate."
     )

@@ -2,13 +2,16 @@
 
 import io
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from scanpick.errors import ScanpickError
 from scanpick.files import read_bytes, write_bytes
+from scanpick.networks.fit import check_fit
 from scanpick.seals import check_seal, sealed_archive
 from scanpick.texts import parsing
 
@@ -33,6 +36,32 @@ def read_weights_file(path: Path) -> Any:
             ) from error
         except RuntimeError as error:
             raise ScanpickError(f"{path}: is not a readable checkpoint, or is truncated: {error}") from error
+
+
+def read_tensors(path: Path, entry: str) -> dict[str, Tensor]:
+    """Named tensors of a file written by torch.save, plain or under the entry of this name.
+
+    Raises:
+        ScanpickError: The file is missing, damaged, or holds something else.
+    """
+    content = read_weights_file(path)
+    state = content.get(entry, content) if isinstance(content, dict) else content
+    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ScanpickError(f"{path}: expected named tensors, plain or under '{entry}'.")
+    return {str(name): value for name, value in state.items()}
+
+
+def take_weights(network: nn.Module, state: Mapping[str, Tensor], name: str, source: str) -> None:
+    """Give a network weights.
+
+    Raises:
+        ScanpickError: They do not fit; the message says so of `name` and `source`, see `check_fit`.
+    """
+    given, expected = (
+        {key: tuple(value.shape) for key, value in weights.items()} for weights in (state, network.state_dict())
+    )
+    check_fit(given, expected, name, source)
+    network.load_state_dict(state)
 
 
 def write_weights_file(path: Path, content: Any) -> None:

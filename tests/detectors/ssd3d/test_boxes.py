@@ -9,11 +9,11 @@ import torch
 from scanpick.detectors.ssd3d.boxes import (
     corners_of_boxes,
     decode_axis,
-    decode_boxes,
     decode_yaw,
     encode_axis,
     encode_yaw,
     points_inside,
+    put_together,
 )
 from tests.detectors.ssd3d.golden_files import geometric
 
@@ -27,7 +27,8 @@ def test_equals_the_reference_coder(golden):
     direction_bin, residual = encode_yaw(boxes[:, 6], bins)
     np.testing.assert_array_equal(direction_bin, arrays["dir_class"])
     np.testing.assert_allclose(residual, arrays["dir_res"], atol=1e-5)
-    decoded = decode_boxes(boxes[:, :3], boxes[:, 3:6] / 2, direction_bin, residual[:, None].expand(-1, bins), 0.1)
+    yaw = decode_yaw(direction_bin, residual[:, None].expand(-1, bins))
+    decoded = put_together(boxes[:, :3], boxes[:, 3:6] / 2, yaw, 0.1)
     np.testing.assert_allclose(decoded, arrays["decoded"], atol=1e-5)
 
 
@@ -54,7 +55,7 @@ def test_yaws_come_back_from_their_bins(bins):
 
 
 def test_sizes_have_a_least_value():
-    box = decode_boxes(torch.zeros(1, 3), torch.tensor([[-1.0, 0.2, 0.01]]), torch.tensor([0]), torch.zeros(1, 12), 0.1)
+    box = put_together(torch.zeros(1, 3), torch.tensor([[-1.0, 0.2, 0.01]]), torch.zeros(1), 0.1)
     np.testing.assert_allclose(box[0, 3:6], [0.1, 0.4, 0.1])
 
 

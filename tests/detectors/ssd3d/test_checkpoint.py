@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from scanpick.detectors.saved import load_detector
-from scanpick.detectors.ssd3d.checkpoint import load_checkpoint
 from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO
 from scanpick.detectors.ssd3d.decoding import decode
+from scanpick.detectors.ssd3d.model import load_checkpoint
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
-from scanpick.detectors.tensors import take_weights
 from scanpick.errors import ScanpickError
+from scanpick.networks.weights import take_weights
 from tests.detectors.ssd3d.golden_files import config_of
 
 
@@ -22,7 +22,7 @@ def test_the_reference_file_gives_the_stored_boxes(golden):
     model = load_checkpoint(golden / "ssd3d" / "checkpoint.pth")
     assert model.config == SSD3D
     network = Ssd3dNetwork(config_of(arrays, arrays["points"].shape[1]))
-    take_weights(network, model.network.state_dict(), source="the same weights")
+    take_weights(network, model.network.state_dict(), "the detector", "the same weights")
     with torch.no_grad():
         boxes, _ = decode(network.eval()(torch.from_numpy(arrays["points"])), SSD3D)
     np.testing.assert_allclose(boxes, arrays["decoded_boxes_center_origin"], atol=1e-3)
@@ -63,11 +63,13 @@ def test_the_number_of_classes_is_that_of_the_file(tmp_path):
     three = replace(SSD3D_NANO, class_names=("a", "b", "c"))
     path = write(Ssd3dNetwork(three).state_dict(), tmp_path / "file.pth")
     assert load_checkpoint(path).class_names == ("Pedestrian", "Cyclist", "Car")
-    assert load_checkpoint(path, ("x", "y", "z")).class_names == ("x", "y", "z")
-    with pytest.raises(ScanpickError, match="has 3 classes; expected as many class names, got Car"):
-        load_checkpoint(path, ("Car",))
+    two = write(Ssd3dNetwork(replace(SSD3D_NANO, class_names=("a", "b"))).state_dict(), tmp_path / "two.pth")
+    with pytest.raises(ScanpickError, match=r"expected a detector of 1 or 3 classes, .* got 2"):
+        load_checkpoint(two)
     with pytest.raises(ScanpickError, match=r"conv_cls.weight: \(3, 64, 1\) instead of \(1, 64, 1\)"):
-        take_weights(Ssd3dNetwork(SSD3D_NANO), torch.load(path, weights_only=True)["state_dict"], source="file")
+        take_weights(
+            Ssd3dNetwork(SSD3D_NANO), torch.load(path, weights_only=True)["state_dict"], "the detector", "file"
+        )
 
 
 def test_another_network_is_refused(tmp_path):

@@ -125,17 +125,17 @@ def test_what_is_saved_loads_as_encoder_and_as_a_start(tmp_path: Path) -> None:
     config = ReConConfig(width=96, depth=1)
     torch.save({"base_model": ReConPretraining(config).state_dict()}, tmp_path / "start.pt")
     model = adaptable_recon(tmp_path / "start.pt", {}, 0)
-    assert model.fresh == ("view_proj",)
+    assert model.settings["fresh"] == ["view_proj"]
     path = model.save(tmp_path, {"note": "adapted"})
     loaded = load_encoder(path).state_dict()
     for name, value in model.network.recon.MAE_encoder.state_dict().items():
         assert torch.equal(value, loaded[name])
     again = adaptable_recon(path, {"image": "0.5"}, 1)
-    assert again.fresh == ()
+    assert again.settings["fresh"] == []
     for name, value in model.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name])
     other_teacher = adaptable_recon(path, {"image_dimension": "12"}, 1)
-    assert other_teacher.fresh == ("img_proj",)
+    assert other_teacher.settings["fresh"] == ["img_proj"]
 
 
 def test_seeds_decide_random_weights() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from scanpick.encoders.recon.contrast import contrast
+from scanpick.encoders.recon.pretraining import contrast
 
 
 def _written_out(one: np.ndarray, other: np.ndarray, same: np.ndarray, temperature: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scanpick.encoders.recon.masking import block_mask, random_mask
+from scanpick.encoders.recon.pretraining import block_mask, random_mask
 
 
 @pytest.mark.parametrize(("groups", "share"), [(64, 0.6), (512, 0.6), (7, 0.5), (5, 0.99), (9, 0.1)])

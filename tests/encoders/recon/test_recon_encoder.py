@@ -10,7 +10,6 @@ from scanpick.encoders import ENCODERS
 from scanpick.encoders.recon.config import ReConConfig
 from scanpick.encoders.recon.encoder import ReConScene, scene_groups
 from scanpick.encoders.recon.network import ReConEncoder
-from scanpick.encoders.recon.tokeniser import group, normalise
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.geometry.farthest_point_sampling import farthest_point_sampling
 from scanpick.structures import Frame, FrameRecord
@@ -25,17 +24,18 @@ def test_without_weights_it_says_where_they_are() -> None:
         ENCODERS.make("recon", {})
 
 
-def test_scene_groups_are_the_tokenisers_groups() -> None:
-    """The numba path for frames gives the patches of the torch path on a batch, as sets."""
+def test_scene_groups_are_those_of_all_distances() -> None:
+    """Around the first farthest points of the normalised cloud lie the nearest ones of all, as sets."""
     xyz = _cloud()
     neighbourhoods, centres = scene_groups(xyz, 256, 16, 32, "z")
     start = ((xyz - xyz.mean(axis=0)) ** 2).sum(axis=1).argmin()
     xyz = xyz[[start, *(row for row in range(len(xyz)) if row != start)]]
-    kept = torch.from_numpy(xyz[farthest_point_sampling(xyz, 256)])[None]
-    cloud = normalise(kept)
-    expected, expected_centres = group(cloud, torch.arange(16)[None], 32)
-    np.testing.assert_allclose(centres, expected_centres[0].numpy(), atol=1e-5)
-    for mine, theirs in zip(neighbourhoods, expected[0].numpy(), strict=True):
+    cloud = xyz[farthest_point_sampling(xyz, 256)].astype(np.float64)
+    cloud -= cloud.mean(axis=0)
+    cloud /= np.linalg.norm(cloud, axis=1).max()
+    np.testing.assert_allclose(centres, cloud[:16], atol=1e-5)
+    nearest = ((cloud[:16, None] - cloud) ** 2).sum(axis=2).argsort(axis=1)[:, :32]
+    for mine, theirs in zip(neighbourhoods, cloud[nearest] - cloud[:16, None], strict=True):
         order = [np.lexsort(part.round(4).T) for part in (mine, theirs)]
         np.testing.assert_allclose(mine[order[0]], theirs[order[1]], atol=1e-5)
 

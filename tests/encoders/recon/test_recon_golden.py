@@ -13,7 +13,7 @@ from scanpick.encoders.recon.config import CONFIGS, ReConConfig
 from scanpick.encoders.recon.inference import FrozenReCon
 from scanpick.encoders.recon.network import ReConEncoder, frozen_feature
 from scanpick.encoders.recon.pretraining import ReConPretraining, chamfer_l2
-from scanpick.encoders.recon.tokeniser import group
+from scanpick.geometry.nearest_neighbours import nearest_neighbours
 
 pytestmark = pytest.mark.golden
 
@@ -37,18 +37,17 @@ def model(folder: Path) -> ReConPretraining:
 
 
 def _groups(arrays: Any, model: ReConPretraining, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    points = torch.from_numpy(arrays["points"]).to(dtype)
-    return group(points, torch.from_numpy(arrays["fps_index"]).long(), model.config.group_size)
+    """The reference's patches: points relative to their centres, and centres."""
+    clouds, centres = (torch.from_numpy(arrays[name]).to(dtype) for name in ("points", "centers"))
+    batch = torch.arange(len(clouds))[:, None, None]
+    return clouds[batch, torch.from_numpy(arrays["knn_index_sorted"]).long()] - centres[:, :, None], centres
 
 
-def test_neighbourhoods_equal_the_reference_sets(folder: Path, model: ReConPretraining) -> None:
+def test_patches_equal_the_reference_sets(folder: Path, model: ReConPretraining) -> None:
     arrays = np.load(folder / "svm_forward.npz")
-    neighbourhoods, centres = _groups(arrays, model, torch.float32)
-    np.testing.assert_array_equal(centres.numpy(), arrays["centers"])
-    batch = np.arange(len(centres))[:, None, None]
-    expected = arrays["points"][batch, arrays["knn_index_sorted"]] - arrays["centers"][:, :, None]
-    ordered = [np.sort(a.reshape(*a.shape[:2], -1), axis=2) for a in (neighbourhoods.numpy(), expected)]
-    np.testing.assert_array_equal(*ordered)
+    for cloud, first, expected in zip(arrays["points"], arrays["fps_index"], arrays["knn_index_sorted"], strict=True):
+        rows, _ = nearest_neighbours(cloud, cloud[first], model.config.group_size)
+        np.testing.assert_array_equal(np.sort(rows, axis=1), np.sort(expected, axis=1))
 
 
 def test_features_and_tokens(folder: Path, model: ReConPretraining) -> None:
@@ -88,13 +87,14 @@ def test_pretraining_losses_and_gradients(folder: Path, model: ReConPretraining,
 
     result = model(neighbourhoods, centres, torch.from_numpy(arrays["mask"]))
     rebuilding = chamfer_l2(result.rebuilt, result.true)
-    contrast = model.contrast_loss(
-        result, torch.from_numpy(arrays["img_feature"]), torch.from_numpy(arrays["text_feature"])
+    image, text = (
+        torch.nn.functional.smooth_l1_loss(projection(result.special[:, row]), torch.from_numpy(arrays[name]))
+        for row, projection, name in ((1, model.img_proj, "img_feature"), (2, model.text_proj, "text_feature"))
     )
-    total = rebuilding + contrast["image"] + contrast["text"]
+    total = rebuilding + image + text
     total.backward()
 
-    losses = [rebuilding.item(), contrast["image"].item(), contrast["text"].item(), total.item()]
+    losses = [rebuilding.item(), image.item(), text.item(), total.item()]
     np.testing.assert_allclose(losses, arrays[f"{mode}_losses"][:4], rtol=1e-5)
     for name, value in (("rebuild_points", result.rebuilt), ("encoder_x_vis", result.visible)):
         np.testing.assert_allclose(value.detach().numpy(), arrays[f"{mode}_{name}"], rtol=1e-5, atol=2e-5)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from scanpick.detectors.augmentation import AugmentationSettings
 from scanpick.errors import ScanpickError
 from scanpick.geometry.ground import GroundSettings
 
@@ -99,5 +98,3 @@ PILLAR = PillarConfig(
     box_channels=256,
 )
 """At published size, for GPUs."""
-
-PILLAR_AUGMENTATION = AugmentationSettings(object_scale=0.1)

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scanpick.arrays import BoxArray, Float32Array, Float64Array
-from scanpick.detectors.pillars.config import PILLAR, PILLAR_AUGMENTATION, PILLAR_NANO, PILLAR_PICO, PillarConfig
+from scanpick.detectors.augmentation import AugmentationSettings
+from scanpick.detectors.pillars.config import PILLAR, PILLAR_NANO, PILLAR_PICO, PillarConfig
 from scanpick.detectors.pillars.losses import OVERLAP_WEIGHT, box_losses, heatmap_loss, iou_loss, overlap_loss
 from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
 from scanpick.detectors.pillars.pillars import Pillars, make_pillars, points_around
@@ -30,9 +31,35 @@ class PillarSample:
 
     frame_id: str
     pillars: Pillars
-    objects: int
     targets: PillarTargets | None
     around: Float32Array | None
+
+
+@dataclass(frozen=True, eq=False)
+class BatchTargets:
+    """`PillarTargets` of all frames, which lie one below the other: along x, their grids make one tall grid.
+
+    Attributes:
+        heatmap: (B, classes, nx/2, ny/2).
+        objects: How many there are.
+        cells: (K,) places in the tall grid.
+        values: (K, 8).
+        backwards: (K,).
+        weights: (K,).
+        around: (K, n, 5) points around the cells, see `points_around`.
+        boxes: (K, 7) float64, where they are on the tall grid.
+        ground_m: (B nx/2, ny/2) height of the ground.
+    """
+
+    heatmap: Tensor
+    objects: int
+    cells: Tensor
+    values: Tensor
+    backwards: Tensor
+    weights: Tensor
+    around: Tensor
+    boxes: BoxArray
+    ground_m: Float32Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +70,7 @@ class PillarBatch:
     features: Tensor
     starts: Tensor
     cells: Tensor
-    heatmap: Tensor | None
-    box_cells: Tensor | None
-    values: Tensor | None
-    backwards: Tensor | None
-    weights: Tensor | None
-    around: Tensor | None
+    targets: BatchTargets | None
 
 
 class PillarModel:
@@ -57,7 +79,7 @@ class PillarModel:
     def __init__(self, config: PillarConfig = PILLAR_NANO) -> None:
         self.config = config
         self.class_names = config.class_names
-        self.augmentation = PILLAR_AUGMENTATION
+        self.augmentation = AugmentationSettings(object_scale=0.1)
         self.network = to_channels_last(PillarNetwork(config))
 
     @property
@@ -74,59 +96,54 @@ class PillarModel:
         """Pillars, and in training targets, of a scene. Nothing here is random."""
         pillars = make_pillars(scene.points, self.config)
         targets = make_targets(scene.boxes, pillars.cell_ground_m, self.config) if training else None
-        objects = 0 if targets is None else int((targets.heatmap == 1).sum())
         around = None if targets is None else points_around(pillars, targets.cells, self.config)
-        return PillarSample(scene.frame_id, pillars, objects, targets, around)
+        return PillarSample(scene.frame_id, pillars, targets, around)
 
     def batch(self, samples: Sequence[PillarSample], device: torch.device) -> PillarBatch:
         """One tensor of all points; pillars and cells are shifted by frame."""
         pillars = [sample.pillars for sample in samples]
         points = np.cumsum([0, *(len(p.features) for p in pillars)])
         starts = [p.starts[:-1] + at for p, at in zip(pillars, points[:-1], strict=True)]
-        per_frame, per_head = self.config.grid[0] * self.config.grid[1], self.config.grid[0] * self.config.grid[1] // 4
-
-        def tensor(parts: Sequence[np.ndarray]) -> Tensor:
-            return torch.from_numpy(np.concatenate(parts)).to(device)
-
-        targets = [sample.targets for sample in samples if sample.targets is not None]
+        nx, ny = self.config.grid
         return PillarBatch(
-            samples=samples,
-            features=tensor([p.features for p in pillars]),
-            starts=tensor([*starts, points[-1:]]),
-            cells=tensor([p.cells + k * per_frame for k, p in enumerate(pillars)]),
-            heatmap=tensor([t.heatmap[None] for t in targets]) if targets else None,
-            box_cells=tensor([t.cells + k * per_head for k, t in enumerate(targets)]) if targets else None,
-            values=tensor([t.values for t in targets]) if targets else None,
-            backwards=tensor([t.backwards for t in targets]) if targets else None,
-            weights=tensor([t.weights for t in targets]) if targets else None,
-            around=tensor([s.around for s in samples if s.around is not None]) if targets else None,
+            samples,
+            _tensor([p.features for p in pillars], device),
+            _tensor([*starts, points[-1:]], device),
+            _tensor([p.cells + k * nx * ny for k, p in enumerate(pillars)], device),
+            self._targets(samples, device) if samples[0].targets is not None else None,
+        )
+
+    def _targets(self, samples: Sequence[PillarSample], device: torch.device) -> BatchTargets:
+        targets = [sample.targets for sample in samples if sample.targets is not None]
+        nx, ny = self.config.grid
+        boxes = np.concatenate([t.boxes for t in targets])
+        frame_of = np.repeat(np.arange(len(targets)), [len(t.cells) for t in targets])
+        boxes[:, 0] += frame_of * (self.config.x_range_m[1] - self.config.x_range_m[0])
+        return BatchTargets(
+            heatmap=_tensor([t.heatmap[None] for t in targets], device),
+            objects=sum(int((t.heatmap == 1).sum()) for t in targets),
+            cells=_tensor([t.cells + k * (nx * ny // 4) for k, t in enumerate(targets)], device),
+            values=_tensor([t.values for t in targets], device),
+            backwards=_tensor([t.backwards for t in targets], device),
+            weights=_tensor([t.weights for t in targets], device),
+            around=_tensor([sample.around for sample in samples if sample.around is not None], device),
+            boxes=boxes,
+            ground_m=np.concatenate([sample.pillars.cell_ground_m for sample in samples]),
         )
 
     def losses(self, batch: PillarBatch) -> dict[str, Tensor]:
         """Heatmap, box and IoU losses; those of boxes are 0 for a batch without objects."""
-        assert batch.heatmap is not None
-        assert batch.box_cells is not None
-        assert batch.values is not None
-        assert batch.backwards is not None
-        assert batch.weights is not None
-        assert batch.around is not None
+        t = batch.targets
+        assert t is not None
         heatmap, features = self._maps(batch)
-        rough, values, overlap = self.network.what(features, batch.box_cells, batch.around)
-        losses = {"heatmap": heatmap_loss(heatmap, batch.heatmap, sum(s.objects for s in batch.samples))}
-        at_first = box_losses(rough, batch.values, batch.backwards, batch.weights)
+        rough, values, overlap = self.network.what(features, t.cells, t.around)
+        losses = {"heatmap": heatmap_loss(heatmap, t.heatmap, t.objects)}
+        at_first = box_losses(rough, t.values, t.backwards, t.weights)
         losses |= {f"rough_{name}": loss for name, loss in at_first.items()}
-        losses |= box_losses(values, batch.values, batch.backwards, batch.weights)
-        losses["overlap"] = OVERLAP_WEIGHT * overlap_loss(values, batch.values, batch.weights, self.config)
-        targets = [sample.targets for sample in batch.samples if sample.targets is not None]
-        grounds = np.concatenate([sample.pillars.cell_ground_m for sample in batch.samples])
-        # Frames lie one below the other: their grounds stacked along x make one tall grid with the cells' numbering.
-        per_head = batch.samples[0].pillars.cell_ground_m.size
-        tall_cells = np.concatenate([t.cells + k * per_head for k, t in enumerate(targets)])
-        tall_boxes = np.concatenate([t.boxes for t in targets])
-        rows = np.concatenate([np.full(len(t.cells), k) for k, t in enumerate(targets)])
-        shifted = tall_boxes.copy()
-        shifted[:, 0] += rows * (self.config.x_range_m[1] - self.config.x_range_m[0])
-        losses["iou"] = iou_loss(overlap, values, tall_cells, grounds, shifted, batch.weights, self.config)
+        losses |= box_losses(values, t.values, t.backwards, t.weights)
+        losses["overlap"] = OVERLAP_WEIGHT * overlap_loss(values, t.values, t.weights, self.config)
+        cells = t.cells.cpu().numpy()
+        losses["iou"] = iou_loss(overlap, values, cells, t.ground_m, t.boxes, t.weights, self.config)
         return losses
 
     def detections(self, batch: PillarBatch) -> list[Detections]:
@@ -196,6 +213,10 @@ class PillarModel:
         overlap = bev_iou_of_pairs(np.repeat(boxes, len(step), axis=0), neighbours).reshape(weight.shape)
         total = weight.sum(axis=1)
         return np.where(total > 0, 1 - (overlap * weight).sum(axis=1) / np.maximum(total, 1e-12), 0.0)
+
+
+def _tensor(parts: Sequence[np.ndarray], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.concatenate(parts)).to(device)
 
 
 @made_from(PILLAR_NANO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,6 +22,16 @@ AROUND_FEATURES = 5
 
 AROUND_LOWEST_M = 0.15
 """Points lower above the ground tell nothing of an object's size."""
+
+
+class Grid(NamedTuple):
+    """The pillars seen from above: the lowest x and y, a pillar's side, and how many there are along x and y."""
+
+    x0: float
+    y0: float
+    side: float
+    nx: int
+    ny: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,19 +55,19 @@ class Pillars:
 
 def make_pillars(points: Points, config: PillarConfig) -> Pillars:
     """Sort (P, C >= 4) points into pillars. Points outside the volume are left out."""
-    nx, ny = config.grid
+    grid = _grid(config)
     ground = estimate_ground(points, config.ground)
     xyzi = np.ascontiguousarray(points[:, :4])
     above = (xyzi[:, 2] - ground.height_at(xyzi[:, :2])).astype(np.float32)
-    cell = _cell_of_points(xyzi, above, *_lows(config), config.pillar_m, nx, ny, *config.z_range_m)
+    cell = _cell_of_points(xyzi, above, grid, *config.z_range_m)
     kept = np.flatnonzero(cell >= 0)
     # Small whole numbers are sorted by counting, several times as fast as others.
-    narrow = np.uint16 if nx * ny <= 1 << 16 else np.int64
+    narrow = np.uint16 if grid.nx * grid.ny <= 1 << 16 else np.int64
     kept = kept[np.argsort(cell[kept].astype(narrow), kind="stable")]
     cell = cell[kept]
     first = np.flatnonzero(np.diff(cell, prepend=-1))
     cells, starts = cell[first], np.append(first, len(kept)).astype(np.int64)
-    features = _features(xyzi[kept], above[kept], starts, cells, *_lows(config), config.pillar_m, ny)
+    features = _features(xyzi[kept], above[kept], starts, cells, grid)
     placed = np.column_stack([xyzi[kept, :2], above[kept], xyzi[kept, 3]])
     return Pillars(features, placed, starts, cells, cell_ground(ground, config))
 
@@ -67,9 +78,8 @@ def points_around(pillars: Pillars, head_cells: Int64Array, config: PillarConfig
     Of each point: x and y from the centre, of the order of 1; height above the ground; intensity; and 1. Where there
     are fewer than n, the rest is 0; where there are more, they are thinned evenly.
     """
-    nx, ny = config.grid
-    args = (*_lows(config), config.pillar_m, nx, ny, config.around_m, AROUND_LOWEST_M, config.around_points)
-    return _points_around(pillars.points, pillars.starts, pillars.cells, head_cells, *args)
+    near = (config.around_m, config.around_points)
+    return _points_around(pillars.points, pillars.starts, pillars.cells, head_cells, _grid(config), *near)
 
 
 def cell_ground(ground: Ground, config: PillarConfig) -> Float32Array:
@@ -86,54 +96,39 @@ def head_cell_centres(config: PillarConfig) -> Float64Array:
     return np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1)
 
 
-def _lows(config: PillarConfig) -> tuple[float, float]:
-    return config.x_range_m[0], config.y_range_m[0]
+def _grid(config: PillarConfig) -> Grid:
+    return Grid(config.x_range_m[0], config.y_range_m[0], config.pillar_m, *config.grid)
 
 
 @njit(cache=True, nogil=True)
-def _cell_of_points(
-    xyzi: Float32Array,
-    above: Float32Array,
-    x0: float,
-    y0: float,
-    side: float,
-    nx: int,
-    ny: int,
-    lowest: float,
-    highest: float,
-) -> Int64Array:
+def _cell_of_points(xyzi: Float32Array, above: Float32Array, grid: Grid, lowest: float, highest: float) -> Int64Array:
+    """(P,) the place of each point's pillar in the flattened grid, -1 outside."""
     cell = np.full(len(xyzi), -1, dtype=np.int64)
     for p in range(len(xyzi)):
-        i = int(np.floor((xyzi[p, 0] - x0) / side))
-        j = int(np.floor((xyzi[p, 1] - y0) / side))
-        if 0 <= i < nx and 0 <= j < ny and lowest <= above[p] < highest:
-            cell[p] = i * ny + j
+        i = int(np.floor((xyzi[p, 0] - grid.x0) / grid.side))
+        j = int(np.floor((xyzi[p, 1] - grid.y0) / grid.side))
+        if 0 <= i < grid.nx and 0 <= j < grid.ny and lowest <= above[p] < highest:
+            cell[p] = i * grid.ny + j
     return cell
 
 
 @njit(cache=True, nogil=True)
 def _features(
-    xyzi: Float32Array,
-    above: Float32Array,
-    starts: Int64Array,
-    cells: Int64Array,
-    x0: float,
-    y0: float,
-    side: float,
-    ny: int,
+    xyzi: Float32Array, above: Float32Array, starts: Int64Array, cells: Int64Array, grid: Grid
 ) -> Float32Array:
+    side = grid.side
     features = np.empty((len(xyzi), 10), dtype=np.float32)
     for s in range(len(cells)):
         first, last = starts[s], starts[s + 1]
-        mx, my, mz = 0.0, 0.0, 0.0
+        mx, my, mz = 0.0, 0.0, 0.0  # in float64: sums of metres, of which millimetres count
         for p in range(first, last):
             mx += xyzi[p, 0]
             my += xyzi[p, 1]
             mz += xyzi[p, 2]
         count = last - first
         mx, my, mz = mx / count, my / count, mz / count
-        cx = x0 + (cells[s] // ny + 0.5) * side
-        cy = y0 + (cells[s] % ny + 0.5) * side
+        cx = grid.x0 + (cells[s] // grid.ny + 0.5) * side
+        cy = grid.y0 + (cells[s] % grid.ny + 0.5) * side
         for p in range(first, last):
             features[p, 0] = (xyzi[p, 0] - cx) / side
             features[p, 1] = (xyzi[p, 1] - cy) / side
@@ -154,15 +149,12 @@ def _points_around(
     starts: Int64Array,
     cells: Int64Array,
     head_cells: Int64Array,
-    x0: float,
-    y0: float,
-    side: float,
-    nx: int,
-    ny: int,
+    grid: Grid,
     radius: float,
-    lowest: float,
     most: int,
 ) -> Float32Array:
+    x0, y0, side, nx, ny = grid
+    # Pillars are listed, not spread over the grid: this tells which one, if any, lies at a place.
     pillar_at = np.full(nx * ny, -1, dtype=np.int64)
     for s in range(len(cells)):
         pillar_at[cells[s]] = s
@@ -180,12 +172,12 @@ def _points_around(
                     continue
                 for p in range(starts[s], starts[s + 1]):
                     dx, dy = points[p, 0] - cx, points[p, 1] - cy
-                    if points[p, 2] > lowest and dx * dx + dy * dy < radius * radius:
+                    if points[p, 2] > AROUND_LOWEST_M and dx * dx + dy * dy < radius * radius:
                         near[count] = p
                         count += 1
         taken = min(count, most)
         for n in range(taken):
-            p = near[n * count // taken]
+            p = near[n * count // taken]  # evenly, since pillars come in order: the first ones would be of one side
             found[k, n, 0] = (points[p, 0] - cx) / 2
             found[k, n, 1] = (points[p, 1] - cy) / 2
             found[k, n, 2] = points[p, 2]

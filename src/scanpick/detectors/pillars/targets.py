@@ -93,6 +93,7 @@ def _radius(length: Float64Array, width: Float64Array) -> Float64Array:
 
 @njit(cache=True, nogil=True)
 def _draw(heatmap: Float32Array, classes: Int64Array, place: Float64Array, radius: Float64Array) -> None:
+    """A Gaussian hill around each box, of which the highest counts where several overlap."""
     _, nx, ny = heatmap.shape
     for b in range(len(classes)):
         ci, cj = int(place[b, 0]), int(place[b, 1])
@@ -109,6 +110,7 @@ def _draw(heatmap: Float32Array, classes: Int64Array, place: Float64Array, radiu
 def _cells_to_regress(
     boxes: BoxArray, place: Float64Array, side: float, nx: int, ny: int
 ) -> tuple[Int64Array, Int64Array, Float32Array]:
+    """Box, cell and weight of each cell at which a box is regressed; of one object the weights sum to 1."""
     row = np.empty(9 * len(boxes), dtype=np.int64)
     cell = np.empty(9 * len(boxes), dtype=np.int64)
     weight = np.empty(9 * len(boxes), dtype=np.float32)

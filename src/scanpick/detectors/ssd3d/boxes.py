@@ -44,21 +44,6 @@ def put_together(centres: Tensor, half_sizes: Tensor, yaw: Tensor, least_size_m:
     return torch.cat([centres, (2 * half_sizes).clamp(min=least_size_m), yaw[..., None]], dim=-1)
 
 
-def decode_boxes(
-    centres: Tensor, half_sizes: Tensor, bin_of_yaw: Tensor, residuals: Tensor, least_size_m: float
-) -> Tensor:
-    """(..., 7) boxes, see `put_together`.
-
-    Args:
-        centres: (..., 3).
-        half_sizes: (..., 3).
-        bin_of_yaw: (...) int64.
-        residuals: (..., bins) of the yaw in widths of a bin.
-        least_size_m: Sizes are at least this.
-    """
-    return put_together(centres, half_sizes, decode_yaw(bin_of_yaw, residuals), least_size_m)
-
-
 def corners_of_boxes(boxes: Tensor) -> Tensor:
     """(..., 8, 3) corners of (..., 7) boxes in the order drawn in `scanpick.structures.boxes`."""
     signs = boxes.new_tensor([[1, -1], [1, 1], [-1, 1], [-1, -1]]) / 2  # front right, front left, rear left, rear right

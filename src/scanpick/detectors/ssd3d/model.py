@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,32 +21,25 @@ from scanpick.detectors.ssd3d.losses import losses
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
 from scanpick.detectors.ssd3d.second_look import noisy_copies
 from scanpick.detectors.ssd3d.targets import make_targets
+from scanpick.errors import ScanpickError
 from scanpick.geometry.ground import Ground, estimate_ground
+from scanpick.networks.weights import read_tensors, take_weights
 from scanpick.options import made_from
 from scanpick.structures import Boxes3D, Detections
 
 # The published recipe. Its noise of objects (standard deviation 1 m, up to 60 degrees) applies to each on its own.
 SSD3D_AUGMENTATION = AugmentationSettings(
-    flip=0.5,
-    rotation_rad=np.pi / 4,
-    scale=0.1,
-    object_shift_m=1.0,
-    object_rotation_rad=np.pi / 3,
-    pasted_objects=15,
-    pasted_least_points=5,
+    scale=0.1, object_shift_m=1.0, object_rotation_rad=np.pi / 3, pasted_objects=15
 )
 
 # With few frames, large noise leaves too few objects where objects are.
-SSD3D_NANO_AUGMENTATION = AugmentationSettings(
-    flip=0.5,
-    rotation_rad=np.pi / 4,
-    scale=0.05,
-    object_shift_m=0.25,
-    object_rotation_rad=np.pi / 20,
-    object_scale=0.1,
-    pasted_objects=12,
-    pasted_least_points=5,
-)
+SSD3D_NANO_AUGMENTATION = AugmentationSettings(object_scale=0.1)
+
+
+CLASSES_OF_CHECKPOINTS = {1: ("Car",), 3: ("Pedestrian", "Cyclist", "Car")}
+"""Number of classes -> their order in mmdetection3d's KITTI configurations; a checkpoint holds the number alone."""
+
+_CLASS_WEIGHT, _VOTE_WEIGHT = "bbox_head.conv_pred.conv_cls.weight", "bbox_head.vote_module.conv_out.weight"
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,3 +169,22 @@ def ssd3d(config: Ssd3dConfig) -> Ssd3dModel:
 def ssd3d_nano(config: Ssd3dConfig) -> Ssd3dModel:
     """3DSSD for CPUs: fewer points, channels and neighbours. Options are fields of `Ssd3dConfig`."""
     return Ssd3dModel(config, SSD3D_NANO_AUGMENTATION)
+
+
+def load_checkpoint(path: Path) -> Ssd3dModel:
+    """The detector that a file in mmdetection3d's layout holds, ``{"meta": ..., "state_dict": ...}``.
+
+    Its shapes say whether it is of the published size or of ours for CPUs, and how many classes it has.
+
+    Raises:
+        ScanpickError: The file cannot be read, holds more than tensors and plain values, or its parameters do not fit;
+            the message names those that are missing, left over or of another shape.
+    """
+    state = read_tensors(path, "state_dict")
+    count = state[_CLASS_WEIGHT].shape[0] if _CLASS_WEIGHT in state else 1
+    if count not in CLASSES_OF_CHECKPOINTS:
+        raise ScanpickError(f"{path}: expected a detector of 1 or 3 classes, as mmdetection3d's are, got {count}.")
+    small = _VOTE_WEIGHT in state and state[_VOTE_WEIGHT].shape[1] == SSD3D_NANO.vote_width
+    model = Ssd3dModel(replace(SSD3D_NANO if small else SSD3D, class_names=CLASSES_OF_CHECKPOINTS[count]))
+    take_weights(model.network, state, "the detector", str(path))
+    return model

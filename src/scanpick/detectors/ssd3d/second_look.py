@@ -76,8 +76,8 @@ class SecondLook(nn.Module):
                 boxes = changed(boxes, self.change(self._seen(clouds, boxes.chunk(frames))))
         seen = self._seen(clouds, boxes.chunk(frames))
         mended = changed(boxes, self.change(seen)).detach()
-        told = F.relu(self.of_candidate(candidates.flatten(0, 1)) + self.of_seen(seen))
-        return mended.view(shape), self.overlap(told).view(shape[:2])
+        both = F.relu(self.of_candidate(candidates.flatten(0, 1)) + self.of_seen(seen))
+        return mended.view(shape), self.overlap(both).view(shape[:2])
 
     def losses(self, clouds: Tensor, noisy: Sequence[Tensor], truth: Sequence[Tensor]) -> dict[str, Tensor]:
         """Means over copies and looks of the losses of `change_losses`; 0 without boxes.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scanpick.arrays import Float32Array, Points
-from scanpick.networks.training import TrainingSettings
+from scanpick.networks.training import TrainableModel, TrainingSettings
 from scanpick.structures import FrameRecord
 
 
@@ -34,13 +33,11 @@ class UnlabelledFrame:
     image_feature: Float32Array | None = None
 
 
-class AdaptableModel(Protocol):
-    """A network with what surrounds it in self-supervised training. A `TrainableModel`.
+class AdaptableModel(TrainableModel, Protocol):
+    """A network with what surrounds it in self-supervised training.
 
     `check` and `sample` are numpy work on one frame, done in the background; `batch` and the losses run on the device.
     """
-
-    network: nn.Module
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -72,17 +69,11 @@ class AdaptableModel(Protocol):
     def sample(self, frame: UnlabelledFrame, rng: np.random.Generator) -> Any:
         """What the losses need of one frame: augmented views, masks, targets. A pure function of frame and rng."""
 
-    def batch(self, samples: Sequence[Any], device: torch.device) -> Any:
-        """Samples put together as tensors."""
-
-    def losses(self, batch: Any) -> dict[str, Tensor]:
-        """Named and weighted losses of a batch, the same names for every batch; training minimises their sum."""
-
     def held_out_sample(self, frame: UnlabelledFrame, rng: np.random.Generator) -> Any:
         """As `sample`, for frames that are kept out: without augmentation, chance (masks) from `rng` alone."""
 
     def held_out_losses(self, batch: Any) -> Tensor:
         """(B,) reconstruction loss of each sample of a batch, in evaluation mode: what must fall on frames unseen."""
 
-    def save(self, folder: Path, told: Mapping[str, Any]) -> Path:
-        """Write what ``scanpick embed`` loads by ``--weights``, and return its path; `told` says how it was made."""
+    def save(self, folder: Path, origin: Mapping[str, Any]) -> Path:
+        """Write a file that the encoder takes as its `weights`, with how it was made, and return its path."""

@@ -17,8 +17,7 @@ from scanpick.encoders.pretraining.frames import UnlabelledFrames, hold_out
 from scanpick.encoders.pretraining.neighbours import near_in_time
 from scanpick.encoders.pretraining.teacher import ImageFeatures
 from scanpick.errors import ScanpickError
-from scanpick.networks.prefetching import Prepare, PreparedBatch
-from scanpick.networks.training import TrainingSettings, iterations_in, train_network, training_order
+from scanpick.networks.training import TrainingSettings, iterations_in, shuffled_batches, train_network
 
 HELD_OUT_SHARE = 0.1
 HELD_OUT_MOST = 128
@@ -31,7 +30,7 @@ class HeldOut:
 
     Attributes:
         frame_ids: F frames.
-        sequences: Theirs.
+        sequences: The sequence of each.
         losses: (F,) of each.
     """
 
@@ -94,15 +93,16 @@ class Adaptation:
     ) -> None:
         """Train the model, resumable; see `train_network`. Its seed is the adaptation's."""
         settings = replace(settings, seed=self.seed)
-        train_network(
-            self.model,
-            self._preparer(settings),
-            settings,
-            out,
-            fingerprint=self._fingerprint(),
-            device=device,
-            advance=advance,
-        )
+        features = [(name, float(value.sum(dtype=np.float64))) for name, value in sorted(self.features.items())]
+        fingerprint = {
+            "model": type(self.model).__name__,
+            "model settings": self.model.settings,
+            "started_from": self.started_from,
+            "frames": self.frames.digests,
+            "features": features,
+        }
+        batches = shuffled_batches(len(self.training_rows), self._sample, settings)
+        train_network(self.model, batches, settings, out, fingerprint=fingerprint, device=device, advance=advance)
 
     def iterations_in(
         self, minutes: float, settings: TrainingSettings, out: Path, *, device: torch.device | str = "cpu"
@@ -129,7 +129,13 @@ class Adaptation:
         losses = []
         for start in range(0, len(self.held_out_rows), batch_size):
             rows = self.held_out_rows[start : start + batch_size]
-            samples = [self.model.held_out_sample(self._alone(row), self._rng(5, row)) for row in rows.tolist()]
+            samples = [
+                self.model.held_out_sample(
+                    UnlabelledFrame(self.frames.records[row], self.frames.points(row)),
+                    np.random.default_rng([self.seed, 5, row]),
+                )
+                for row in rows.tolist()
+            ]
             with torch.inference_mode():
                 losses.append(self.model.held_out_losses(self.model.batch(samples, device)).double().cpu().numpy())
             advance(len(rows))
@@ -137,41 +143,13 @@ class Adaptation:
         names, sequences = tuple(r.frame_id for r in records), tuple(r.sequence for r in records)
         return HeldOut(names, sequences, np.concatenate(losses))
 
-    def _preparer(self, settings: TrainingSettings) -> Prepare:
-        needed = settings.iterations * settings.batch_size * settings.accumulation
-        order = self.training_rows[training_order(len(self.training_rows), needed, settings.seed)]
-
-        def prepare(number: int) -> PreparedBatch:
-            samples, frame_ids = [], []
-            for slot in range(number * settings.batch_size, (number + 1) * settings.batch_size):
-                rng = self._rng(2, slot)
-                frame = self._with_company(int(order[slot]), rng)
-                samples.append(self.model.sample(frame, rng))
-                frame_ids.append(frame.record.frame_id)
-            return samples, frame_ids
-
-        return prepare
-
-    def _with_company(self, row: int, rng: np.random.Generator) -> UnlabelledFrame:
-        near = self.neighbours.get(row)
+    def _sample(self, place: int, rng: np.random.Generator) -> tuple[Any, str]:
+        """What is made of the frame at a place of `training_rows`, with a neighbour and an image feature."""
+        row = int(self.training_rows[place])
+        near, record = self.neighbours.get(row), self.frames.records[row]
         neighbour = None if near is None else self.frames.points(int(rng.choice(near)))
-        frame = self._alone(row)
-        return replace(frame, neighbour=neighbour, image_feature=self.features.get(frame.record.frame_id))
-
-    def _alone(self, row: int) -> UnlabelledFrame:
-        return UnlabelledFrame(self.frames.records[row], self.frames.points(row))
-
-    def _rng(self, purpose: int, number: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, purpose, number])
-
-    def _fingerprint(self) -> dict[str, Any]:
-        return {
-            "model": type(self.model).__name__,
-            "model settings": self.model.settings,
-            "started_from": self.started_from,
-            "frames": self.frames.digests,
-            "features": [(name, float(value.sum(dtype=np.float64))) for name, value in sorted(self.features.items())],
-        }
+        frame = UnlabelledFrame(record, self.frames.points(row), neighbour, self.features.get(record.frame_id))
+        return self.model.sample(frame, rng), record.frame_id
 
 
 def _spread(rows: Int64Array, most: int) -> Int64Array:

@@ -68,8 +68,8 @@ def read_unlabelled(
     """Read every frame once. Those that cannot be read or learnt from are set aside with the reason.
 
     Args:
-        records: Which.
-        read: Reads one.
+        records: The frames' lines in the list of frames.
+        read: Reads the frame of an id.
         check: Raises `FrameError` for (P, 4) points that cannot be learnt from.
         kept_bytes: How much is kept in memory.
         advance: Called with the number of frames done.

@@ -18,12 +18,18 @@ from scanpick.encoders.pretraining.adaptable import UnlabelledFrame
 from scanpick.encoders.pretraining.neighbours import same_scene
 from scanpick.encoders.pretraining.views import augmented_view
 from scanpick.encoders.recon.checkpoint import load_encoder, read_state
-from scanpick.encoders.recon.config import ReConConfig, config_named
-from scanpick.encoders.recon.contrast import contrast
+from scanpick.encoders.recon.config import CONFIGS, ReConConfig
 from scanpick.encoders.recon.crops import LEAST_POINTS, object_crops
 from scanpick.encoders.recon.encoder import REPOSITORY, scene_groups
-from scanpick.encoders.recon.masking import block_mask, random_mask
-from scanpick.encoders.recon.pretraining import ReConPretraining, Reconstruction, chamfer_l2, chamfer_l2_of_sets
+from scanpick.encoders.recon.pretraining import (
+    ReConPretraining,
+    Reconstruction,
+    block_mask,
+    chamfer_l2,
+    chamfer_l2_of_sets,
+    contrast,
+    random_mask,
+)
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.networks.training import TrainingSettings
 from scanpick.networks.weights import write_weights_file
@@ -103,8 +109,8 @@ def adaptable_recon(weights: Path | None, options: Mapping[str, Any], seed: int)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if chosen.random_weights is not None:
-            config = replace(config_named(chosen.random_weights), image_dim=chosen.image_dimension)
-            return AdaptableReCon(chosen, AdaptingNetwork(ReConPretraining(_dropping(config, chosen))), fresh=("all",))
+            network = _network(CONFIGS[chosen.random_weights], chosen)
+            return AdaptableReCon(chosen, network, fresh=("all",))
         assert weights is not None
         return _from_file(weights, chosen)
 
@@ -174,35 +180,14 @@ class AdaptableReCon:
     """
 
     def __init__(self, options: ReConAdapting, network: AdaptingNetwork, *, fresh: Sequence[str]) -> None:
-        self.options, self.network, self.fresh = options, network, tuple(fresh)
-        self.size = network.recon.config.group_size
-        self._second = options.views > 0
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """See `AdaptableModel.settings`."""
-        config = self.network.recon.config
-        return self.options.model_dump() | {"width": config.width, "depth": config.depth, "fresh": list(self.fresh)}
-
-    @property
-    def embed_options(self) -> dict[str, Any]:
-        """See `AdaptableModel.embed_options`."""
-        return self.options.model_dump(include={"points", "groups", "up"})
-
-    @property
-    def training(self) -> TrainingSettings:
-        """See `AdaptableModel.training`."""
-        return TRAINING
-
-    @property
-    def wants_neighbours(self) -> bool:
-        """See `AdaptableModel.wants_neighbours`."""
-        return self.options.neighbours > 0
-
-    @property
-    def teacher_dimension(self) -> int | None:
-        """See `AdaptableModel.teacher_dimension`."""
-        return self.options.image_dimension if self.options.image > 0 else None
+        self.options, self.network, self.training = options, network, TRAINING
+        config = network.recon.config
+        self.size = config.group_size
+        self.settings = options.model_dump() | {"width": config.width, "depth": config.depth, "fresh": list(fresh)}
+        self.embed_options = options.model_dump(include={"points", "groups", "up"})
+        self.wants_neighbours = options.neighbours > 0
+        self.teacher_dimension = options.image_dimension if options.image > 0 else None
+        self._least = max(self.size, options.groups)  # points that a scene's patches need
 
     def check(self, points: Points) -> None:
         """See `AdaptableModel.check`."""
@@ -213,7 +198,7 @@ class AdaptableReCon:
     def sample(self, frame: UnlabelledFrame, rng: np.random.Generator) -> Sample:
         """See `AdaptableModel.sample`."""
         xyz, o = np.ascontiguousarray(frame.points[:, :3]), self.options
-        clouds = [xyz, xyz] if self._second else [xyz]
+        clouds = [xyz, xyz] if o.views else [xyz]
         if self.wants_neighbours:
             # Without a neighbour, the frame fills the place; it does not count there.
             clouds.append(xyz if frame.neighbour is None else np.ascontiguousarray(frame.neighbour[:, :3]))
@@ -271,19 +256,14 @@ class AdaptableReCon:
         scenes, _ = self._rebuilt(batch)
         return chamfer_l2_of_sets(scenes.rebuilt, scenes.true).view(len(batch.same_scene), -1).mean(dim=1)
 
-    def save(self, folder: Path, told: Mapping[str, Any]) -> Path:
+    def save(self, folder: Path, origin: Mapping[str, Any]) -> Path:
         """See `AdaptableModel.save`. The file is laid out as the authors' are, so that their tools read it, too."""
         path = folder / "weights.pt"
         state = self.network.recon.state_dict()
         head = {f"view_proj.{name}": value for name, value in self.network.view_proj.state_dict().items()}
         tensors = {name: value.cpu() for name, value in (state | head).items()}
-        write_weights_file(path, {"base_model": tensors, "told": json.dumps(told)})
+        write_weights_file(path, {"base_model": tensors, "told": json.dumps(origin)})
         return path
-
-    @property
-    def _least(self) -> int:
-        """Points that a scene's patches need."""
-        return max(self.size, self.options.groups)
 
     def _patches(self, clouds: Sequence[Float32Array], points: int, groups: int, rng: np.random.Generator) -> Patches:
         parts = [scene_groups(cloud, points, groups, self.size, self.options.up) for cloud in clouds]
@@ -309,11 +289,11 @@ class AdaptableReCon:
         tokens = seen.new_zeros(len(visible), seen.shape[1]).masked_scatter(visible[:, None], seen)
         shapes = [mask.shape for _, _, mask in kinds]
         parts = tokens.split([shape.numel() for shape in shapes])
-        made = [
+        rebuilt = [
             recon(*kind, tokens=part.view(*shape, -1), stop_gradient=stop)
             for kind, part, shape in zip(kinds, parts, shapes, strict=True)
         ]
-        return made[0], made[1] if len(made) > 1 else None
+        return rebuilt[0], rebuilt[1] if len(rebuilt) > 1 else None
 
     def _agreement(self, vectors: Tensor, near: Tensor, batch: Batch) -> Tensor:
         rows = batch.neighboured
@@ -325,8 +305,7 @@ class AdaptableReCon:
 def _from_file(path: Path, options: ReConAdapting) -> AdaptableReCon:
     encoder = load_encoder(path)
     state = read_state(path)
-    config = replace(_dropping(encoder.config, options), image_dim=options.image_dimension)
-    network = AdaptingNetwork(ReConPretraining(config))
+    network = _network(encoder.config, options)
     network.recon.MAE_encoder.load_state_dict(encoder.state_dict())
     expected = {name.removeprefix("recon."): value for name, value in network.state_dict().items()}
     parts = {name.split(".")[0] for name in expected} - {"MAE_encoder"}
@@ -341,8 +320,9 @@ def _from_file(path: Path, options: ReConAdapting) -> AdaptableReCon:
     return AdaptableReCon(options, network, fresh=fresh)
 
 
-def _dropping(config: ReConConfig, options: ReConAdapting) -> ReConConfig:
-    return replace(config, drop_path=options.drop_path)
+def _network(config: ReConConfig, options: ReConAdapting) -> AdaptingNetwork:
+    config = replace(config, drop_path=options.drop_path, image_dim=options.image_dimension)
+    return AdaptingNetwork(ReConPretraining(config))
 
 
 def _tensors(parts: Sequence[Patches], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

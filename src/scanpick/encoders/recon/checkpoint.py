@@ -9,14 +9,14 @@ from torch import Tensor
 from scanpick.encoders.recon.config import CONFIGS, ReConConfig
 from scanpick.encoders.recon.network import ReConEncoder
 from scanpick.errors import ScanpickError
-from scanpick.networks.weights import read_weights_file
+from scanpick.networks.fit import first_few
+from scanpick.networks.weights import read_tensors, take_weights
 
 DECODER_PREFIXES = (
     *("mask_token", "decoder_pos_embed.", "MAE_decoder.", "increase_dim.", "img_proj.", "text_proj."),
     *("img_encoder.", "text_encoder.", "logit_scale"),
 )
 """Entries that an encoder has no use for."""
-
 
 _HEAD = "cls_head_finetune"
 
@@ -30,26 +30,13 @@ def load_encoder(path: Path) -> ReConEncoder:
     """
     state = encoder_state(read_state(path), source=str(path))
     encoder = ReConEncoder(_config_of(state, source=str(path)))
-    expected = encoder.state_dict()
-    missing = sorted(expected.keys() - state.keys())
-    left_over = sorted(state.keys() - expected.keys())
-    wrong = [k for k in expected.keys() & state.keys() if expected[k].shape != state[k].shape]
-    if missing or left_over or wrong:
-        raise ScanpickError(
-            f"{path}: does not fit a ReCon encoder: {len(missing)} parameters are missing ({_some(missing)}), "
-            f"{len(left_over)} are left over ({_some(left_over)}), {len(wrong)} have another shape ({_some(wrong)})."
-        )
-    encoder.load_state_dict(state)
+    take_weights(encoder, state, "a ReCon encoder", str(path))
     return encoder.eval()
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
     """The parameters in a checkpoint file, under the names they are stored with, less a leading ``module.``."""
-    content = read_weights_file(path)
-    state = content.get("base_model", content) if isinstance(content, dict) else content
-    if not isinstance(state, dict) or not state or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ScanpickError(f"{path}: expected an entry 'base_model' with named tensors, as the authors' files have.")
-    return {str(name).removeprefix("module."): value for name, value in state.items()}
+    return {name.removeprefix("module."): value for name, value in read_tensors(path, "base_model").items()}
 
 
 def encoder_state(state: Mapping[str, Tensor], *, source: str) -> dict[str, Tensor]:
@@ -71,7 +58,7 @@ def encoder_state(state: Mapping[str, Tensor], *, source: str) -> dict[str, Tens
         if "cls_token" in chosen:
             return chosen
     raise ScanpickError(
-        f"{source}: is not a ReCon checkpoint: expected 'MAE_encoder.cls_token', got: {_some(sorted(state))}."
+        f"{source}: is not a ReCon checkpoint: expected 'MAE_encoder.cls_token', got: {first_few(sorted(state))}."
     )
 
 
@@ -85,7 +72,3 @@ def _config_of(state: Mapping[str, Tensor], *, source: str) -> ReConConfig:
             return config
     # Heads are not stored: 64 channels a head, as all published sizes have; 6 heads for the rest.
     return replace(ReConConfig(), width=width, depth=depth, heads=width // 64 if width % 64 == 0 else 6)
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "") if names else "none"

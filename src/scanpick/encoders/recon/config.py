@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from scanpick.errors import unknown_name
-
 
 @dataclass(frozen=True)
 class ReConConfig:
@@ -38,10 +36,3 @@ CONFIGS = {
     "tiny": ReConConfig(width=192, heads=3, decoder_heads=3),
 }
 """The published configurations. The number of groups is not among them: the weights do not depend on it."""
-
-
-def config_named(name: str) -> ReConConfig:
-    """The published configuration of this name."""
-    if name not in CONFIGS:
-        raise unknown_name("ReCon configuration", name, CONFIGS)
-    return CONFIGS[name]

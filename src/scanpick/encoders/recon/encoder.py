@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scanpick.arrays import Embeddings, Float32Array, Int64Array
 from scanpick.encoders.recon.checkpoint import load_encoder
-from scanpick.encoders.recon.config import config_named
+from scanpick.encoders.recon.config import CONFIGS
 from scanpick.encoders.recon.inference import FrozenReCon, Precision
 from scanpick.encoders.recon.network import ReConEncoder, finetune_feature, frozen_feature
 from scanpick.errors import FrameError, ScanpickError
@@ -41,7 +41,9 @@ class ReConOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    registered_name: ClassVar[str]
+    name: ClassVar[str]
+    batch_size: ClassVar[int] = 1  # a scene fills the cores by itself, and rounding does not depend on other frames
+    in_workers: ClassVar[bool] = False
 
     weights: Path | None = None
     random_weights: Literal["base", "small", "tiny"] | None = None
@@ -67,25 +69,10 @@ class ReConOptions(BaseModel):
             raise ScanpickError(f"The encoder '{self.name}' takes either 'weights' or 'random_weights', got both.")
 
     @property
-    def name(self) -> str:
-        """The name it is registered under."""
-        return self.registered_name
-
-    @property
     def settings(self) -> dict[str, Any]:
         """All options that the vectors depend on, with the weights' sha256."""
-        told = self.model_dump(mode="json", exclude={"device", "weights"})
-        return told | {"weights_sha256": None if self.weights is None else self._loaded[1]}
-
-    @property
-    def batch_size(self) -> int:
-        """1: a scene fills the cores by itself, and a batch of one does not depend on its neighbours' rounding."""
-        return 1
-
-    @property
-    def in_workers(self) -> bool:
-        """False: the network uses all cores or a GPU."""
-        return False
+        options = self.model_dump(mode="json", exclude={"device", "weights"})
+        return options | {"weights_sha256": None if self.weights is None else self._loaded[1]}
 
     @property
     def network(self) -> FrozenReCon:
@@ -133,7 +120,7 @@ class ReConScene(ReConOptions):
         384
     """
 
-    registered_name = "recon"
+    name: ClassVar[str] = "recon"
 
     points: int = Field(8192, ge=64)
     groups: int = Field(512, ge=1)
@@ -206,4 +193,4 @@ def _network_of(path: Path, changed_ns: int, size: int, precision: Precision, de
 def _random_network(size: str, seed: int, precision: Precision, device: str) -> FrozenReCon:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return FrozenReCon(ReConEncoder(config_named(size)).eval().to(device), precision)
+        return FrozenReCon(ReConEncoder(CONFIGS[size]).eval().to(device), precision)

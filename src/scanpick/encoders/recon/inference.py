@@ -9,6 +9,7 @@ v of their own attention, and k and v of the special tokens') is one product.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Literal
 
 import torch
@@ -16,10 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scanpick.encoders.recon.network import ReConEncoder
-from scanpick.encoders.recon.transformer import CrossAttention, Mlp, ReConBlock
+from scanpick.encoders.recon.transformer import CrossAttention, ReConBlock
 
 Precision = Literal["float32", "bfloat16"]
 """Of matrix products and attention: float32, or bfloat16 with sums, norms and the stream of tokens in float32."""
+
+Activation = Literal["none", "relu", "gelu"]
 
 GROUPS_AT_A_TIME = 64
 
@@ -40,12 +43,12 @@ class FrozenReCon:
     def __init__(self, encoder: ReConEncoder, precision: Precision = "float32") -> None:
         self.config = encoder.config
         self._patches = _Patches(encoder.encoder.first_conv, encoder.encoder.second_conv, precision)
-        self._position = _layers(encoder.pos_embed, precision)
+        self._position = _two_layers(encoder.pos_embed[0], encoder.pos_embed[2], precision)
         names = ("cls", "img", "text")
         self._special = torch.cat([getattr(encoder, f"{name}_token") for name in names], dim=1).clone()
         self._special_position = torch.cat([getattr(encoder, f"{name}_pos") for name in names], dim=1).clone()
         self._blocks = [_Block(block, precision) for block in encoder.blocks.blocks if isinstance(block, ReConBlock)]
-        self._norm = _Norm(encoder.norm)
+        self._norm = deepcopy(encoder.norm)
 
     @torch.inference_mode()
     def __call__(self, neighbourhoods: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,7 +78,7 @@ class _Linear:
     """
 
     def __init__(
-        self, weight: Tensor, bias: Tensor | None, precision: Precision, activation: Literal["none", "relu", "gelu"]
+        self, weight: Tensor, bias: Tensor | None, precision: Precision, activation: Activation = "none"
     ) -> None:
         self._activation = activation
         self._half = precision == "bfloat16"
@@ -85,6 +88,12 @@ class _Linear:
         self._packed: Tensor | None = None
         if weight.device.type == "cpu" and dtype == torch.float32 and _can_pack():
             self._packed = torch.ops.mkldnn._reorder_linear_weight(self._weight, None)
+
+    @classmethod
+    def of(cls, layer: nn.Module, precision: Precision, activation: Activation = "none") -> _Linear:
+        """Of a linear layer, or of a convolution of width 1."""
+        assert isinstance(layer, nn.Linear | nn.Conv1d)
+        return cls(layer.weight.flatten(1), layer.bias, precision, activation)
 
     def __call__(self, x: Tensor) -> Tensor:
         """(..., I) -> (..., O)."""
@@ -98,26 +107,18 @@ class _Linear:
         return F.gelu(product) if self._activation == "gelu" else product
 
 
-class _Norm:
-    def __init__(self, norm: nn.LayerNorm) -> None:
-        self._weight, self._bias, self._eps = norm.weight.detach().clone(), norm.bias.detach().clone(), norm.eps
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return F.layer_norm(x, self._weight.shape, self._weight, self._bias, self._eps)
-
-
 class _Patches:
     """`PatchEncoder` with its batch norms folded in."""
 
     def __init__(self, first: nn.Sequential, second: nn.Sequential, precision: Precision) -> None:
         weight, bias = _folded(first[0], first[1])
-        self._first = [_Linear(weight, bias, precision, "relu"), _row_layer(first[3], precision)]
+        self._first = [_Linear(weight, bias, precision, "relu"), _Linear.of(first[3], precision)]
         weight, bias = _folded(second[0], second[1])
         half = weight.shape[1] // 2
         # [overall, local]: what is the same for all points of a group is multiplied once a group.
-        self._overall = _Linear(weight[:, :half], bias, precision, "none")
-        self._local = _Linear(weight[:, half:], None, precision, "none")
-        self._second = _row_layer(second[3], precision)
+        self._overall = _Linear(weight[:, :half], bias, precision)
+        self._local = _Linear(weight[:, half:], None, precision)
+        self._second = _Linear.of(second[3], precision)
 
     def __call__(self, neighbourhoods: Tensor) -> Tensor:
         batch, groups, size, _ = neighbourhoods.shape
@@ -135,14 +136,15 @@ class _Block:
     """`ReConBlock` without dropping."""
 
     def __init__(self, block: ReConBlock, precision: Precision) -> None:
-        self._norms = [_Norm(norm) for norm in (block.norm1, block.norm2)]
-        self._norms_of_special = [_Norm(norm) for norm in (block.norm1_contrast, block.norm2_contrast)]
+        self._norms = deepcopy([block.norm1, block.norm2])
+        self._norms_of_special = deepcopy([block.norm1_contrast, block.norm2_contrast])
         self._heads = block.attn.heads
         both = torch.cat([block.attn.qkv.weight, block.attn_contrast.kv.weight])
-        self._qkvkv = _Linear(both, None, precision, "none")
-        self._projection = _Linear(block.attn.proj.weight, block.attn.proj.bias, precision, "none")
+        self._qkvkv = _Linear(both, None, precision)
+        self._projection = _Linear.of(block.attn.proj, precision)
         self._special_attention = _FromSpecial(block.attn_contrast, precision)
-        self._mlp, self._mlp_of_special = _mlp(block.mlp, precision), _mlp(block.mlp_contrast, precision)
+        self._mlp = _two_layers(block.mlp.fc1, block.mlp.fc2, precision)
+        self._mlp_of_special = _two_layers(block.mlp_contrast.fc1, block.mlp_contrast.fc2, precision)
 
     def __call__(self, special: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, C) special tokens and (B, G, C) patches with their positions, both anew."""
@@ -164,8 +166,7 @@ class _FromSpecial:
 
     def __init__(self, attention: CrossAttention, precision: Precision) -> None:
         self._heads = attention.heads
-        self._q = _Linear(attention.q.weight, None, precision, "none")
-        self._projection = _Linear(attention.proj.weight, attention.proj.bias, precision, "none")
+        self._q, self._projection = (_Linear.of(layer, precision) for layer in (attention.q, attention.proj))
 
     def __call__(self, special: Tensor, k: Tensor, v: Tensor) -> Tensor:
         (q,) = _heads(self._q(special), 1, self._heads)  # (B, heads, 3, C / heads)
@@ -190,22 +191,9 @@ def _through(layers: Sequence[_Linear], x: Tensor) -> Tensor:
     return x
 
 
-def _mlp(mlp: Mlp, precision: Precision) -> list[_Linear]:
-    return [
-        _Linear(mlp.fc1.weight, mlp.fc1.bias, precision, "gelu"),
-        _Linear(mlp.fc2.weight, mlp.fc2.bias, precision, "none"),
-    ]
-
-
-def _layers(layers: nn.Sequential, precision: Precision) -> list[_Linear]:
-    """Linear, GELU, linear."""
-    first, _, second = layers
-    assert isinstance(first, nn.Linear)
-    assert isinstance(second, nn.Linear)
-    return [
-        _Linear(first.weight, first.bias, precision, "gelu"),
-        _Linear(second.weight, second.bias, precision, "none"),
-    ]
+def _two_layers(first: nn.Module, second: nn.Module, precision: Precision) -> list[_Linear]:
+    """The two with a GELU between."""
+    return [_Linear.of(first, precision, "gelu"), _Linear.of(second, precision)]
 
 
 def _folded(layer: nn.Module, norm: nn.Module) -> tuple[Tensor, Tensor]:
@@ -217,11 +205,6 @@ def _folded(layer: nn.Module, norm: nn.Module) -> tuple[Tensor, Tensor]:
     assert norm.running_var is not None
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     return layer.weight[:, :, 0] * scale[:, None], (layer.bias - norm.running_mean) * scale + norm.bias
-
-
-def _row_layer(layer: nn.Module, precision: Precision) -> _Linear:
-    assert isinstance(layer, nn.Conv1d)
-    return _Linear(layer.weight[:, :, 0], layer.bias, precision, "none")
 
 
 def _can_pack() -> bool:

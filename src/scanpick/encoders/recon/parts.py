@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field, PrivateAttr
@@ -46,7 +46,7 @@ class ReConParts(ReConOptions, PartSettings):
         768
     """
 
-    registered_name = "recon-parts"
+    name: ClassVar[str] = "recon-parts"
 
     points: int = Field(256, ge=1)
     groups: int = Field(32, ge=1)
@@ -68,8 +68,8 @@ class ReConParts(ReConOptions, PartSettings):
     @property
     def settings(self) -> dict[str, Any]:
         """All options that the vectors depend on, with the sha256 of files."""
-        told = {name: value for name, value in super().settings.items() if name != "words_file"}
-        return told | {"words_sha256": None if self.words_file is None else sha256_of_file(self.words_file)}
+        options = {name: value for name, value in super().settings.items() if name != "words_file"}
+        return options | {"words_sha256": None if self.words_file is None else sha256_of_file(self.words_file)}
 
     @property
     def dimension(self) -> int:

@@ -1,11 +1,13 @@
-"""ReCon's pre-training: rebuild masked patches, and agree with frozen image and text features."""
+"""ReCon's pre-training: rebuild hidden patches, agree with other views and with frozen features of images."""
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scanpick.arrays import BoolArray, FloatArray
 from scanpick.encoders.recon.config import ReConConfig
 from scanpick.encoders.recon.network import ReConEncoder, position_embedding
 from scanpick.encoders.recon.transformer import Block
@@ -89,15 +91,6 @@ class ReConPretraining(nn.Module):
         points = self.increase_dim(rebuilt.transpose(1, 2)).transpose(1, 2).reshape(batch * hidden, -1, 3)
         return Reconstruction(points, neighbourhoods[mask], special, visible)
 
-    def contrast_loss(self, result: Reconstruction, image: Tensor | None, text: Tensor | None) -> dict[str, Tensor]:
-        """Smooth L1 between the projected special tokens and the frozen teachers' features, for those given."""
-        losses = {}
-        if image is not None:
-            losses["image"] = F.smooth_l1_loss(self.img_proj(result.special[:, 1]), image)
-        if text is not None:
-            losses["text"] = F.smooth_l1_loss(self.text_proj(result.special[:, 2]), text)
-        return losses
-
 
 def chamfer_l2(a: Tensor, b: Tensor) -> Tensor:
     """Mean squared distance to the nearest point of the other set, both directions added: (M, S, 3) twice -> scalar."""
@@ -108,3 +101,40 @@ def chamfer_l2_of_sets(a: Tensor, b: Tensor) -> Tensor:
     """The same for each of the sets: (M, S, 3) twice -> (M,)."""
     squared = ((a[:, :, None] - b[:, None]) ** 2).sum(dim=3)
     return squared.amin(dim=2).mean(dim=1) + squared.amin(dim=1).mean(dim=1)
+
+
+def contrast(one: Tensor, other: Tensor, same_scene: Tensor, temperature: float) -> Tensor:
+    """InfoNCE, both ways (van den Oord et al., 2018; SimCLR, Chen et al., ICML 2020, without negatives of one side).
+
+    Row i of `one` should be nearer to row i of `other` than to the rows of other scenes.
+
+    Args:
+        one: (B, D) vectors, of any length.
+        other: (B, D).
+        same_scene: (B, B) bool, pairs that are no counter-examples since they show the same scene; the diagonal, which
+            holds the pairs themselves, counts all the same.
+        temperature: Of the softmax over cosines.
+
+    Returns:
+        The mean loss of the rows; 0 for a batch without any counter-example.
+    """
+    cosine = F.normalize(one, dim=1) @ F.normalize(other, dim=1).T / temperature
+    diagonal = torch.eye(len(one), dtype=torch.bool, device=one.device)
+    cosine = cosine.masked_fill(same_scene & ~diagonal, -torch.inf)
+    target = torch.arange(len(one), device=one.device)
+    return (F.cross_entropy(cosine, target) + F.cross_entropy(cosine.T, target)) / 2
+
+
+def random_mask(groups: int, share: float, rng: np.random.Generator) -> BoolArray:
+    """(G,) ``int(share * G)`` patches hidden, each as likely as any other."""
+    mask = np.zeros(groups, dtype=bool)
+    mask[rng.permutation(groups)[: int(share * groups)]] = True
+    return mask
+
+
+def block_mask(centres: FloatArray, share: float, rng: np.random.Generator) -> BoolArray:
+    """(G,) one of the (G, 3) patches, drawn at random, and those nearest to it hidden: ``int(share * G)`` in all."""
+    distance = ((centres - centres[rng.integers(len(centres))]) ** 2).sum(axis=1)
+    mask = np.zeros(len(centres), dtype=bool)
+    mask[np.argsort(distance, kind="stable")[: int(share * len(centres))]] = True
+    return mask

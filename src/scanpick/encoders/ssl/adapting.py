@@ -114,24 +114,23 @@ class ThingBatch:
 
 
 @dataclass(frozen=True, eq=False)
-class ViewBatch:
-    """Views of B frames.
+class HiddenBatch:
+    """Hidden cells of several scenes.
 
     Attributes:
-        cells: All cells.
-        things: All things.
-        hidden: (U,) which cells of 2.56 m are hidden, and ...
+        hidden: (U,) which cells of 2.56 m are hidden.
         neighbours: (U, 9) the neighbours of all of them.
         content: (H, 64, 3) float32 what the hidden ones hold.
-        scene_of_hidden: (H,) which frame each belongs to.
+        scenes: (H,) which scene each belongs to.
     """
 
-    cells: CellBatch
-    things: ThingBatch
-    hidden: Tensor | None = None
-    neighbours: Tensor | None = None
-    content: Tensor | None = None
-    scene_of_hidden: Tensor | None = None
+    hidden: Tensor
+    neighbours: Tensor
+    content: Tensor
+    scenes: Tensor
+
+
+ViewBatch = tuple[CellBatch, ThingBatch]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,12 +138,12 @@ class Batch:
     """B frames: a view with hidden cells, and a second, whole view where words are asked for."""
 
     size: int
-    first: ViewBatch
-    second: ViewBatch | None
+    views: list[ViewBatch]
+    hidden: HiddenBatch
 
 
 class AdaptableSsl:
-    """The scene encoder in self-supervised training. See `AdaptableModel`.
+    """The scene encoder in self-supervised training. See `AdaptableModel`, of which its public names are.
 
     Args:
         options: What it is asked to do.
@@ -152,34 +151,15 @@ class AdaptableSsl:
         started_from: SHA-256 of the file that they are from; "" for random ones.
     """
 
+    wants_neighbours = False
+    teacher_dimension: int | None = None
+
     def __init__(self, options: SslAdapting, network: Pretraining, *, started_from: str = "") -> None:
-        self.options, self.network, self.started_from = options, network, started_from
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """See `AdaptableModel.settings`."""
-        built = {"network": asdict(self.network.network.config), "started_from_sha256": self.started_from}
-        return self.options.model_dump() | built
-
-    @property
-    def embed_options(self) -> dict[str, Any]:
-        """See `AdaptableModel.embed_options`."""
-        return {"intensity": True} if self.options.intensity else {}
-
-    @property
-    def training(self) -> TrainingSettings:
-        """See `AdaptableModel.training`."""
-        return replace(TRAINING, learning_rate=FURTHER_LEARNING_RATE) if self.started_from else TRAINING
-
-    @property
-    def wants_neighbours(self) -> bool:
-        """See `AdaptableModel.wants_neighbours`."""
-        return False
-
-    @property
-    def teacher_dimension(self) -> int | None:
-        """See `AdaptableModel.teacher_dimension`."""
-        return None
+        self.options, self.network = options, network
+        built = {"network": asdict(network.network.config), "started_from_sha256": started_from}
+        self.settings = options.model_dump() | built
+        self.embed_options = {"intensity": True} if options.intensity else {}
+        self.training = replace(TRAINING, learning_rate=FURTHER_LEARNING_RATE) if started_from else TRAINING
 
     def check(self, points: Points) -> None:
         """See `AdaptableModel.check`."""
@@ -209,55 +189,45 @@ class AdaptableSsl:
 
     def batch(self, samples: Sequence[tuple[View, ...]], device: torch.device) -> Batch:
         """See `AdaptableModel.batch`."""
-        views = [_batch_views(views, device) for views in zip(*samples, strict=True)]
-        return Batch(len(samples), views[0], views[1] if len(views) > 1 else None)
+        views = []
+        for each in zip(*samples, strict=True):
+            cells = batch_cells([view.cells for view in each], device)
+            views.append((cells, _batch_things(each, cells, device)))
+        hidden = [first.hidden for first, *_ in samples if first.hidden is not None]
+        return Batch(len(samples), views, _batch_hidden(hidden, device))
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """See `AdaptableModel.losses`."""
         o = self.options
-        narrow = o.precision == "bfloat16"
-        first = batch.first
-        with torch.autocast(first.cells.features.device.type, torch.bfloat16, enabled=narrow):
-            fine, coarse = self._features(first)
-            rebuilt = self._rebuilt(first, coarse)
-            second = None if batch.second is None else self._features(batch.second)[0]
-        seen = [(fine.float(), first.things)]
-        if batch.second is not None and second is not None:
-            seen.append((second.float(), batch.second.things))
+        with torch.autocast(batch.hidden.hidden.device.type, torch.bfloat16, enabled=o.precision == "bfloat16"):
+            features = [self.network.network(cells, intensity=o.intensity) for cells, _ in batch.views]
+            rebuilt = self._rebuilt(batch.hidden, features[0][1])
+        seen = [(fine.float(), things) for (fine, _), (_, things) in zip(features, batch.views, strict=True)]
         found = {"rebuild": o.rebuild * rebuilt.mean()}
-        told = [self._shape_losses(features, things) for features, things in seen]
-        found["standing"] = o.shapes * torch.stack([one for one, _ in told]).mean()
-        found["shapes"] = o.shapes * torch.stack([other for _, other in told]).mean()
+        standing, shapes = zip(*(self._shape_losses(features, things) for features, things in seen), strict=True)
+        found["standing"] = o.shapes * torch.stack(standing).mean()
+        found["shapes"] = o.shapes * torch.stack(shapes).mean()
         if len(seen) > 1:
             found["words"] = o.words * self._word_loss(seen)
         return found
 
     def held_out_losses(self, batch: Batch) -> Tensor:
         """See `AdaptableModel.held_out_losses`: binary cross-entropy of the content of hidden cells."""
-        first = batch.first
-        _, coarse = self._features(first)
-        assert first.scene_of_hidden is not None
-        each = self._rebuilt(first, coarse)
-        sums = each.new_zeros(batch.size).index_add(0, first.scene_of_hidden, each)
-        return sums / torch.bincount(first.scene_of_hidden, minlength=batch.size)
+        _, coarse = self.network.network(batch.views[0][0], intensity=self.options.intensity)
+        each = self._rebuilt(batch.hidden, coarse)
+        sums = each.new_zeros(batch.size).index_add(0, batch.hidden.scenes, each)
+        return sums / torch.bincount(batch.hidden.scenes, minlength=batch.size)
 
-    def save(self, folder: Path, told: Mapping[str, Any]) -> Path:
+    def save(self, folder: Path, origin: Mapping[str, Any]) -> Path:
         """See `AdaptableModel.save`."""
         path = folder / "weights.npz"
-        save_pretraining(path, self.network, told)
+        save_pretraining(path, self.network, origin)
         return path
 
-    def _features(self, view: ViewBatch) -> tuple[Tensor, Tensor]:
-        fine, coarse = self.network.network(view.cells, intensity=self.options.intensity)
-        return fine, coarse
-
-    def _rebuilt(self, view: ViewBatch, coarse: Tensor) -> Tensor:
+    def _rebuilt(self, cells: HiddenBatch, coarse: Tensor) -> Tensor:
         """(H,) loss of each hidden cell."""
-        assert view.hidden is not None
-        assert view.neighbours is not None
-        assert view.content is not None
-        logits = self.network.rebuild(coarse.float(), view.hidden, view.neighbours).float()
-        return F.binary_cross_entropy_with_logits(logits, view.content, reduction="none").mean(dim=(1, 2))
+        logits = self.network.rebuild(coarse.float(), cells.hidden, cells.neighbours).float()
+        return F.binary_cross_entropy_with_logits(logits, cells.content, reduction="none").mean(dim=(1, 2))
 
     def _shape_losses(self, features: Tensor, things: ThingBatch) -> tuple[Tensor, Tensor]:
         """Which cells hold things, and the shapes of those; of several things in a cell that with most points."""
@@ -266,9 +236,9 @@ class AdaptableSsl:
         owner[things.rows[order]] = things.things[order]
         held = owner >= 0
         standing = F.binary_cross_entropy_with_logits(self.network.standing(features)[:, 0], held.float())
-        told = self.network.shape(features[held])
-        off = F.smooth_l1_loss(told, things.targets[owner[held]], beta=0.2, reduction="sum")
-        return standing, off / max(told.numel(), 1)
+        shapes = self.network.shape(features[held])
+        off = F.smooth_l1_loss(shapes, things.targets[owner[held]], beta=0.2, reduction="sum")
+        return standing, off / max(shapes.numel(), 1)
 
     def _word_loss(self, seen: Sequence[tuple[Tensor, ThingBatch]]) -> Tensor:
         count = len(seen[0][1].targets)
@@ -291,21 +261,14 @@ def _hidden_view(look: Look, share: float, rng: np.random.Generator) -> View:
     return View(cells, things, rest.targets, hidden)
 
 
-def _batch_views(views: Sequence[View], device: torch.device) -> ViewBatch:
-    cells = batch_cells([view.cells for view in views], device)
-    things = _batch_things(views, cells, device)
-    hidden = [view.hidden for view in views if view.hidden is not None]
-    if not hidden:
-        return ViewBatch(cells, things)
+def _batch_hidden(hidden: Sequence[Hidden], device: torch.device) -> HiddenBatch:
     starts = np.cumsum([0, *(len(one.hidden) for one in hidden)])
     neighbours = [
         np.where(one.neighbours == len(one.hidden), starts[-1], one.neighbours + start)
         for one, start in zip(hidden, starts[:-1], strict=True)
     ]
     scenes = np.repeat(np.arange(len(hidden)), [int(one.hidden.sum()) for one in hidden])
-    return ViewBatch(
-        cells,
-        things,
+    return HiddenBatch(
         _tensor([one.hidden for one in hidden], device),
         _tensor(neighbours, device).int(),
         _tensor([one.content for one in hidden], device).float(),

@@ -36,6 +36,8 @@ CELL_FEATURES = 13
 """Logarithm of 1 + points in each of the 6 slices, highest, lowest and mean height, mean offset from the cell's
 centre (2), mean intensity, and range; each of the order of 1."""
 
+LOGARITHMS = 64
+
 INTENSITY = 11
 """Which of the features is the intensity."""
 
@@ -97,10 +99,10 @@ def heights_above_ground(points: Points) -> Float32Array:
 def make_cells(points: Points, above: Float32Array) -> Cells:
     """Sort (P, C >= 4) points with their heights above the ground into cells. Points outside are left out."""
     xyzi = np.ascontiguousarray(points[:, :4])
-    place = _places(xyzi, above, REACH_M, CELL_M, SIDE, LOWEST_M)
-    cells, table = _occupied(place, SIDE)
-    rows = np.where(place >= 0, table[np.maximum(place, 0)], -1).astype(np.int32)
-    features = _features(xyzi, above, rows, cells, REACH_M, CELL_M, SIDE, np.array(SLICES_M))
+    rows = _places(xyzi, above)
+    cells, table = _occupied(rows, SIDE)
+    _rows_of(rows, table)
+    features = _features(xyzi, above, rows, cells)
     none = np.zeros(0, np.int32)
     levels = [Level(cells, _neighbours(cells, table, SIDE), np.zeros((len(cells), 0), np.int32), none)]
     for level in range(1, LEVELS):
@@ -123,13 +125,14 @@ def centres_m(cells: Int32Array, level: int) -> Float64Array:
 
 
 @njit(cache=True, nogil=True)
-def _places(xyzi: Float32Array, above: Float32Array, reach: float, size: float, side: int, lowest: float) -> Int32Array:
+def _places(xyzi: Float32Array, above: Float32Array) -> Int32Array:
+    """Where each point lies in the flattened grid of the finest level, -1 outside."""
     place = np.full(len(xyzi), -1, np.int32)
     for p in range(len(xyzi)):
-        i = int(np.floor((np.float64(xyzi[p, 0]) + reach) / size))
-        j = int(np.floor((np.float64(xyzi[p, 1]) + reach) / size))
-        if 0 <= i < side and 0 <= j < side and above[p] >= lowest:
-            place[p] = i * side + j
+        i = int(np.floor((np.float64(xyzi[p, 0]) + REACH_M) / CELL_M))
+        j = int(np.floor((np.float64(xyzi[p, 1]) + REACH_M) / CELL_M))
+        if 0 <= i < SIDE and 0 <= j < SIDE and above[p] >= LOWEST_M:
+            place[p] = i * SIDE + j
     return place
 
 
@@ -140,10 +143,23 @@ def _occupied(place: Int32Array, side: int) -> tuple[Int32Array, Int32Array]:
     for p in range(len(place)):
         if place[p] >= 0:
             table[place[p]] = 0
-    cells = np.flatnonzero(table == 0).astype(np.int32)
-    for row in range(len(cells)):
-        table[cells[row]] = row
-    return cells, table
+    # One walk over the grid, instead of sorting the places: it takes as long whatever the scene holds.
+    cells = np.empty(min(len(place), side * side), np.int32)
+    count = 0
+    for at in range(side * side):
+        if table[at] == 0:
+            table[at] = count
+            cells[count] = at
+            count += 1
+    return cells[:count].copy(), table
+
+
+@njit(cache=True, nogil=True)
+def _rows_of(place: Int32Array, table: Int32Array) -> None:
+    """Put each point's row in the table in the place of its place."""
+    for p in range(len(place)):
+        if place[p] >= 0:
+            place[p] = table[place[p]]
 
 
 @njit(cache=True, nogil=True)
@@ -177,19 +193,11 @@ def _neighbours(cells: Int32Array, table: Int32Array, side: int) -> Int32Array:
 
 
 @njit(cache=True, nogil=True)
-def _features(
-    xyzi: Float32Array,
-    above: Float32Array,
-    rows: Int32Array,
-    cells: Int32Array,
-    reach: float,
-    size: float,
-    side: int,
-    slices: Float64Array,
-) -> Float32Array:
+def _features(xyzi: Float32Array, above: Float32Array, rows: Int32Array, cells: Int32Array) -> Float32Array:
     count = len(cells)
-    features = np.zeros((count, 13), np.float32)
-    sums = np.zeros((count, 5))  # points, height, x, y, intensity
+    features = np.zeros((count, CELL_FEATURES), np.float32)
+    # Points, height, x, y and intensity, in float64: the order of the points then makes no difference that is seen.
+    sums = np.zeros((count, 5))
     for row in range(count):
         features[row, 6], features[row, 7] = -10.0, 100.0
     for p in range(len(xyzi)):
@@ -197,7 +205,7 @@ def _features(
         if row < 0:
             continue
         part = 0
-        while part < len(slices) and above[p] >= slices[part]:
+        while part < len(SLICES_M) and above[p] >= SLICES_M[part]:
             part += 1
         features[row, part] += 1
         features[row, 6] = max(features[row, 6], above[p])
@@ -207,17 +215,21 @@ def _features(
         sums[row, 2] += xyzi[p, 0]
         sums[row, 3] += xyzi[p, 1]
         sums[row, 4] += xyzi[p, 3]
+    logarithms = np.empty(LOGARITHMS)  # most cells hold a few points: a look-up instead of six logarithms a cell
+    for number in range(LOGARITHMS):
+        logarithms[number] = np.log(1.0 + number)
     for row in range(count):
         points = sums[row, 0]
-        x = (cells[row] // side + 0.5) * size - reach
-        y = (cells[row] % side + 0.5) * size - reach
+        x = (cells[row] // SIDE + 0.5) * CELL_M - REACH_M
+        y = (cells[row] % SIDE + 0.5) * CELL_M - REACH_M
         for part in range(6):
-            features[row, part] = np.log(1.0 + features[row, part])
+            number = int(features[row, part])
+            features[row, part] = logarithms[number] if number < LOGARITHMS else np.log(1.0 + number)
         features[row, 6] = min(features[row, 6], 8.0) / 2
         features[row, 7] = min(features[row, 7], 8.0) / 2
         features[row, 8] = min(sums[row, 1] / points, 8.0) / 2
-        features[row, 9] = (sums[row, 2] / points - x) / size
-        features[row, 10] = (sums[row, 3] / points - y) / size
+        features[row, 9] = (sums[row, 2] / points - x) / CELL_M
+        features[row, 10] = (sums[row, 3] / points - y) / CELL_M
         features[row, INTENSITY] = sums[row, 4] / points
         features[row, 12] = np.sqrt(x * x + y * y) / 30.0
     return features

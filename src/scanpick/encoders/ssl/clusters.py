@@ -44,7 +44,7 @@ def find_clusters(xyz: Float32Array, above: Float32Array, cells: Cells) -> Clust
     """The things in a scene of (P, C >= 3) points with their heights above the ground, sorted into `cells`."""
     level = cells.levels[CLUSTER_LEVEL]
     row_of_point = cells.rows_at(CLUSTER_LEVEL)
-    solid = _solid(row_of_point, above, len(level.cells), LOWEST_M, HIGHEST_M)
+    solid = _solid(row_of_point, above, len(level.cells))
     cluster_of_cell, count = _connected(level.neighbours, solid)
     of_point = np.where((row_of_point >= 0) & (above >= POINTS_FROM_M), cluster_of_cell[row_of_point], -1)
     of_point = of_point.astype(np.int32)
@@ -52,10 +52,11 @@ def find_clusters(xyz: Float32Array, above: Float32Array, cells: Cells) -> Clust
 
 
 @njit(cache=True, nogil=True)
-def _solid(row_of_point: Int32Array, above: Float32Array, count: int, lowest: float, highest: float) -> BoolArray:
+def _solid(row_of_point: Int32Array, above: Float32Array, count: int) -> BoolArray:
+    """Which cells have a point at a height that things have."""
     solid = np.zeros(count, np.bool_)
     for p in range(len(above)):
-        if row_of_point[p] >= 0 and lowest <= above[p] < highest:
+        if row_of_point[p] >= 0 and LOWEST_M <= above[p] < HIGHEST_M:
             solid[row_of_point[p]] = True
     return solid
 
@@ -63,6 +64,7 @@ def _solid(row_of_point: Int32Array, above: Float32Array, count: int, lowest: fl
 @njit(cache=True, nogil=True)
 def _connected(neighbours: Int32Array, solid: BoolArray) -> tuple[Int32Array, int]:
     """The thing of each cell, numbered in the order of their first cells, -1 for cells of none; and their number."""
+    # From each solid cell that is not taken yet, all that are reached by neighbours, as a stack: no recursion.
     count = len(solid)
     found = np.full(count + 1, -1, np.int32)
     waiting = np.empty(count, np.int32)
@@ -102,7 +104,7 @@ def _measure(
             sizes[m, 3] = min(sizes[m, 3], above[p])
     for m in range(count):
         centres[m] /= max(counts[m], 1)
-    for p in range(len(xy)):
+    for p in range(len(xy)):  # again, about the means: moments about the sensor would lose metres in rounding
         m = of_point[p]
         if m >= 0:
             dx, dy = xy[p, 0] - centres[m, 0], xy[p, 1] - centres[m, 1]

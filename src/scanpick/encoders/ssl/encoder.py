@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -46,6 +46,10 @@ class ScanpickSsl(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    name: ClassVar[str] = "scanpick-ssl"
+    batch_size: ClassVar[int] = 1  # cells of several frames together are no faster
+    in_workers: ClassVar[bool] = True
+
     weights: Path | None = None
     by_distance: bool = True
     statistics: float = Field(5.0, ge=0, le=1000, allow_inf_nan=False)
@@ -60,11 +64,6 @@ class ScanpickSsl(BaseModel):
         _ = self._network
 
     @property
-    def name(self) -> str:
-        """The name it is registered under."""
-        return "scanpick-ssl"
-
-    @property
     def dimension(self) -> int:
         """D."""
         words = self._network.vocabulary * (len(RINGS_M) if self.by_distance else 1)
@@ -74,16 +73,6 @@ class ScanpickSsl(BaseModel):
     def settings(self) -> dict[str, Any]:
         """The weights, wherever they lie, and the options."""
         return {"weights_sha256": self._loaded[1]} | self.model_dump(exclude={"weights"})
-
-    @property
-    def batch_size(self) -> int:
-        """1: cells of several frames together are no faster, and a vector does not depend on other frames."""
-        return 1
-
-    @property
-    def in_workers(self) -> bool:
-        """True: each frame is encoded on one thread."""
-        return True
 
     def encode(self, frames: Sequence[Frame]) -> Embeddings:
         """(B, D) float32. See `Encoder.encode`."""

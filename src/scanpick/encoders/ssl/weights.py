@@ -1,7 +1,7 @@
 """Files of the scene encoder's weights: plain arrays in half precision, read without torch, and without running them.
 
 An ``.npz`` archive holds each array under the name that it has in `Pretraining`, and ``about``: in JSON the size of the
-network and where the weights come from. Earlier versions wrote ``.pt`` files, which are read where torch is installed.
+network and where the weights come from.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpick.encoders.ssl.cells import CELL_FEATURES, COARSE, FINE
-from scanpick.errors import ScanpickError, require
+from scanpick.errors import ScanpickError
 from scanpick.files import read_bytes, write_bytes
+from scanpick.networks.fit import check_fit, first_few
 from scanpick.options import build_checked_dataclass
 from scanpick.seals import check_seal, sealed_archive
 from scanpick.texts import parse_json, parsing
@@ -87,24 +88,23 @@ def write_weights(path: Path, weights: SslWeights) -> None:
 
 
 def read_weights(path: Path) -> SslWeights:
-    """The weights in a file of `write_weights`, or in a ``.pt`` file of an earlier version.
+    """The weights in a file of `write_weights`.
 
     Raises:
         ScanpickError: The file cannot be read, holds anything but arrays and plain values, or does not fit.
-        MissingExtraError: It is a ``.pt`` file, and torch is not installed.
     """
-    about, arrays = _read_torch(path) if path.suffix == ".pt" else _read_npz(path)
-    if about.get("encoder") != "scanpick-ssl":
-        raise ScanpickError(
-            f"{path}: expected weights of 'scanpick-ssl', as 'scanpick adapt --encoder scanpick-ssl' writes them."
-        )
+    about, arrays = _read(path)
     given, words = about.get("network"), about.get("vocabulary")
-    if not isinstance(given, dict) or not isinstance(words, int) or not isinstance(arrays, dict):
-        raise ScanpickError(f"{path}: expected 'network', 'vocabulary' and arrays, as 'scanpick adapt' writes them.")
+    if about.get("encoder") != "scanpick-ssl" or not isinstance(given, dict) or not isinstance(words, int):
+        raise ScanpickError(f"{path}: expected weights of the encoder 'scanpick-ssl', as adapting it writes them.")
     config = build_checked_dataclass(NetworkConfig, NetworkConfig(), given, f"the network in {path}")
     if not all(1 <= size <= MOST_CHANNELS for size in (*config.channels, config.outputs, words)):
         raise ScanpickError(f"{path}: expected sizes from 1 to {MOST_CHANNELS}, got {given} and {words} words.")
-    _check(arrays, shapes_of(config, words), str(path))
+    shapes = {name: value.shape for name, value in arrays.items()}
+    check_fit(shapes, shapes_of(config, words), "the scene encoder", str(path))
+    bad = [name for name, value in arrays.items() if value.dtype.kind not in "fi" or not np.isfinite(value).all()]
+    if bad:
+        raise ScanpickError(f"{path}: expected finite weights, got something else in {first_few(bad)}.")
     return SslWeights(config, words, arrays, about.get("told") or {})
 
 
@@ -145,7 +145,7 @@ def shapes_of(config: NetworkConfig, vocabulary: int) -> dict[str, tuple[int, ..
     return shapes
 
 
-def _read_npz(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     if not path.exists():
         raise ScanpickError(f"{path}: no such file of weights.")
     content = read_bytes(path, most_bytes=MOST_BYTES)
@@ -158,31 +158,3 @@ def _read_npz(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             arrays = {name: np.asarray(file[name]) for name in file.files}
         about = parse_json(str(arrays.pop("about")), str(path))
         return dict(about), arrays
-
-
-def _read_torch(path: Path) -> tuple[dict[str, Any], Any]:
-    require("torch", "torch", f"{path}: reading weights that an earlier version wrote")
-    from scanpick.networks.weights import read_weights_file
-
-    content = read_weights_file(path)
-    about = dict(content) if isinstance(content, dict) else {}
-    state = about.pop("state", None)
-    with parsing(str(path), "named arrays"):
-        return about, None if state is None else {name: value.numpy() for name, value in state.items()}
-
-
-def _check(arrays: Mapping[str, NDArray[Any]], expected: Mapping[str, tuple[int, ...]], source: str) -> None:
-    missing, left_over = sorted(expected.keys() - arrays.keys()), sorted(arrays.keys() - expected.keys())
-    wrong = sorted(name for name in expected.keys() & arrays.keys() if arrays[name].shape != expected[name])
-    if missing or left_over or wrong:
-        raise ScanpickError(
-            f"{source}: does not fit the scene encoder: {len(missing)} parameters are missing ({_some(missing)}), "
-            f"{len(left_over)} are left over ({_some(left_over)}), {len(wrong)} have another shape ({_some(wrong)})."
-        )
-    bad = [name for name, value in arrays.items() if value.dtype.kind not in "fi" or not np.isfinite(value).all()]
-    if bad:
-        raise ScanpickError(f"{source}: expected finite weights, got something else in {_some(bad)}.")
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "") if names else "none"
