@@ -5,7 +5,7 @@ import pytest
 
 from scanpick.errors import ScanpickError
 from scanpick.selection import Pool, select
-from scanpick.selection.purity import Purity
+from scanpick.selection.probcover import Purity
 from tests.selection.oracles import distances
 from tests.selection.pools import driving_pool
 
