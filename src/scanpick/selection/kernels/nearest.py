@@ -146,8 +146,7 @@ class NearestChosen:
         """
         for column in range(start, self.count):
             lower_by_one(self.state, rows, column, enough)
-            if column + 1 in self._edges:
-                self._set_anchors(rows.ids, column + 1)
+            self._set_anchors(rows.ids, column + 1)
 
     def _compare(self, ids: Int64Array, scratch: Scratch, *, stage: Stage, stop: int, enough: float) -> None:
         """Compare one block of points, all within one stage, with the columns before `stop`."""
