@@ -123,9 +123,9 @@ def skactiveml_probcover(X: np.ndarray, count: int, threads: int, options: dict[
 
 
 def scanpick_facility_location(X: np.ndarray, count: int, threads: int, options: dict[str, Any]) -> Result:
-    from scanpick.selection.kernels.facility_location import FacilityLocationPicker
+    from scanpick.selection.kernels.max_cover import MaxCoverPicker, negative_square
 
-    return {"picks": greedy(FacilityLocationPicker(X, threads=threads), count)}
+    return {"picks": greedy(MaxCoverPicker(X, negative_square(X), threads=threads), count)}
 
 
 def apricot_facility_location(X: np.ndarray, count: int, threads: int, options: dict[str, Any]) -> Result:
@@ -145,9 +145,9 @@ def apricot_facility_location(X: np.ndarray, count: int, threads: int, options: 
 
 
 def scanpick_herding(X: np.ndarray, count: int, threads: int, options: dict[str, Any]) -> Result:
-    from scanpick.selection.kernels.herding import HerdingPicker
+    from scanpick.selection.kernels.max_cover import MaxCoverPicker, gaussian
 
-    return {"picks": greedy(HerdingPicker(X, options["bandwidth"], threads=threads), count)}
+    return {"picks": greedy(MaxCoverPicker(X, gaussian(X, options["bandwidth"]), threads=threads), count)}
 
 
 def skactiveml_herding(X: np.ndarray, count: int, threads: int, options: dict[str, Any]) -> Result:

@@ -56,6 +56,7 @@ def test_a_good_detector_is_not_accused(tables):
         (lambda o: {"rotation_y": -o.rotation_y}, "other sign"),
         (lambda o: {"bottom_centres": o.bottom_centres - o.sizes_hwl[:, :1] * [0, 0.5, 0]}, "half a height.*centre's"),
         (lambda o: {"image_boxes": o.image_boxes * 0}, "lower than 25 pixels"),
+        (lambda o: {"image_boxes": o.image_boxes * [1, 0, 1, 0]}, r"(\d+) of \1 detections have no 2D box"),
         (
             lambda o: {"sizes_hwl": o.sizes_hwl * [1, -1, -1]},
             r"Widths and lengths are negative \((\d+) of \1 detections",
@@ -135,3 +136,21 @@ def test_nothing_at_all(tables):
         {i: _changed(labels, scores=np.zeros(len(labels))).objects[:0] for i in labels.frame_ids}
     )
     assert "No Car among the 0 detections; there are: none at all" in _findings(labels, nothing)
+
+
+@pytest.mark.parametrize(
+    ("label", "detection", "order"),
+    [
+        ([1.75, 0.65, 0.66], [1.75, 0.66, 0.65], None),  # as good as square: nothing tells the order
+        ([1.0, 0.81, 0.66], [0.81, 0.66, 1.0], "width, length, height"),
+        ([1.5, 1.6, 3.9], [5.5, 2.2, 2.1], None),  # no order fits
+    ],
+)
+def test_an_order_of_sizes_is_named_where_it_alone_explains_them(tables, label, detection, order):
+    labels, detections = tables
+    text = _findings(
+        _changed(labels, sizes_hwl=np.tile(label, (len(labels), 1))),
+        _changed(detections, sizes_hwl=np.tile(detection, (len(detections), 1))),
+    )
+    assert ("Sizes look like" in text) == (order is not None), text
+    assert order is None or f"Sizes look like {order};" in text

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from scanpick.evaluation.average_precision import Curve
 from scanpick.evaluation.frame_errors import FrameErrors, best_and_worst, best_threshold, frame_errors
 from scanpick.evaluation.kitti import evaluate
 
@@ -55,3 +56,10 @@ def test_best_and_worst_by_hand():
 def test_no_more_than_asked_for(most):
     best, worst = best_and_worst([FrameErrors(str(i), i, i % 3, 0) for i in range(9)], most)
     assert len(best) == len(worst) == most
+
+
+def test_a_curve_of_false_positives_alone_has_no_best_score():
+    scores, none = np.array([0.9, 0.5]), np.zeros(2)
+    counts = np.zeros(0, dtype=np.int64)
+    nothing_found = Curve(3, np.zeros(41), np.zeros(0), counts, counts, scores, none, none)
+    assert best_threshold(nothing_found) == np.inf

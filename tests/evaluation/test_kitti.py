@@ -9,6 +9,7 @@ from scanpick.errors import ScanpickError
 from scanpick.evaluation.kitti import evaluate
 from scanpick.evaluation.settings import KITTI_2017_R11, KITTI_2019_R40, METRICS
 from scanpick.formats.object_table import ObjectTable, object_files, read_object_files
+from scanpick.structures import CameraObjects
 from tests.evaluation.plain_kitti import image_overlap, precision
 
 LEVELS = ("easy", "moderate", "hard")
@@ -218,3 +219,14 @@ def test_no_frames_at_all(as_tables, make_frames):
         for levels in metrics.values()
         for got in levels.values()
     )
+
+
+def test_classes_without_matches_are_named(make_frames, as_tables):
+    """Detected nowhere near their labels, or never; not one that matches in every metric."""
+    labels, detections = as_tables(make_frames(61, 20))
+    columns = {name: getattr(detections.objects, name) for name in detections.objects.__dataclass_fields__}
+    lower = np.char.lower(detections.objects.class_names)
+    columns["bottom_centres"] = columns["bottom_centres"] + 500 * (lower == "pedestrian")[:, None]
+    columns["class_names"] = np.where(lower == "cyclist", "Tram", detections.objects.class_names)
+    moved = ObjectTable(detections.frame_ids, detections.offsets, CameraObjects(**columns))
+    assert evaluate(labels, moved).classes_without_matches() == ["Pedestrian", "Cyclist"]

@@ -71,12 +71,16 @@ def test_every_form_gives_the_same_objects(folder, found, tmp_path):
     assert np.diff(table.offsets).tolist() == [4, 0, 3]
     assert table.objects.image_boxes[:4, 2].max() <= 999
     assert cameras.assumed == ["000002"]
+    turned = read_results(tmp_path / "p.parquet", FRAMES, cameras)
+    assert turned.largest_yaw == max(np.abs(frame.boxes.array[:, 6]).max() for frame in found if len(frame))
 
     write_kitti_results(tmp_path / "results", found, cameras)
     assert (tmp_path / "results" / "000001.txt").read_text() == ""
     _mmdet3d(tmp_path / "out" / "preds", found, ["Pedestrian", "Cyclist", "Car"])
     for path, names in ((tmp_path / "results", ()), (tmp_path / "out", ("Pedestrian", "Cyclist", "Car"))):
-        other = read_results(path, FRAMES, cameras, label_names=names).table
+        results = read_results(path, FRAMES, cameras, label_names=names)
+        assert (results.largest_yaw > 0) == bool(names), "KITTI's files hold no yaw of the LiDAR"
+        other = results.table
         assert other.objects.class_names.tolist() == table.objects.class_names.tolist()
         np.testing.assert_array_equal(other.offsets, table.offsets)
         np.testing.assert_allclose(rows_from_objects(other.objects), rows_from_objects(table.objects), atol=1e-4)

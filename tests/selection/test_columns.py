@@ -37,6 +37,7 @@ def test_columns_have_their_places():
     np.testing.assert_array_equal(pool.times_s, [1, 2, np.nan])
     np.testing.assert_array_equal(pool.positions_m, [[4, 0], [5, 0], [np.nan, np.nan]])
     np.testing.assert_array_equal(pool.expected_boxes, [3, 7, np.nan])  # the third is labelled: nothing is spent on it
+    np.testing.assert_array_equal(pool.class_counts["Car"], [1, 2, np.nan])
     assert pool.metadata["night"].tolist()[:2] == [0, 1]
     assert set(pool.scores) == {"entropy", "night"}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scanpick.errors import ScanpickError
 from scanpick.selection import Pool
-from scanpick.selection.expressions import evaluate, matching
+from scanpick.selection.expressions import evaluate, matching, value_text
 
 POOL = Pool(
     ("a1", "a2", "b1", "b2"),
@@ -109,3 +109,12 @@ def test_any_text_gives_a_result_or_an_error_of_ours(text):
 
 def test_empty_pool():
     assert matching("frame_id == 'a'", Pool(())).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(True, "true"), (np.bool_(False), "false"), (3, "3"), (np.float64(3), "3"), ("3", "3"), ("Night", "Night")],
+)
+def test_a_value_has_one_spelling(value, text):
+    """In a column and as the key of a file alike."""
+    assert value_text(value) == text

@@ -69,3 +69,15 @@ def test_a_gain_that_is_a_distance_equals_it_in_every_bit():
     X = np.random.default_rng(3).normal(size=(400, 37)).astype(np.float32)
     picked = select(Pool(tuple(f"{row:03}" for row in range(400)), {"random": X}), "diversity", 100)
     np.testing.assert_array_equal(picked.gains[1:], picked.distances[1:])
+
+
+def test_more_rows_than_a_block_of_products():
+    """What is near in the first block does not rule out what is nearer in the second."""
+    X = np.random.default_rng(4).random((5000, 2)).astype(np.float32)
+    labelled, picks = np.arange(4700), np.arange(4700, 5000)
+    nearest, distance = nearest_chosen(X, picks, labelled)
+    for number, pick in enumerate(picks):
+        apart = np.linalg.norm(X[:pick].astype(np.float64) - X[pick], axis=1)
+        assert nearest[number] == apart.argmin()
+        assert distance[number] == pytest.approx(apart.min(), rel=1e-12)
+    assert (nearest > 4096).any()

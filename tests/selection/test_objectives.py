@@ -268,3 +268,10 @@ def test_object_embeddings_are_checked():
         ObjectEmbeddings(np.array([[0.0], [np.nan]]), np.array([0, 0]))
     with pytest.raises(ScanpickError, match="frame indices below 2, got 2"):
         Pool(("a", "b"), objects={"o": ObjectEmbeddings(np.ones((1, 1)), np.array([2]))})
+
+
+def test_typicality_of_a_small_pool_takes_all_others():
+    pool = Pool(("a", "b", "c"), {"e": np.array([[0.0], [1.0], [3.0]])})
+    found = start(pool, "typicality", metric="euclidean").bounds()
+    np.testing.assert_allclose(found, [1 / (5 + 1e-5), 1 / (2.5 + 1e-5), 1 / (6.5 + 1e-5)])
+    assert start(pool.take(np.array([1])), "typicality", metric="euclidean").bounds().tolist() == [1e5]

@@ -5,7 +5,7 @@ import pytest
 
 from scanpick.errors import ScanpickError
 from scanpick.selection import Pool, select
-from scanpick.selection.purity import Purity
+from scanpick.selection.probcover import Purity
 from tests.selection.oracles import distances
 from tests.selection.pools import driving_pool
 
@@ -104,8 +104,9 @@ def test_an_estimate_is_in_the_summary():
     assert at_delta["purity"] >= 0.9
 
 
-def test_a_grid_is_reported_as_a_curve():
-    pool = driving_pool(200)
+@pytest.mark.parametrize("labelled", [0, 5])
+def test_a_grid_is_reported_as_a_curve(labelled):
+    pool = driving_pool(200, labelled=labelled)
     grid = [0.3, 0.6, 1.2, 2.4]
     found = probcover(pool, 10, clusters=5, grid=grid)
     curve = found.summary["purity"]
@@ -118,7 +119,7 @@ def test_a_grid_is_reported_as_a_curve():
         alone = probcover(pool, 10, delta=row["delta"])
         steps = alone.summary["delta"]
         picks = alone.frame_ids[: steps[1]["rank"] - 1 if len(steps) > 1 else None]
-        rows = [pool.frame_ids.index(frame_id) for frame_id in picks]
+        rows = [*np.flatnonzero(pool.labelled), *(pool.frame_ids.index(frame_id) for frame_id in picks)]
         covered = (distances(pool.embedding())[:, rows] < row["delta"]).any(axis=1).mean()
         assert row["coverage"] == pytest.approx(covered)
     assert any("no radius of the grid" in note for note in probcover(pool, 3, grid=[50, 60]).summary["notes"])

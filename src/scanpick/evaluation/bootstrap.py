@@ -19,7 +19,7 @@ from numba import njit
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.average_precision import POSITIONS, Curve, threshold_places
-from scanpick.evaluation.confidence import percentiles
+from scanpick.evaluation.confidence import percentiles, two_sided_p
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.matching import Matches
 
@@ -104,12 +104,7 @@ def differences(one: Evaluation, other: Evaluation, draws: Int64Array) -> dict[C
         if of_one is None or of_other is None:
             continue
         spread = _r40(_resampled(one, cell, draws)) - _r40(_resampled(other, cell, draws))
-        tail = min((spread <= 0).sum(), (spread >= 0).sum())
-        found[cell] = Difference(
-            r40=of_one.ap_r40 - of_other.ap_r40,
-            interval=percentiles(spread),
-            p_value=float(min(1.0, 2 * (tail + 1) / (len(spread) + 1))),
-        )
+        found[cell] = Difference(of_one.ap_r40 - of_other.ap_r40, percentiles(spread), two_sided_p(spread))
     return found
 
 

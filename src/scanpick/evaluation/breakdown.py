@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
-from scanpick.arrays import BoolArray, Float64Array
+from scanpick.arrays import BoolArray
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.average_precision import Curve, curve
 from scanpick.evaluation.kitti import Evaluation
@@ -50,25 +51,14 @@ def range_parts(edges_m: Sequence[float] = RANGES_M) -> list[Part]:
         raise ScanpickError(f"Ranges: expected at least two rising distances in metres, got {list(edges_m)}.")
     parts = []
     for near, far in pairwise(edges_m):
-
-        def holds(objects: CameraObjects, near: float = near, far: float = far) -> BoolArray:
-            distance = _range_m(objects)
-            return np.asarray((distance >= near) & (distance < far))
-
+        holds = partial(_in_range, near, far)
         parts.append(Part(f"{near:g}+ m" if np.isinf(far) else f"{near:g}-{far:g} m", holds, holds))
     return parts
 
 
 def occlusion_parts() -> list[Part]:
     """Parts by KITTI's occlusion level of the label."""
-    parts = []
-    for level, name in OCCLUSIONS.items():
-
-        def holds(objects: CameraObjects, level: int = level) -> BoolArray:
-            return np.asarray(objects.occlusion == level)
-
-        parts.append(Part(name, holds, lambda objects: np.ones(len(objects), dtype=np.bool_)))
-    return parts
+    return [Part(name, partial(_at_level, level), _all) for level, name in OCCLUSIONS.items()]
 
 
 def breakdown(
@@ -99,5 +89,14 @@ def breakdown(
     return found
 
 
-def _range_m(objects: CameraObjects) -> Float64Array:
-    return np.hypot(objects.bottom_centres[:, 0], objects.bottom_centres[:, 2])
+def _in_range(near_m: float, far_m: float, objects: CameraObjects) -> BoolArray:
+    range_m = np.hypot(objects.bottom_centres[:, 0], objects.bottom_centres[:, 2])
+    return np.asarray((range_m >= near_m) & (range_m < far_m))
+
+
+def _at_level(level: int, objects: CameraObjects) -> BoolArray:
+    return np.asarray(objects.occlusion == level)
+
+
+def _all(objects: CameraObjects) -> BoolArray:
+    return np.ones(len(objects), dtype=np.bool_)

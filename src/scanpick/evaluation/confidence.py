@@ -19,3 +19,9 @@ def percentiles(replicates: Float64Array) -> tuple[float, float]:
     """
     low, high = np.quantile(replicates, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
+
+
+def two_sided_p(differences: Float64Array) -> float:
+    """How often, at the least, resampling would lead as far to the other side of zero, from (R,) replicates."""
+    tail = min((differences <= 0).sum(), (differences >= 0).sum())
+    return float(min(1.0, 2 * (tail + 1) / (len(differences) + 1)))

@@ -16,10 +16,9 @@ from numba import njit
 
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.evaluation.comparison import Comparison, columns_of, overlaps_of_two
-from scanpick.evaluation.conventions import broken_conventions
+from scanpick.evaluation.conventions import Offsets, broken_conventions, nearest_pairs, offsets_of
 from scanpick.evaluation.implausible_values import implausible_values
 from scanpick.evaluation.kitti import Evaluation
-from scanpick.evaluation.nearest_pairs import Offsets, nearest_pairs, offsets_of
 from scanpick.evaluation.settings import MATCHED_METRICS, ClassRule
 
 

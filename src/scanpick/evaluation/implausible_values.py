@@ -11,7 +11,7 @@ from scanpick.formats.object_table import ObjectTable
 from scanpick.structures import CameraObjects
 from scanpick.structures.camera_objects import MOST_YAW_RAD
 
-_SIZES = ("height", "width", "length")
+SIZE_NAMES = ("height", "width", "length")
 
 
 def implausible_values(table: ObjectTable, rows: Int64Array, what: str, settings: EvaluationSettings) -> list[str]:
@@ -49,10 +49,10 @@ def _sizes(table: ObjectTable, rows: Int64Array, objects: CameraObjects, what: s
         wrong = wrong & ~unknown[:, None]
         if not wrong.any():
             continue
-        axes = [name for name, any_wrong in zip(_SIZES, wrong.any(axis=0), strict=True) if any_wrong]
+        axes = [name for name, any_wrong in zip(SIZE_NAMES, wrong.any(axis=0), strict=True) if any_wrong]
         first = int(np.flatnonzero(wrong.any(axis=1))[0])
         axis = int(np.flatnonzero(wrong[first])[0])
-        place = _place(table, rows[first], _SIZES[axis], objects.sizes_hwl[first, axis])
+        place = _place(table, rows[first], SIZE_NAMES[axis], objects.sizes_hwl[first, axis])
         listed = " and ".join(
             [", ".join(f"{name}s" for name in axes[:-1]), f"{axes[-1]}s"] if axes[1:] else [f"{axes[0]}s"]
         )

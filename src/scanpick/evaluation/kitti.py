@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from scanpick.evaluation.average_precision import POSITIONS, Curve, curve
 from scanpick.evaluation.comparison import Comparison, compare
 from scanpick.evaluation.matching import Matches, match, roles
-from scanpick.evaluation.settings import KITTI_2019_R40, METRICS, ClassRule, Difficulty, EvaluationSettings
+from scanpick.evaluation.settings import KITTI_2019_R40, METRICS, EvaluationSettings
 from scanpick.formats.object_table import ObjectTable
 
 CurveTable = Mapping[str, Mapping[str, Mapping[str, Curve | None]]]
@@ -53,12 +53,8 @@ class Evaluation:
         """What limits the numbers: too few objects for the sampled averages to reach 100."""
         found = []
         for name, metrics in self.curves.items():
-            counts = {
-                difficulty: result.ground_truths
-                for difficulty in metrics["bbox"]
-                for result in (next((m[difficulty] for m in metrics.values() if m[difficulty]), None),)
-                if result is not None and result.ground_truths < POSITIONS
-            }
+            known = {level: one.ground_truths for levels in metrics.values() for level, one in levels.items() if one}
+            counts = {level: known[level] for level in metrics["bbox"] if known.get(level, POSITIONS) < POSITIONS}
             if counts:
                 listed = ", ".join(f"{count} {difficulty}" for difficulty, count in counts.items())
                 found.append(
@@ -85,11 +81,8 @@ def evaluate(labels: ObjectTable, detections: ObjectTable, settings: EvaluationS
             for difficulty in settings.difficulties if detected else ():
                 key = (rule.name, "bbox" if metric == "aos" else metric, difficulty.name)
                 if key not in matches:
-                    matches[key] = _match(comparison, rule, key[1], difficulty)
+                    role = roles(comparison, rule, key[1], difficulty)
+                    matches[key] = match(comparison, rule, key[1], role)
                 by_difficulty[difficulty.name] = curve(matches[key], oriented=metric == "aos")
             curves[rule.name][metric] = by_difficulty
     return Evaluation(settings, comparison, matches, curves)
-
-
-def _match(comparison: Comparison, rule: ClassRule, metric: str, difficulty: Difficulty) -> Matches:
-    return match(comparison, rule, metric, roles(comparison, rule, metric, difficulty))

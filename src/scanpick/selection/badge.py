@@ -8,6 +8,8 @@ import numpy as np
 
 from scanpick.arrays import Embeddings, Float64Array, Int64Array
 from scanpick.selection.kernels.k_center import KCenterPicker
+from scanpick.selection.kernels.kmeans_seeding import drawn
+from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.pool import Pool
 from scanpick.selection.scores import score_of
 from scanpick.selection.strategy import EmbeddingStrategy, Metric, Request
@@ -33,12 +35,11 @@ class Badge(EmbeddingStrategy):
 
     def picker(self, pool: Pool, request: Request) -> SeedingPicker:
         """Start with nothing chosen."""
-        assert request.values is not None
         scores = score_of(pool, self.score, request.allowed, at_least_zero=True)
-        return SeedingPicker((request.values * scores[:, None]).astype(np.float32), request)
+        return SeedingPicker((request.points * scores[:, None]).astype(np.float32), request)
 
 
-class SeedingPicker:
+class SeedingPicker(Picker):
     """k-means++ seeding: a draw for every pick, in proportion to squared distances times weights."""
 
     def __init__(self, vectors: Embeddings, request: Request) -> None:
@@ -65,11 +66,6 @@ class SeedingPicker:
         self._allowed[index] = False
         self._found = None
 
-    def take_all(self, indices: Int64Array) -> None:
-        """Choose frames."""
-        for index in indices:
-            self.take(int(index))
-
     def forbid(self, indices: Int64Array) -> None:
         """Never draw these again. A frame that was drawn already and is still allowed stays drawn."""
         self._distances.forbid(indices)
@@ -87,9 +83,5 @@ class SeedingPicker:
         return squared * self._weights
 
     def _drawn(self, chances: Float64Array) -> int:
-        possible = np.flatnonzero(chances)
-        if len(possible) == 0:
-            return int(np.argmax(self._allowed))
-        sums = np.cumsum(chances[possible])
-        drawn = np.searchsorted(sums, self._rng.random() * sums[-1], side="right")
-        return int(possible[min(drawn, len(possible) - 1)])  # rounding may lead past the end
+        found = drawn(chances, self._rng.random(1)) if chances.any() else np.flatnonzero(self._allowed)
+        return int(found[0])

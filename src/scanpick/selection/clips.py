@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from scanpick.errors import ScanpickError
 from scanpick.selection.constraints import Clips
 from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.pool import Pool
-from scanpick.selection.rules import in_time_order
+from scanpick.selection.rules import NOTHING, in_time_order
 
 NO_CLIP = "in stretches shorter than a clip"
 
@@ -32,7 +33,7 @@ class ClipFinder:
             raise ScanpickError("clips with max_step_s need the times of the frames, and the pool has none.")
         self.length = clips.length
         stretches = list(in_time_order(whole, whole.sequences))
-        line = np.concatenate([np.zeros(0, dtype=np.int64), *stretches])
+        line = np.concatenate([NOTHING, *stretches])
         begins = np.zeros(len(line), dtype=bool)
         begins[np.cumsum([0, *(len(stretch) for stretch in stretches)])[:-1]] = True
         begins[1:] |= ~counts[line[:-1]]
@@ -44,8 +45,8 @@ class ClipFinder:
         self._place = np.empty(len(self._line), dtype=np.int64)
         self._place[self._line] = np.arange(len(self._line))
 
-    def around(self, frame: int, available: BoolArray) -> Int64Array | None:
-        """The clip around a frame, in order of time; None where too few neighbours can be picked.
+    def around(self, frame: int, available: BoolArray) -> Int64Array:
+        """The clip around a frame, in order of time; empty where too few neighbours can be picked.
 
         The frame is in the middle (of an even number: the one before the middle) where there is room, else as near
         to it as can be.
@@ -62,7 +63,7 @@ class ClipFinder:
         ):
             last += 1
         if last - first + 1 < self.length:
-            return None
+            return NOTHING
         start = min(max(place - (self.length - 1) // 2, first), last - self.length + 1)
         return self._line[start : start + self.length]
 
@@ -83,10 +84,6 @@ class ClipFinder:
         result = np.full(count, np.inf)
         result[self._line[whole]] = sums[start[whole] + self.length] - sums[start[whole]] + per_clip
         return result
-
-    def without_clip(self, available: BoolArray) -> Int64Array:
-        """Frames that could be picked, but for a clip around them."""
-        return np.flatnonzero(available & np.isinf(self.costs(np.zeros(len(self._line)), available, 0.0)))
 
     def windows(self, available: BoolArray) -> Int64Array:
         """(W, L) every clip that can be picked as things are now, ordered by its place in time."""
@@ -115,17 +112,19 @@ class Offer(NamedTuple):
     anchor: int
 
 
-class Offers(Protocol):
+class Offers(ABC):
     """Turns what a picker says into frames or clips."""
 
     def impossible(self, available: BoolArray) -> Int64Array:
         """Frames that no offer can hold from the start, for want of a clip."""
+        return NOTHING
 
+    @abstractmethod
     def next(self, picker: Picker, available: BoolArray) -> Offer | None:
         """The best offer; None where nothing is left."""
 
 
-class Singles:
+class Singles(Offers):
     """Single frames.
 
     Args:
@@ -134,10 +133,6 @@ class Singles:
 
     def __init__(self, weights: Float64Array | None) -> None:
         self._weights = weights
-
-    def impossible(self, available: BoolArray) -> Int64Array:
-        """None."""
-        return np.zeros(0, dtype=np.int64)
 
     def next(self, picker: Picker, available: BoolArray) -> Offer | None:
         """The best frame."""
@@ -149,27 +144,25 @@ class Singles:
         return Offer(np.array([index]), gain, index)
 
 
-class AnchoredClips:
+class AnchoredClips(Singles):
     """The clip around the best frame."""
 
     def __init__(self, finder: ClipFinder, weights: Float64Array | None) -> None:
+        super().__init__(weights)
         self._finder = finder
-        self._singles = Singles(weights)
 
     def impossible(self, available: BoolArray) -> Int64Array:
         """Frames around which no clip fits."""
-        return self._finder.without_clip(available)
+        no_costs = np.zeros(len(available))
+        return np.flatnonzero(available & np.isinf(self._finder.costs(no_costs, available, 0.0)))
 
     def next(self, picker: Picker, available: BoolArray) -> Offer | None:
         """The clip around the best frame."""
-        offer = self._singles.next(picker, available)
-        if offer is None:
-            return None
-        clip = self._finder.around(offer.anchor, available)
-        return offer._replace(frames=offer.frames[:0] if clip is None else clip)
+        offer = super().next(picker, available)
+        return None if offer is None else offer._replace(frames=self._finder.around(offer.anchor, available))
 
 
-class ClipsByMean:
+class ClipsByMean(AnchoredClips):
     """The clip whose frames have the largest mean gain, or gain per cost.
 
     While gains are infinite, as distances are before anything is chosen, the clip lies around the picker's best
@@ -182,13 +175,9 @@ class ClipsByMean:
     """
 
     def __init__(self, finder: ClipFinder, costs: Float64Array | None, per_clip: float) -> None:
-        self._finder = finder
+        super().__init__(finder, None)
         self._costs = costs
         self._per_clip = per_clip
-
-    def impossible(self, available: BoolArray) -> Int64Array:
-        """Frames around which no clip fits."""
-        return self._finder.without_clip(available)
 
     def next(self, picker: Picker, available: BoolArray) -> Offer | None:
         """The best clip."""
@@ -197,7 +186,7 @@ class ClipsByMean:
             return None
         gains = picker.gains()
         if not np.isfinite(gains[windows]).all():
-            return AnchoredClips(self._finder, None).next(picker, available)
+            return super().next(picker, available)
         means = gains[windows].mean(axis=1)
         value = means
         if self._costs is not None:

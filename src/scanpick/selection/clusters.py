@@ -1,8 +1,9 @@
-"""A picker that goes round the clusters of a pool, those with the fewest labels and the most frames first."""
+"""`typiclust` and `kmeans`: go round the clusters of a pool, those with the fewest labels and the most frames first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -10,8 +11,10 @@ from pydantic import Field
 from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array
 from scanpick.errors import unknown_name
 from scanpick.selection.kernels.kmeans import kmeans
+from scanpick.selection.kernels.picker import Picker
+from scanpick.selection.kernels.typiclust import TypicalityWithin
 from scanpick.selection.pool import Pool
-from scanpick.selection.strategy import EmbeddingStrategy, Request
+from scanpick.selection.strategy import EmbeddingStrategy, Metric, Request
 
 Worth = Callable[[Int64Array], Float64Array]
 """Rows of one cluster that are neither labelled nor picked, (n,) -> what each is worth in it, (n,)."""
@@ -32,6 +35,60 @@ class ClusterStrategy(EmbeddingStrategy):
     def keeps_prefix(self) -> bool:
         """Only where the clusters do not depend on the budget."""
         return self.clusters is not None or self.cluster_column is not None
+
+
+class TypiClust(ClusterStrategy):
+    """TypiClust (Hacohen et al., ICML 2022): k-means clusters, and the most typical frame of each.
+
+    1. Cluster all frames into `clusters` clusters, by default min(labelled + budget, 500).
+    2. Order the clusters by (labelled frames, -size, label). Clusters of at most `small_cluster` frames come into play
+       once the others hold nothing that may be picked (the paper drops them, and ends there).
+    3. Go round: of each cluster in turn take the frame of largest gain(x) = 1 / (mean squared distance of x to its k
+       nearest + 1e-5), among the frames of the cluster that are neither labelled nor picked, n of them, with
+       k = min(neighbours, n // 2), at least 1. A frame that is alone is worth 1e5.
+
+    Attributes:
+        neighbours: k at most.
+        small_cluster: Size up to which clusters wait for the others.
+    """
+
+    gain_means: ClassVar[str] = "typicality in its cluster"
+
+    metric: Metric = "cosine"
+    neighbours: int = Field(default=20, ge=1)
+    small_cluster: int = Field(default=5, ge=0)
+
+    def picker(self, pool: Pool, request: Request) -> ClusterPicker:
+        """Cluster the pool."""
+        count = self.clusters or min(int(pool.labelled.sum()) + request.count, 500)
+        labels, _ = clusters_of(pool, request.points, count, self.cluster_column, request)
+        worth = TypicalityWithin(request.points, labels, self.neighbours, request.threads)
+        return ClusterPicker(labels, worth, pool.labelled, request.allowed, request.weights, self.small_cluster)
+
+
+class KMeans(ClusterStrategy):
+    """k-means with as many clusters as there will be frames with labels; of each the frame nearest to its centre.
+
+    Clusters are visited as by `typiclust`: ordered by (labelled frames, -size, label), round and round. gain(x) =
+    1 / (1 + distance of x to the centre of its cluster), among frames that are neither labelled nor picked.
+
+    Attributes:
+        clusters: By default labelled + budget.
+    """
+
+    gain_means: ClassVar[str] = "nearness to the centre of its cluster"
+
+    def picker(self, pool: Pool, request: Request) -> ClusterPicker:
+        """Cluster the pool."""
+        space = request.points
+        count = self.clusters or int(pool.labelled.sum()) + request.count
+        labels, centres = clusters_of(pool, space, count, self.cluster_column, request)
+
+        def nearness(rows: Int64Array) -> Float64Array:
+            difference = space[rows] - centres[labels[rows]]
+            return 1 / (1 + np.sqrt(np.einsum("nd,nd->n", difference, difference)))
+
+        return ClusterPicker(labels, nearness, pool.labelled, request.allowed, request.weights)
 
 
 def clusters_of(
@@ -70,7 +127,7 @@ def members_of(labels: Int64Array) -> dict[int, Int64Array]:
     return {int(labels[rows[0]]): rows for rows in groups}
 
 
-class ClusterPicker:
+class ClusterPicker(Picker):
     """Takes the best frame of one cluster after the other, round and round.
 
     Clusters are ordered by (labelled frames in it, -size, label), and small ones come into play once the others hold
@@ -129,11 +186,6 @@ class ClusterPicker:
         self._allowed[index] = False
         cluster = int(self._labels[index])
         self._left[cluster] = self._left[cluster][self._left[cluster] != index]
-
-    def take_all(self, indices: Int64Array) -> None:
-        """Choose frames."""
-        for index in indices:
-            self.take(int(index))
 
     def forbid(self, indices: Int64Array) -> None:
         """Pass these over from now on; they still count in their clusters."""

@@ -30,15 +30,20 @@ def with_columns(pool: Pool, frame_ids: Sequence[str], columns: Mapping[str, NDA
     Raises:
         ScanpickError: The table has no frame of the pool, or a column that has its own place does not fit there.
     """
-    rows = _rows(pool, frame_ids)
+    rows = _rows(pool.frame_ids, frame_ids)
+    if len(rows) and (rows < 0).all():
+        raise ScanpickError(
+            f"The table has no frame of the pool: it has ids like {name_some(list(frame_ids), 2)}, "
+            f"the pool has {name_some(pool.frame_ids, 2)}."
+        )
     found = {name: _spread(np.asarray(column), rows) for name, column in columns.items()}
     changes: dict[str, Any] = {}
     if "sequence" in found:
         changes["sequences"] = found.pop("sequence").astype(np.str_)
-    if "time_s" in found:
-        changes["times_s"] = _numbers("time_s", found.pop("time_s"))
-    if "expected_boxes" in found:
-        changes["expected_boxes"] = _numbers("expected_boxes", found.pop("expected_boxes"))
+    for name, place in (("time_s", "times_s"), ("expected_boxes", "expected_boxes")):
+        if name in found:
+            changes[place] = _numbers(name, found.pop(name))
+    if "expected_boxes" in changes:
         changes["boxes_note"] = "a column of a table"
     axes = [name for name in _POSITION if name in found]
     if axes:
@@ -96,8 +101,7 @@ def with_objects(pool: Pool, name: str, values: Embeddings, frame_ids: Sequence[
     Raises:
         ScanpickError: No object is in a frame of the pool, or a vector is not finite.
     """
-    index = {frame_id: row for row, frame_id in enumerate(pool.frame_ids)}
-    rows = np.array([index.get(frame_id, -1) for frame_id in frame_ids], dtype=np.int64)
+    rows = _rows(frame_ids, pool.frame_ids)
     if len(rows) and (rows < 0).all():
         raise ScanpickError(
             f"Objects '{name}': none is in a frame of the pool: they have ids like {name_some(list(frame_ids), 2)}, "
@@ -119,16 +123,10 @@ def _worth(detections: Detections, min_score: float | None) -> Float64Array:
     return scores
 
 
-def _rows(pool: Pool, frame_ids: Sequence[str]) -> Int64Array:
-    """(N,) the row of the table for each frame of the pool, -1 where it has none."""
+def _rows(wanted: Sequence[str], frame_ids: Sequence[str]) -> Int64Array:
+    """(n,) where each wanted id stands among `frame_ids`, -1 where it does not."""
     index = {frame_id: row for row, frame_id in enumerate(frame_ids)}
-    rows = np.array([index.get(frame_id, -1) for frame_id in pool.frame_ids], dtype=np.int64)
-    if len(rows) and (rows < 0).all():
-        raise ScanpickError(
-            f"The table has no frame of the pool: it has ids like {name_some(list(frame_ids), 2)}, "
-            f"the pool has {name_some(pool.frame_ids, 2)}."
-        )
-    return rows
+    return np.array([index.get(frame_id, -1) for frame_id in wanted], dtype=np.int64)
 
 
 def _spread(column: NDArray[Any], rows: Int64Array) -> NDArray[Any]:

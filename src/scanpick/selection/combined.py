@@ -11,6 +11,7 @@ from pydantic import Field, SerializeAsAny, field_validator
 
 from scanpick.arrays import Embeddings, Float64Array, Int64Array
 from scanpick.selection.kernels.distances import squared_distances_to
+from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.objectives import Objective, make_objective
 from scanpick.selection.objectives.diversity import DiversityObjective
 from scanpick.selection.pool import Pool
@@ -62,7 +63,7 @@ class Combined(Strategy):
         return ProductPicker(self.objectives, pool, request)
 
 
-class ProductPicker:
+class ProductPicker(Picker):
     """Takes the frame of largest product, computing exactly only the products that could be the largest.
 
     Distances only shrink, so a product of values from before the last choices is an upper bound. Blocks of the frames
@@ -105,11 +106,6 @@ class ProductPicker:
         self._exact[:] = False
         self._allowed[index] = False
         self._first_ties_by = None
-
-    def take_all(self, indices: Int64Array) -> None:
-        """Choose frames."""
-        for index in indices:
-            self.take(int(index))
 
     def forbid(self, indices: Int64Array) -> None:
         """Pass these over from now on."""

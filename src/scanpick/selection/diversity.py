@@ -29,8 +29,7 @@ class Diversity(EmbeddingStrategy):
 
     def picker(self, pool: Pool, request: Request) -> KCenterPicker:
         """Start with the labelled frames as chosen."""
-        assert request.values is not None
         first = int(np.argmax(request.allowed)) if self.start == "first" and request.allowed.any() else None
-        picker = KCenterPicker(request.values, request.allowed, request.weights, request.threads, first)
+        picker = KCenterPicker(request.points, request.allowed, request.weights, request.threads, first)
         picker.take_all(np.flatnonzero(pool.labelled))
         return picker

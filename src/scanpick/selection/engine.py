@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from scanpick.arrays import BoolArray, Float64Array, Int64Array
+from scanpick.arrays import BoolArray, Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.options import build_checked
 from scanpick.selection.budget import Budget, parse_budget
@@ -62,23 +62,24 @@ def select(
     """
     cores = _threads(threads)
     asked = None if budget is None else parse_budget(budget)
-    limits = _constraints(constraints)
+    if not isinstance(constraints, Constraints):
+        constraints = build_checked(Constraints, constraints or {}, "the constraints")
     model, name = _strategy(strategy, options or {})
 
     # 1. The frames that count, in the order of their ids
-    whole = pool.take(_sorted_by_id(pool))
-    counts = ~whole.excluded & limits.kept(whole)
+    whole = pool.take(np.array(sorted(range(len(pool)), key=pool.frame_ids.__getitem__), dtype=np.int64))
+    counts = ~whole.excluded & constraints.kept(whole)
     usable = whole.take(np.flatnonzero(counts))
     values = model.space(usable)
 
     # 2. Open the books
     usable_frames = int((~whole.excluded).sum())
-    money, ledgers = open_ledgers(usable, asked, limits, usable_frames=usable_frames, at_most=at_most)
-    offers, weights = _offers(limits, money, ledgers[0], whole, counts)
+    money, ledgers = open_ledgers(usable, asked, constraints, usable_frames=usable_frames, at_most=at_most)
+    offers, weights = _offers(constraints, money, ledgers[0], whole, counts)
 
     # 3. Pick greedily until the money or the frames run out
-    least_gain = limits.min_distance if model.gain_is_distance and weights is None else None
-    loop = GreedyLoop(offers, ledgers, rules_of(limits, usable, values), least_gain)
+    least_gain = constraints.min_distance if model.gain_is_distance and weights is None else None
+    loop = GreedyLoop(offers, ledgers, rules_of(constraints, usable, values), least_gain)
     count, rng = _about_how_many(ledgers[0]), np.random.default_rng(seed)
     with threadpool_limits(cores, user_api="blas"):
         picker = model.picker(usable, Request(loop.available.copy(), values, count, weights, rng, cores))
@@ -89,7 +90,7 @@ def select(
         "strategy": name,
         "options": model.model_dump(mode="json"),
         "seed": seed,
-        "constraints": limits.model_dump(mode="json", exclude_defaults=True),
+        "constraints": constraints.model_dump(mode="json", exclude_defaults=True),
         "gain_means": model.gain_means,
         **accounts(money, asked, ledgers, usable_frames),
         **({"expected_boxes": usable.boxes_note} if money.counts_boxes and usable.boxes_note else {}),
@@ -109,12 +110,6 @@ def select(
         return selection_of(name, usable, values, picks, summary)
 
 
-def _constraints(constraints: Constraints | Mapping[str, Any] | None) -> Constraints:
-    if isinstance(constraints, Constraints):
-        return constraints
-    return build_checked(Constraints, constraints or {}, "the constraints")
-
-
 def _strategy(strategy: str | Strategy, options: Mapping[str, Any]) -> tuple[Strategy, str]:
     if isinstance(strategy, str):
         return STRATEGIES.make(strategy, options), strategy
@@ -127,13 +122,6 @@ def _threads(threads: int | None) -> int:
     if threads is not None and threads < 1:
         raise ScanpickError(f"Threads: expected 1 or more, got {threads}.")
     return threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-def _sorted_by_id(pool: Pool) -> Int64Array:
-    ids = list(pool.frame_ids)
-    if ids == sorted(ids):  # as fast as looking
-        return np.arange(len(ids))
-    return np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
 
 
 def _offers(
@@ -163,5 +151,5 @@ def _one_over(costs: Float64Array, budget: Budget) -> Float64Array:
 
 def _about_how_many(ledger: Ledger) -> int:
     frames = int(ledger.members.sum())
-    mean_cost = ledger.total(np.flatnonzero(ledger.members)) / max(frames, 1)
+    mean_cost = ledger.reach / max(frames, 1)
     return frames if mean_cost == 0 else min(frames, round(ledger.limit / mean_cost))

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from scanpick.selection.kernels.facility_location import FacilityLocationPicker
+from scanpick.selection.kernels.max_cover import MaxCoverPicker, negative_square
 from scanpick.selection.pool import Pool
 from scanpick.selection.strategy import EmbeddingStrategy, Request
 
@@ -23,9 +23,9 @@ class FacilityLocation(EmbeddingStrategy):
 
     gain_means: ClassVar[str] = "fall of the sum of squared distances to the nearest chosen frame"
 
-    def picker(self, pool: Pool, request: Request) -> FacilityLocationPicker:
+    def picker(self, pool: Pool, request: Request) -> MaxCoverPicker:
         """Start with the labelled frames as chosen."""
-        assert request.values is not None
-        picker = FacilityLocationPicker(request.values, request.allowed, request.weights, threads=request.threads)
+        X = request.points
+        picker = MaxCoverPicker(X, negative_square(X), request.allowed, request.weights, threads=request.threads)
         picker.take_all(np.flatnonzero(pool.labelled))
         return picker

@@ -1,4 +1,4 @@
-"""`herding`: every frame should have a chosen one near it, in the sense of a kernel (MaxHerding)."""
+"""`herding`: every frame should have a chosen one near it, in the sense of a kernel; also weighted by a score."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from scanpick.arrays import Embeddings
+from scanpick.arrays import Embeddings, Float64Array
 from scanpick.selection.kernels.distances import column_means, read_only, squared_distances_to
-from scanpick.selection.kernels.herding import HerdingPicker
+from scanpick.selection.kernels.max_cover import MaxCoverPicker, gaussian
 from scanpick.selection.pool import Pool
+from scanpick.selection.scores import score_of
 from scanpick.selection.strategy import EmbeddingStrategy, Metric, Request
 
 
@@ -30,13 +31,37 @@ class Herding(EmbeddingStrategy):
     metric: Metric = "cosine"
     bandwidth: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
-    def picker(self, pool: Pool, request: Request) -> HerdingPicker:
+    def picker(self, pool: Pool, request: Request) -> MaxCoverPicker:
         """Start with the labelled frames as chosen."""
-        assert request.values is not None
-        bandwidth = self.bandwidth or spread_of(request.values)
-        picker = HerdingPicker(request.values, bandwidth, request.allowed, request.weights, threads=request.threads)
+        X, uncovered = request.points, self._point_weights(pool, request)
+        kernel = gaussian(X, self.bandwidth or spread_of(X), uncovered)
+        picker = MaxCoverPicker(X, kernel, request.allowed, request.weights, uncovered, request.threads)
         picker.take_all(np.flatnonzero(pool.labelled))
         return picker
+
+    def _point_weights(self, pool: Pool, request: Request) -> Float64Array | None:
+        """(N,) what covering each frame counts; None where all count alike."""
+        return None
+
+
+class UncertaintyHerding(Herding):
+    """Uncertainty Herding (Bae et al., 2024): `herding` with every frame that is to be covered weighted by its score.
+
+    gain(x) = what the mean over all frames y, weighted by score(y), of max over chosen s of
+    exp(-distance(y, s)^2 / (2 bandwidth^2)) rises by when x is chosen. Labelled frames and others that cannot be
+    picked count as sure: score 0. The authors also fit the bandwidth and a temperature of the scores to the labelled
+    set; here both are the user's.
+
+    Attributes:
+        score: Name of the score; the pool's first by default. Numbers of 0 or more.
+    """
+
+    gain_means: ClassVar[str] = "rise of the mean similarity to the nearest chosen frame, weighted by score"
+
+    score: str | None = None
+
+    def _point_weights(self, pool: Pool, request: Request) -> Float64Array:
+        return score_of(pool, self.score, request.allowed, at_least_zero=True)
 
 
 def spread_of(values: Embeddings) -> float:

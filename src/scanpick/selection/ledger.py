@@ -68,6 +68,11 @@ class Ledger:
         least = self._clip_length * float(costs.min()) + self.per_clip
         return least if least > 0 else float(costs[costs > 0].min(initial=np.inf))
 
+    @property
+    def reach(self) -> float:
+        """What all its frames cost together."""
+        return float(self.costs[self.members].sum())
+
     def total(self, frames: Int64Array) -> float:
         """What these frames cost together; those it does not pay for cost nothing here."""
         return float(self.costs[frames][self.members[frames]].sum())
@@ -131,7 +136,8 @@ def open_ledgers(
         ScanpickError: There is no budget, they count different things, or one is larger than what can be picked.
     """
     strata = {} if constraints.strata is None else constraints.strata.members(pool)
-    budgets = {name: parse_budget(text) for name, text in _strata_budgets(constraints).items()}
+    texts = {} if constraints.strata is None else constraints.strata.budgets
+    budgets = {name: parse_budget(text) for name, text in texts.items()}
     first = budget or next(iter(budgets.values()), None)
     if first is None:
         raise ScanpickError("Say how much to select: a number of frames, a share ('5%'), objects or cost.")
@@ -163,9 +169,9 @@ def open_ledgers(
     limit = budget.limit(usable_frames) if budget else sum(part.limit for part in parts)
     whole = ledger(_ALL, limit, selectable)
     if not at_most:
-        reach = sum(min(part.limit, _all_of(part)) for part in parts) if parts else _all_of(whole)
+        reach = sum(min(part.limit, part.reach) for part in parts) if parts else whole.reach
         for part in parts:
-            _check_reach(part, _all_of(part), pool, first)
+            _check_reach(part, part.reach, pool, first)
         if parts and whole.limit > reach * (1 + _ROUNDING) and first.prices.per_clip == 0:
             raise ScanpickError(
                 f"The budget of {whole.limit:.10g} {first.counted_in} is larger than what the strata can take "
@@ -175,16 +181,8 @@ def open_ledgers(
     return first, [whole, *parts]
 
 
-def _strata_budgets(constraints: Constraints) -> dict[str, str]:
-    return {} if constraints.strata is None else constraints.strata.budgets
-
-
 def _kind(budget: Budget) -> tuple[object, ...]:
     return ("frames",) if budget.in_frames else (budget.unit, budget.prices, budget.currency)
-
-
-def _all_of(ledger: Ledger) -> float:
-    return ledger.total(np.flatnonzero(ledger.members))
 
 
 def _check_reach(ledger: Ledger, reach: float, pool: Pool, budget: Budget) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scanpick.arrays import Embeddings, Float64Array, Int64Array
+from scanpick.arrays import Embeddings
 from scanpick.selection.budget import Budget
 from scanpick.selection.ledger import Ledger
 from scanpick.selection.nearest import nearest_chosen
@@ -40,7 +40,9 @@ def selection_of(
 ) -> Selection:
     """The selection that these picks are; distances are measured between the rows of `values` (N, D)."""
     rows = np.array(picks.rows, dtype=np.int64)
-    nearest, distances = _nearest(values, rows, np.flatnonzero(pool.labelled))
+    nearest, distances = np.full(len(rows), -1), np.full(len(rows), np.nan)
+    if values is not None:
+        nearest, distances = nearest_chosen(values, rows, np.flatnonzero(pool.labelled))
     return Selection(
         strategy=strategy,
         frame_ids=tuple(pool.frame_ids[row] for row in rows),
@@ -51,12 +53,6 @@ def selection_of(
         contributions={name: np.array(column) for name, column in picks.contributions.items()},
         summary=summary,
     )
-
-
-def _nearest(values: Embeddings | None, rows: Int64Array, labelled: Int64Array) -> tuple[Int64Array, Float64Array]:
-    if values is None:
-        return np.full(len(rows), -1, dtype=np.int64), np.full(len(rows), np.nan)
-    return nearest_chosen(values, rows, labelled)
 
 
 def why_it_ended(picks: Picks, ledger: Ledger, unit: str) -> str:

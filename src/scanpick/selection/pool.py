@@ -16,6 +16,21 @@ from scanpick.structures.checks import as_array, check_known, check_unique, name
 
 _BLOCK_ROWS = 16384
 
+# Fields that hold one array, or one for each name, with their types; N is their first dimension.
+_ARRAYS: dict[str, tuple[type, tuple[None, ...]]] = {
+    "labelled": (np.bool_, ()),
+    "excluded": (np.bool_, ()),
+    "sequences": (np.str_, ()),
+    "times_s": (np.float64, ()),
+    "positions_m": (np.float64, (None,)),
+    "expected_boxes": (np.float64, ()),
+}
+_TABLES: dict[str, tuple[type, tuple[None, ...]]] = {
+    "embeddings": (np.float32, (None,)),
+    "scores": (np.float64, ()),
+    "class_counts": (np.float64, ()),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Pool:
@@ -58,17 +73,18 @@ class Pool:
         object.__setattr__(self, "frame_ids", tuple(self.frame_ids))
         check_unique("Pool.frame_ids", self.frame_ids)
         count = len(self.frame_ids)
-        for name in ("labelled", "excluded"):
+        for name, (dtype, shape) in _ARRAYS.items():
             value = getattr(self, name)
-            value = np.zeros(count, dtype=bool) if value is None else value
-            object.__setattr__(self, name, as_array(f"Pool.{name}", value, np.bool_, (count,)))
-        for name in ("times_s", "expected_boxes"):
-            self._check_optional(name, np.float64, (count,))
-        self._check_optional("sequences", np.str_, (count,))
-        self._check_optional("positions_m", np.float64, (count, None))
-        for name in ("scores", "class_counts"):
-            self._check_columns(name, np.float64, (count,))
-        self._check_columns("embeddings", np.float32, (count, None))
+            if value is None and dtype is np.bool_:
+                value = np.zeros(count, dtype=bool)
+            if value is not None:
+                object.__setattr__(self, name, as_array(f"Pool.{name}", value, dtype, (count, *shape)))
+        for name, (dtype, shape) in _TABLES.items():
+            columns = {
+                key: as_array(f"Pool.{name}[{key!r}]", value, dtype, (count, *shape))
+                for key, value in getattr(self, name).items()
+            }
+            object.__setattr__(self, name, columns)
         metadata = {name: _metadata_column(name, column, count) for name, column in self.metadata.items()}
         object.__setattr__(self, "metadata", metadata)
         for name, values in self.embeddings.items():
@@ -117,35 +133,13 @@ class Pool:
         """The pool of these rows, in this order. Without copies where that is every row in its place."""
         if len(rows) == len(self) and (rows == np.arange(len(self))).all():
             return self
-
-        def of(column: NDArray[Any] | None) -> Any:
-            return None if column is None else column[rows]
-
-        return dataclasses.replace(
-            self,
-            frame_ids=tuple(self.frame_ids[row] for row in rows),
-            embeddings={name: of(values) for name, values in self.embeddings.items()},
-            labelled=of(self.labelled),
-            excluded=of(self.excluded),
-            sequences=of(self.sequences),
-            times_s=of(self.times_s),
-            positions_m=of(self.positions_m),
-            scores={name: of(values) for name, values in self.scores.items()},
-            expected_boxes=of(self.expected_boxes),
-            metadata={name: of(values) for name, values in self.metadata.items()},
-            class_counts={name: of(values) for name, values in self.class_counts.items()},
-            objects={name: table.take(rows, len(self)) for name, table in self.objects.items()},
-        )
-
-    def _check_optional(self, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
-        if getattr(self, name) is not None:
-            object.__setattr__(self, name, as_array(f"Pool.{name}", getattr(self, name), dtype, shape))
-
-    def _check_columns(self, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
-        columns = {
-            key: as_array(f"Pool.{name}[{key!r}]", value, dtype, shape) for key, value in getattr(self, name).items()
-        }
-        object.__setattr__(self, name, columns)
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        taken: dict[str, Any] = {name: None if array is None else array[rows] for name, array in arrays.items()}
+        for name in (*_TABLES, "metadata"):
+            taken[name] = {key: column[rows] for key, column in getattr(self, name).items()}
+        objects = {name: table.take(rows, len(self)) for name, table in self.objects.items()}
+        frame_ids = tuple(self.frame_ids[row] for row in rows)
+        return dataclasses.replace(self, frame_ids=frame_ids, objects=objects, **taken)
 
     def _check_embedding(self, name: str, values: Embeddings) -> None:
         if len(values) and values.shape[1] == 0:

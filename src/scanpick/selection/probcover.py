@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from scanpick.arrays import Int64Array
+from scanpick.arrays import Embeddings, Float64Array, Int64Array
 from scanpick.selection.clusters import clusters_of
 from scanpick.selection.herding import spread_of
 from scanpick.selection.kernels.coverage import CoveragePicker
 from scanpick.selection.kernels.nearest import NearestChosen
+from scanpick.selection.nearest import distance_to_other_group
 from scanpick.selection.pool import Pool
-from scanpick.selection.purity import Purity
 from scanpick.selection.strategy import EmbeddingStrategy, Metric, Request
 
 _STEPS_OF_CURVE = 20
+
+MOST_BALLS = 2000
+"""Balls that are looked at, evenly spread over the pool; each is compared with all frames."""
 
 
 class ProbCover(EmbeddingStrategy):
@@ -58,11 +63,10 @@ class ProbCover(EmbeddingStrategy):
 
     def picker(self, pool: Pool, request: Request) -> ReportedCover:
         """Choose delta, and start with the labelled frames as chosen."""
-        assert request.values is not None
         labelled = np.flatnonzero(pool.labelled)
         delta, report = (self.delta, {}) if self.delta is not None else self._estimate(pool, request, labelled)
         picker = ReportedCover(
-            request.values, delta, request.allowed, request.weights, request.threads, max_edges=self.max_pairs
+            request.points, delta, request.allowed, request.weights, request.threads, max_edges=self.max_pairs
         )
         picker.take_all(labelled)
         picker.estimate, picker.labelled_count = report, len(labelled)
@@ -70,8 +74,7 @@ class ProbCover(EmbeddingStrategy):
 
     def _estimate(self, pool: Pool, request: Request, labelled: Int64Array) -> tuple[float, dict[str, Any]]:
         """The largest pure radius, and what the summary says about it."""
-        space = request.values
-        assert space is not None
+        space = request.points
         labels, _ = clusters_of(pool, space, self.clusters, None, request)
         purity = Purity.of(space, labels)
         if not self.grid:
@@ -88,8 +91,7 @@ class ProbCover(EmbeddingStrategy):
 
     def _share_covered(self, request: Request, delta: float, labelled: Int64Array) -> float:
         """The share of all frames nearer than delta to a chosen one, after as many picks as are asked for."""
-        space = request.values
-        assert space is not None
+        space = request.points
         cover = CoveragePicker(space, delta, request.allowed, None, request.threads, max_edges=self.max_pairs)
         cover.take_all(labelled)
         points = NearestChosen(space, request.threads)
@@ -126,3 +128,38 @@ class ReportedCover(CoveragePicker):
                 f"picks; from rank {rank:.0f} on with smaller radii, {steps[-1]['delta']:.4g} at the end"
             )
         return {**self.estimate, "delta": steps, "notes": notes}
+
+
+@dataclass(frozen=True, eq=False)
+class Purity:
+    """Share of balls around frames that hold frames of one cluster alone, as a function of the radius.
+
+    A ball is open: it holds what is nearer than its radius. So the ball around a frame is pure as long as its radius is
+    at most the distance to the nearest frame of another cluster, and the function falls in steps that are known.
+
+    Attributes:
+        reach: (n,) float64, sorted: the largest radius at which each ball is pure; infinite for a single cluster.
+    """
+
+    reach: Float64Array
+
+    @classmethod
+    def of(cls, space: Embeddings, labels: Int64Array) -> Purity:
+        """Look at the balls around at most `MOST_BALLS` of the (N, D) points with clusters `labels` (N,)."""
+        count = len(space)
+        rows = np.unique(np.linspace(0, count - 1, min(count, MOST_BALLS)).round().astype(np.int64))
+        return cls(np.sort(distance_to_other_group(space, rows, labels)))
+
+    def at(self, radius: float) -> float:
+        """The share of pure balls of this radius; 1 where there are no points."""
+        impure = np.searchsorted(self.reach, radius, side="left")
+        return 1 - impure / len(self.reach) if len(self.reach) else 1.0
+
+    def largest_radius(self, share: float) -> float:
+        """The largest radius at which at least this share of balls is pure; infinite where any is."""
+        impure = int(np.floor((1 - share) * len(self.reach) + 1e-9))
+        return float(self.reach[impure]) if impure < len(self.reach) else np.inf
+
+    def curve(self, radii: Sequence[float]) -> list[dict[str, float]]:
+        """``{"delta": ..., "purity": ...}`` for each radius."""
+        return [{"delta": float(radius), "purity": self.at(radius)} for radius in radii]

@@ -1,13 +1,50 @@
-"""A picker for strategies in which no pick changes the worth of another frame."""
+"""`random` and `uncertainty`: strategies in which no pick changes the worth of another frame."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 
 from scanpick.arrays import BoolArray, Float64Array, Int64Array
+from scanpick.selection.kernels.picker import Picker
+from scanpick.selection.pool import Pool
+from scanpick.selection.scores import score_of
+from scanpick.selection.strategy import Request, Strategy
 
 
-class RankPicker:
+class Random(Strategy):
+    """Every selectable frame with the same chance, the baseline: draws a number for each and takes the largest first.
+
+    The numbers belong to the frames in the order of their ids, so they do not depend on the order of the pool.
+    Costs do not sway them: the baseline stays unbiased, and frames that no longer fit the budget are passed over.
+    """
+
+    gain_means: ClassVar[str] = "the random number that was drawn for the frame"
+
+    def picker(self, pool: Pool, request: Request) -> RankPicker:
+        """Frames in a random order."""
+        return RankPicker(request.rng.random(len(pool)), request.allowed, request.weights, ranked_by_weight=False)
+
+
+class Uncertainty(Strategy):
+    """gain(x) = the score of x. Near-duplicates have near scores: combine it with a gap, or with diversity.
+
+    Attributes:
+        score: Name of the score; the pool's first by default.
+    """
+
+    gain_means: ClassVar[str] = "score"
+
+    score: str | None = None
+
+    def picker(self, pool: Pool, request: Request) -> RankPicker:
+        """Frames by score."""
+        scores = score_of(pool, self.score, request.allowed, at_least_zero=request.weights is not None)
+        return RankPicker(scores, request.allowed, request.weights)
+
+
+class RankPicker(Picker):
     """Takes frames by a fixed value, highest first, ties to the lowest index.
 
     Args:
@@ -42,10 +79,6 @@ class RankPicker:
     def take(self, index: int) -> None:
         """Choose a frame; the others keep their values."""
         self._allowed[index] = False
-
-    def take_all(self, indices: Int64Array) -> None:
-        """Choose frames."""
-        self._allowed[indices] = False
 
     def forbid(self, indices: Int64Array) -> None:
         """Pass these over from now on."""

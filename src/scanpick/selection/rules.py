@@ -7,7 +7,6 @@ Every rule speaks of rows of the pool in the engine's order. Rules that can tell
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 import numpy as np
 
@@ -18,26 +17,33 @@ from scanpick.selection.nearest import closer_than
 from scanpick.selection.pool import Pool
 from scanpick.structures.checks import name_some
 
-_NOTHING = np.zeros(0, dtype=np.int64)
+NOTHING = np.zeros(0, dtype=np.int64)
+"""No frames."""
+
 _ROUNDING = 1e-6
 """Seconds or metres that float64 may be off by where times count from 1970."""
 
 
-class Rule(Protocol):
-    """One constraint."""
+class Rule:
+    """One constraint; by itself it rules out nothing.
 
-    @property
-    def reason(self) -> str:
-        """Why a frame is ruled out, after "they are ..."."""
+    Attributes:
+        reason: Why a frame is ruled out, after "they are ...".
+    """
+
+    reason: str
 
     def at_start(self) -> Int64Array:
         """Frames that cannot be picked from the start."""
+        return NOTHING
 
     def refused(self, frames: Int64Array) -> Int64Array:
         """Frames found to be impossible; if one of `frames`, about to be picked together, is among them, it is not."""
+        return NOTHING
 
     def after(self, frames: Int64Array) -> Int64Array:
         """Frames that cannot be picked any more, now that `frames` are."""
+        return NOTHING
 
 
 def rules_of(constraints: Constraints, pool: Pool, values: Embeddings | None) -> list[Rule]:
@@ -52,7 +58,7 @@ def rules_of(constraints: Constraints, pool: Pool, values: Embeddings | None) ->
     for name, unit, gap in (("min_gap_s", "s", constraints.min_gap_s), ("min_gap_m", "m", constraints.min_gap_m)):
         if gap is not None:
             places = times_of(pool, name) if unit == "s" else travelled_way(pool, name)
-            kept_to = np.flatnonzero(pool.labelled) if constraints.gaps_to_labelled else _NOTHING
+            kept_to = np.flatnonzero(pool.labelled) if constraints.gaps_to_labelled else NOTHING
             rules.append(SmallestGap(_sequences(pool, name), places, gap, unit, kept_to))
     if constraints.min_distance is not None:
         if values is None:
@@ -61,40 +67,32 @@ def rules_of(constraints: Constraints, pool: Pool, values: Embeddings | None) ->
     return rules
 
 
-class MostPerSequence:
+class MostPerSequence(Rule):
     """At most `most` picks of a sequence."""
 
     def __init__(self, sequences: StringArray, most: int) -> None:
         self._group = np.unique(sequences, return_inverse=True)[1]
         self._most = most
+        self.reason = f"in sequences with {most} picks already"
         self._picked = np.zeros(self._group.max(initial=-1) + 1, dtype=np.int64)
         self._by_group = np.argsort(self._group, kind="stable")
         self._starts = np.searchsorted(self._group[self._by_group], np.arange(len(self._picked) + 1))
 
-    @property
-    def reason(self) -> str:
-        """In words."""
-        return f"in sequences with {self._most} picks already"
-
-    def at_start(self) -> Int64Array:
-        """None."""
-        return _NOTHING
-
     def refused(self, frames: Int64Array) -> Int64Array:
         """All of a clip that would bring its sequence above the number."""
         full = self._picked[self._group[frames[0]]] + len(frames) > self._most
-        return frames if full else _NOTHING
+        return frames if full else NOTHING
 
     def after(self, frames: Int64Array) -> Int64Array:
         """The rest of a sequence that is full."""
         group = self._group[frames[0]]
         self._picked[group] += len(frames)
         if self._picked[group] < self._most:
-            return _NOTHING
+            return NOTHING
         return self._by_group[self._starts[group] : self._starts[group + 1]]
 
 
-class SmallestGap:
+class SmallestGap(Rule):
     """Picks of a sequence are at least `gap` apart in time or on the way; clips count from their nearest frames."""
 
     def __init__(self, sequences: StringArray, places: Float64Array, gap: float, unit: str, kept_to: Int64Array):
@@ -103,21 +101,13 @@ class SmallestGap:
         self._rank = np.empty(len(self._order), dtype=np.int64)
         self._rank[self._order] = np.arange(len(self._order))
         self._starts = np.searchsorted(group[self._order], np.arange(group.max(initial=-1) + 2))
-        self._group, self._places, self._gap, self._unit = group, places, gap, unit
+        self._group, self._places, self._gap = group, places, gap
         self._kept_to = kept_to
-
-    @property
-    def reason(self) -> str:
-        """In words."""
-        return f"less than {self._gap:g} {self._unit} from a chosen frame of their sequence"
+        self.reason = f"less than {gap:g} {unit} from a chosen frame of their sequence"
 
     def at_start(self) -> Int64Array:
         """Frames near labelled ones."""
-        return np.unique(np.concatenate([_NOTHING, *(self._near(frame) for frame in self._kept_to)]))
-
-    def refused(self, frames: Int64Array) -> Int64Array:
-        """None: what is too near is forbidden already."""
-        return _NOTHING
+        return np.unique(np.concatenate([NOTHING, *(self._near(frame) for frame in self._kept_to)]))
 
     def after(self, frames: Int64Array) -> Int64Array:
         """Frames near the new picks."""
@@ -130,11 +120,10 @@ class SmallestGap:
         # Frames exactly the gap apart are far enough, whatever rounding does to their places.
         first = np.searchsorted(places, place - self._gap + _ROUNDING, side="right")
         last = np.searchsorted(places, place + self._gap - _ROUNDING, side="left")
-        window = stretch[first:last]
-        return window
+        return stretch[first:last]
 
 
-class SmallestDistance:
+class SmallestDistance(Rule):
     """Picks are at least `least` apart, and from labelled frames, in an embedding.
 
     The frame that is about to be picked is looked at alone. Once many in a row were refused, all frames are looked
@@ -148,19 +137,9 @@ class SmallestDistance:
         self._least = least
         self._chosen = labelled
         self._swept = 0
-        is_left = np.ones(len(values), dtype=bool)
-        is_left[labelled] = False
-        self._left = np.flatnonzero(is_left)
+        self._left = np.delete(np.arange(len(values)), labelled)
         self._refused_in_a_row = 0
-
-    @property
-    def reason(self) -> str:
-        """In words."""
-        return f"closer than {self._least:g} to a chosen frame"
-
-    def at_start(self) -> Int64Array:
-        """None; they are found when their turn comes."""
-        return _NOTHING
+        self.reason = f"closer than {least:g} to a chosen frame"
 
     def refused(self, frames: Int64Array) -> Int64Array:
         """Frames that are too close to what was chosen before; frames of one clip may be close to each other."""
@@ -171,10 +150,10 @@ class SmallestDistance:
         return np.union1d(close, self._sweep()) if self._refused_in_a_row >= self._PATIENCE else close
 
     def after(self, frames: Int64Array) -> Int64Array:
-        """None; they are found when their turn comes."""
+        """Only those found when their turn comes."""
         self._chosen = np.concatenate([self._chosen, frames])
         self._refused_in_a_row = 0
-        return _NOTHING
+        return NOTHING
 
     def _sweep(self) -> Int64Array:
         close = closer_than(self._values, self._left, self._chosen[self._swept :], self._least)

@@ -56,6 +56,12 @@ class Request:
     rng: np.random.Generator
     threads: int = 1
 
+    @property
+    def points(self) -> Embeddings:
+        """The values, for a strategy that always has some."""
+        assert self.values is not None
+        return self.values
+
 
 class Strategy(BaseModel, ABC):
     """Base of all strategies. Its fields are its options; unknown ones fail.

@@ -5,10 +5,15 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from scanpick.evaluation.probes.pairs import time_pairs
-from scanpick.evaluation.probes.redundancy import redundancy_score
-from scanpick.evaluation.probes.retrieval import near_in_time_score, same_drive_score
-from scanpick.evaluation.probes.robustness import area_above, d_prime, robustness_scores
+from scanpick.evaluation.probes.neighbours import (
+    area_above,
+    d_prime,
+    near_in_time_score,
+    redundancy_score,
+    robustness_scores,
+    same_drive_score,
+    time_pairs,
+)
 from tests.evaluation.probes.made_up import drives
 
 

@@ -62,3 +62,10 @@ def test_parts_are_about_equally_large():
 def test_too_few_frames_are_told():
     with pytest.raises(ScanpickError, match="at least 3 frames, got 2"):
         group_frames(np.array(["a", "b"]), np.zeros(2), gap_s=1.0)
+
+
+def test_nothing_to_learn_from_is_no_split():
+    sequences, times = _frames([4, 4, 4])
+    grouping = group_frames(sequences, times, gap_s=1.0)
+    for held_out in (np.ones(12, dtype=bool), np.zeros(12, dtype=bool)):
+        assert outer_splits(grouping, np.arange(12), np.random.default_rng(0), held_out) == []

@@ -93,3 +93,22 @@ def test_one_or_two_seeds(seeds):
     assert found.difference.note == f"no interval with {seeds} seed{'s' if seeds > 1 else ''}"
     assert found.verdict == "no evidence of a difference"
     assert (found.seeds_needed is None) == (seeds == 1)
+
+
+@pytest.mark.parametrize(
+    ("differences", "verdict"),
+    [
+        ([1.0] * 6 + [0.5], "better"),
+        ([-1.0] * 6 + [-0.5], "worse"),
+        ([0.5] * 6 + [-0.495], "no evidence of a difference"),
+        ([1.0] * 6 + [-0.75], "no evidence of a difference"),
+        ([-1.0] * 6 + [0.75], "no evidence of a difference"),
+    ],
+)
+def test_a_small_p_value_alone_is_no_evidence(differences, verdict):
+    """Nor is an interval that ends at zero itself, as the last two do: four of seven draws of the odd seed cancel."""
+    found = paired_differences({"a": dict(enumerate(differences))}, dict.fromkeys(range(7), 0.0))["a"]
+    assert found.corrected_p < 0.05
+    assert found.verdict == verdict
+    if abs(differences[-1]) == 0.75:
+        assert 0.0 in found.difference.interval

@@ -111,3 +111,9 @@ def test_six_seeds_can_show_what_holm_cannot():
     single = np.array([sign_flip_p(column) for column in table.T])
     assert step_down(table)[0] == smallest_p(6) == 0.03125
     assert holm(single)[0] > 0.15
+
+
+def test_differences_of_nothing_show_nothing():
+    """Every assignment of signs is as far from zero as the one found."""
+    assert sign_flip_p(np.zeros(4)) == 1.0
+    assert (smallest_p(0), smallest_p(1), smallest_p(2)) == (1.0, 1.0, 0.5)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from scanpick.selection.kernels import nearest
 from scanpick.selection.kernels.anchors import RUN, least_steps
-from scanpick.selection.kernels.k_center import k_center_greedy
+from scanpick.selection.kernels.k_center import k_center_greedy, plain_k_center
 from scanpick.selection.kernels.lowering import EVERYTHING, Anchors, columns_in_reach
 from scanpick.selection.kernels.nearest import NearestChosen
 from tests.selection.kernels.clouds import clouds, walks
@@ -66,3 +67,13 @@ def test_rows_in_any_order_have_the_same_picks():
     expected, _ = k_center_greedy(X, 800, start=0)
     shuffled, _ = k_center_greedy(X[order], 800, start=start)
     assert order[shuffled].tolist() == expected.tolist()
+
+
+def test_columns_beyond_the_room_for_distances_are_compared_without_anchors(monkeypatch):
+    """The last stage takes all that is left, wherever memory ends."""
+    X = walks(3000, 16)[np.random.default_rng(6).permutation(3000)]
+    monkeypatch.setattr(nearest, "last_column", lambda anchors, data_bytes: 100)
+    assert k_center_greedy(X, 900, start=0)[0].tolist() == plain_k_center(X, 900)
+    stages = NearestChosen(X, 1)._stages
+    assert [(stage.start, stage.stop) for stage in stages] == [(0, 64), (64, 128), (128, 3000)]
+    assert [stage.count for stage in stages] == [0, 64, 0]

@@ -88,6 +88,7 @@ def test_runs_are_cut_where_rows_jump_and_frames_come_in_them() -> None:
     starts = started(X).state.starts
     assert set(range(100, 6400, 100)) <= set(starts.tolist())  # each walk is 100 rows long
     assert np.diff(starts).max() <= runs.LONGEST
+    assert np.diff(starts).mean() > runs.LONGEST / 4  # and not at every row
     assert comes_in_runs(CentredRows(X))
     assert isinstance(KCenterPicker(X)._farthest, FarthestOfRuns)
     shuffled = X[np.random.default_rng(0).permutation(len(X))]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scanpick.arrays import Float64Array, Int64Array
-from scanpick.evaluation.confidence import percentiles
+from scanpick.evaluation.confidence import percentiles, two_sided_p
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,8 @@ class Score:
     @property
     def interval(self) -> tuple[float, float]:
         """95% confidence interval: percentiles of the draws."""
-        return defined_percentiles(self.replicates)
+        defined = self.replicates[np.isfinite(self.replicates)]
+        return percentiles(defined) if len(defined) else (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,20 @@ def difference(one: Score, other: Score) -> Difference:
     spread = spread[np.isfinite(spread)]
     if not len(spread):
         return Difference(one.value - other.value, (float("nan"), float("nan")), float("nan"))
-    tail = min((spread <= 0).sum(), (spread >= 0).sum())
-    p_value = float(min(1.0, 2 * (tail + 1) / (len(spread) + 1)))
-    return Difference(one.value - other.value, defined_percentiles(spread), p_value)
+    return Difference(one.value - other.value, percentiles(spread), two_sided_p(spread))
 
 
 def mean_score(probe: str, target: str, scores: Sequence[Score]) -> Score:
     """The mean of several scores of one metric; in a draw that leaves one undefined, of the others."""
     assert len({score.metric for score in scores}) == 1, "the mean of different things"
+    replicates = np.stack([score.replicates for score in scores])
+    defined = np.isfinite(replicates)
     return Score(
         probe,
         target,
         scores[0].metric,
         float(np.mean([score.value for score in scores])),
-        _mean_where_defined(np.stack([score.replicates for score in scores])),
+        divide(np.where(defined, replicates, 0.0).sum(axis=0), defined.sum(axis=0).astype(np.float64)),
         float(np.mean([score.chance for score in scores])),
         max(score.frames for score in scores),
     )
@@ -102,16 +103,3 @@ def weighted_means(values: Float64Array, draws: Int64Array) -> tuple[float, Floa
 def divide(numerator: Float64Array, denominator: Float64Array) -> Float64Array:
     """Element-wise quotient, NaN where the denominator is zero."""
     return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
-
-
-def defined_percentiles(replicates: Float64Array) -> tuple[float, float]:
-    """The interval that holds the middle 95% of the replicates that are defined."""
-    defined = replicates[np.isfinite(replicates)]
-    if not len(defined):
-        return float("nan"), float("nan")
-    return percentiles(defined)
-
-
-def _mean_where_defined(replicates: Float64Array) -> Float64Array:
-    defined = np.isfinite(replicates)
-    return divide(np.where(defined, replicates, 0.0).sum(axis=0), defined.sum(axis=0).astype(np.float64))

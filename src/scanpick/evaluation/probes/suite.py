@@ -12,7 +12,14 @@ from threadpoolctl import threadpool_limits
 from scanpick.arrays import BoolArray, Float64Array, FloatArray, Int64Array, StringArray
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.bootstrap import draw_frames
-from scanpick.evaluation.probes.pairs import Pairs, time_pairs
+from scanpick.evaluation.probes.neighbours import (
+    Pairs,
+    near_in_time_score,
+    redundancy_score,
+    robustness_scores,
+    same_drive_score,
+    time_pairs,
+)
 from scanpick.evaluation.probes.prediction import (
     Predictions,
     Predictor,
@@ -21,9 +28,6 @@ from scanpick.evaluation.probes.prediction import (
     r2_score,
     ridge_predictor,
 )
-from scanpick.evaluation.probes.redundancy import redundancy_score
-from scanpick.evaluation.probes.retrieval import near_in_time_score, same_drive_score
-from scanpick.evaluation.probes.robustness import robustness_scores
 from scanpick.evaluation.probes.scores import Score, mean_score
 from scanpick.evaluation.probes.splits import LEAST_GROUPS, Grouping, Split, group_frames, outer_splits
 from scanpick.evaluation.probes.targets import Targets, usable_targets

@@ -15,7 +15,6 @@ FAR_M = 30.0
 OCCLUDED_LEVELS = (1.0, 2.0)
 """KITTI's levels: partly and largely occluded."""
 
-CELL_M = 1.0
 SEEN_M = 80.0
 
 
@@ -63,8 +62,7 @@ def frame_targets(labels: Labels | None, points: Points, classes: Sequence[str] 
 def seen_area_m2(points: Points) -> float:
     """The area of the cells of 1 m within 80 m that hold a point."""
     xy = points[:, :2][np.hypot(points[:, 0], points[:, 1]) < SEEN_M]
-    cells = np.floor(xy / CELL_M).astype(np.int64) + 1000
-    return float(len(np.unique(cells[:, 0] * 4000 + cells[:, 1]))) * CELL_M**2
+    return float(len(np.unique(np.floor(xy), axis=0)))
 
 
 def usable_targets(targets: Targets, groups: Int64Array, least_groups: int) -> tuple[list[int], dict[str, str]]:

@@ -53,8 +53,7 @@ def mean_height(x: Float64Array, y: Float64Array, low: float, high: float) -> fl
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if len(x) < 2 or not low < high or x[0] > low or x[-1] < high or (np.diff(x) <= 0).any():
         return float("nan")
-    inner = (x > low) & (x < high)
-    places = np.concatenate([[low], x[inner], [high]])
+    places = np.unique(np.clip(x, low, high))
     return float(np.trapezoid(np.interp(places, x, y), places) / (high - low))
 
 

@@ -72,5 +72,5 @@ def interval(values: Float64Array, chances: Float64Array, seeds: int) -> Bounds 
 def _lower(values: Float64Array, chances: Float64Array, tail: float) -> float:
     """The smallest value that at least a share `tail` of the draws does not exceed."""
     order = np.argsort(values, kind="stable")
-    place = int(np.searchsorted(np.cumsum(chances[order]), tail * (1 - 1e-9)))
+    place = int(np.searchsorted(np.cumsum(chances[order]), tail))
     return float(values[order[min(place, len(order) - 1)]])

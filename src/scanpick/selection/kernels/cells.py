@@ -7,7 +7,6 @@ and members are sorted by that distance.
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numba
@@ -63,13 +62,6 @@ class Cells:
         """Runs of members that are compared with others together."""
         return [slice(start, min(start + ROWS, len(self.members))) for start in range(0, len(self.members), ROWS)]
 
-    def rows(self, members: Int64Array, scratch: Scratch, name: str) -> tuple[Float32Array, Float64Array]:
-        """Centred rows (n, D) and lowered squared norms (n,) of these members, in buffers of this name."""
-        rows = scratch.float32(f"{name} rows", len(members), self.source.X.shape[1])
-        floors = scratch.float64(f"{name} floors", len(members))
-        self.source.gather(members, rows, floors)
-        return rows, floors
-
     def near(self, rows: Float32Array, floors: Float64Array, radii: Float64Array, scratch: Scratch) -> Int64Array:
         """Positions in `members`, ascending: all points within these radii (n,) of these rows (n, D), and others."""
         products = np.matmul(rows, self.anchors.T, out=scratch.float32("anchors", len(rows), len(self.anchors)))
@@ -77,20 +69,19 @@ class Cells:
 
     def _add_anchors(self, among: Int64Array, cell: Int64Array, reach: Float32Array) -> None:
         """Make anchors of some of these points, and move every point to one of them that is nearer than its own."""
-        scratch = Scratch()
         added = np.linspace(0, len(among) - 1, math.isqrt(len(cell))).astype(np.int64)
-        rows, floors = self.rows(among[np.unique(added)], scratch, "anchor")
+        rows, floors = self.source.gathered(among[np.unique(added)])
         first = len(self.anchors)
         self.anchors = np.concatenate([self.anchors, rows])
         self.anchor_floors = np.concatenate([self.anchor_floors, floors])
-        parts = [np.arange(start, min(start + ROWS, len(cell))) for start in range(0, len(cell), ROWS)]
-        self._workers.run([functools.partial(self._assign, part, first, cell, reach) for part in parts])
+        widen = 2.0 * self.source.share
 
-    def _assign(self, part: Int64Array, first: int, cell: Int64Array, reach: Float32Array, scratch: Scratch) -> None:
-        rows, floors = self.rows(part, scratch, "left")
-        anchors, anchor_floors = self.anchors[first:], self.anchor_floors[first:]
-        products = np.matmul(rows, anchors.T, out=scratch.float32("anchors", len(rows), len(anchors)))
-        _nearest_anchor(products, floors, anchor_floors, 2.0 * self.source.share, part, first, cell, reach)
+        def assign(part: Int64Array, scratch: Scratch) -> None:
+            own, own_floors = self.source.gathered(part, scratch, "left")
+            products = np.matmul(own, rows.T, out=scratch.float32("anchors", len(own), len(rows)))
+            _nearest_anchor(products, own_floors, floors, widen, part, first, cell, reach)
+
+        self._workers.in_blocks(np.arange(len(cell)), ROWS, assign)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -111,14 +111,14 @@ def _pairs(cells: Cells, block: slice, delta: float, budget: _EdgeBudget, scratc
     """(P, 2) pairs of points below delta, the first in this block, the second after it in the order of cells."""
     X, share = cells.source.X, cells.source.share
     left = cells.members[block]
-    rows, floors = cells.rows(left, scratch, "left")
+    rows, floors = cells.source.gathered(left, scratch, "left")
     positions = cells.near(rows, floors, np.full(len(left), delta), scratch)
     positions = positions[np.searchsorted(positions, block.start) :]
     found: list[Int32Array] = []
     for start in range(0, len(positions), COLUMNS):
         part = positions[start : start + COLUMNS]
         right = cells.members[part]
-        columns, column_floors = cells.rows(right, scratch, "right")
+        columns, column_floors = cells.source.gathered(right, scratch, "right")
         products = np.matmul(rows, columns.T, out=scratch.float32("products", len(left), len(right)))
         buffer = scratch.int32("pairs", len(left) * len(right), 2)
         total = _below(X, left, right, block.start, part, products, floors, column_floors, share, delta, buffer)

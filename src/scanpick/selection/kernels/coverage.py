@@ -14,23 +14,21 @@ from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int32Array, Int
 from scanpick.selection.kernels.cover_graph import MAX_EDGES, CoverGraph, cover_graph, narrowed
 from scanpick.selection.kernels.distances import read_only
 from scanpick.selection.kernels.nearest import NearestChosen
+from scanpick.selection.kernels.picker import Picker
 
 SHRINK = 0.5
 """Factor by which delta falls once no candidate covers anything new."""
 
 
-class CoveragePicker:
-    """ProbCover as a `Picker`; the gain is the number of points that a candidate newly covers.
+class CoveragePicker(Picker):
+    """ProbCover; the gain is the number of points that a candidate newly covers.
 
     When no allowed candidate covers anything new, delta is halved until one does: coverage starts anew with the
     smaller balls of all chosen points. Where only exact duplicates of chosen points are left, gains are 0.
 
     Args:
-        X: (N, D) float32 in C order.
+        X: As for every `Picker`, and so are candidates, weights and threads.
         delta: Radius, > 0.
-        candidates: (N,) bool, or None for all.
-        weights: (N,) float64 > 0, or None for ones.
-        threads: How many threads compare points.
         max_edges: Pairs within delta above which to stop, see `cover_graph`.
 
     Attributes:
@@ -80,11 +78,6 @@ class CoveragePicker:
             self._chosen[index] = True
             self._order.append(int(index))
             _cover(self._graph.starts, self._graph.neighbours, index, self._covered, self._degrees)
-
-    def take_all(self, indices: Int64Array) -> None:
-        """Choose points in this order."""
-        for index in indices:
-            self.take(int(index))
 
     def forbid(self, indices: Int64Array) -> None:
         """Never return these again."""

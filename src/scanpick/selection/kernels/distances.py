@@ -12,6 +12,7 @@ import numba
 import numpy as np
 
 from scanpick.arrays import Embeddings, Float32Array, Float64Array, FloatArray, Int64Array
+from scanpick.selection.kernels.workers import Scratch
 
 LANES = 32
 """Partial sums of `squared_distance`: enough to fill vector registers."""
@@ -21,7 +22,6 @@ SAMPLE = 512
 
 ROW_BLOCK = 4096
 """Rows summed at a time, so that sums do not depend on the number of threads."""
-
 
 SLACK = 1e-6
 """Share by which distances in float32 are widened, many times their rounding."""
@@ -58,6 +58,16 @@ class CentredRows:
         """Indices of some rows, at equal steps."""
         return np.linspace(0, len(self.X) - 1, min(len(self.X), SAMPLE)).astype(np.int64)
 
+    def gathered(
+        self, indices: Int64Array, scratch: Scratch | None = None, name: str = ""
+    ) -> tuple[Float32Array, Float64Array]:
+        """Centred rows (n, D) and their lowered squared norms (n,); given scratch, in its buffers of this name."""
+        scratch = scratch or Scratch()
+        rows = scratch.float32(f"{name} rows", len(indices), self.X.shape[1])
+        floors = scratch.float64(f"{name} floors", len(indices))
+        self.gather(indices, rows, floors)
+        return rows, floors
+
     def gather(self, indices: Int64Array, rows: Float32Array, floors: Float64Array) -> None:
         """Write the centred rows (n, D) and their squared norms, lowered by the rounding share (n,)."""
         gather_centred(self.X, indices, self.origin, 1.0 - self.share, rows, floors)
@@ -83,13 +93,7 @@ def rounding_share(dimensions: int) -> float:
 
 @numba.njit(cache=True, nogil=True)
 def squared_distance(a: FloatArray, b: FloatArray, sums: Float64Array) -> float:
-    """Squared Euclidean distance in float64, always summed in the same order.
-
-    Args:
-        a: (D,) row.
-        b: (D,) row.
-        sums: (LANES,) float64 scratch.
-    """
+    """Squared Euclidean distance of rows (D,) in float64, summed in one order always; `sums` (LANES,) is scratch."""
     dimensions = a.shape[0]
     whole = dimensions - dimensions % LANES
     # One sum would make each addition wait for the one before. The lanes are ours and not the compiler's (fastmath),
@@ -184,14 +188,9 @@ def gather_centred(
 
 @numba.njit(cache=True, nogil=True)
 def centre(values: Float32Array, origin: Float32Array, factor: float, row: Float32Array, sums: Float32Array) -> float:
-    """Write a row less the origin, and return its squared norm times a factor; NaN where products may overflow.
+    """Write a row less the origin (D,), and return its squared norm times a factor; NaN where products may overflow.
 
-    Args:
-        values: (D,) the row.
-        origin: (D,).
-        factor: Lowers the norm by the rounding share.
-        row: (D,) written.
-        sums: (LANES,) float32 scratch.
+    `factor` lowers the norm by the rounding share; `sums` are (LANES,) float32 scratch.
     """
     dimensions = len(values)
     whole = dimensions - dimensions % LANES

@@ -28,7 +28,7 @@ GROWTH = 3
 
 
 class FarthestByFront:
-    """See `Farthest`.
+    """The same for rows in any order as `FarthestOfRuns` for rows in runs.
 
     Args:
         points: Distances to the chosen points.

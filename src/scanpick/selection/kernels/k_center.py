@@ -23,15 +23,16 @@ saves work. What each adds:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
-from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int32Array, Int64Array
+from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array
 from scanpick.selection.kernels.distances import CentredRows, squared_distances_to
 from scanpick.selection.kernels.front import FarthestByFront
+from scanpick.selection.kernels.lowering import State
 from scanpick.selection.kernels.nearest import NearestChosen, comes_in_runs
-from scanpick.selection.kernels.runs import FarthestOfRuns
+from scanpick.selection.kernels.picker import Picker
+from scanpick.selection.kernels.runs import FarthestOfRuns, Runs
 
 
 def plain_k_center(
@@ -69,60 +70,14 @@ def plain_k_center(
     return picks
 
 
-class Distances(Protocol):
-    """What is known of distances.
-
-    Attributes:
-        squared: (N,) squared distance of each row to the nearest chosen one, exact once it is up to date.
-        nearest: (N,) number of that chosen row.
-    """
-
-    @property
-    def squared(self) -> Float64Array: ...  # noqa: D102
-    @property
-    def nearest(self) -> Int32Array: ...  # noqa: D102
-
-
-class Farthest(Protocol):
-    """The farthest allowed row from a growing set of chosen ones."""
-
-    @property
-    def state(self) -> Distances:
-        """Distances and chosen rows."""
-        ...
-
-    def add(self, indices: Int64Array) -> None:
-        """Choose these rows, none of them chosen before."""
-        ...
-
-    def forbid(self, indices: Int64Array) -> None:
-        """These are no longer allowed."""
-        ...
-
-    def farthest(self) -> tuple[int, float] | None:
-        """The allowed row of the largest value (squared distance times factor), the first of equals; None for none."""
-        ...
-
-    def update(self) -> None:
-        """Bring the distances of all allowed rows up to date."""
-        ...
-
-    def pick(self, count: int) -> tuple[Int64Array, Float64Array]:
-        """Up to `count` times: choose the farthest row, and allow it no longer. Rows and their squared distances."""
-        ...
-
-
-class KCenterPicker:
-    """Farthest-first traversal as a `Picker`; the gain is the distance to the nearest chosen point.
+class KCenterPicker(Picker):
+    """Farthest-first traversal; the gain is the distance to the nearest chosen point.
 
     With nothing chosen every gain is infinite, and the first pick is `start`, or the candidate of the largest weight
     that is nearest to the mean of all points (in float64).
 
     Args:
-        X: (N, D) float32 in C order.
-        candidates: (N,) bool, or None for all.
-        weights: (N,) float64 > 0, or None for ones.
-        threads: How many threads compare points.
+        X: As for every `Picker`, and so are candidates, weights and threads.
         start: First pick with nothing chosen, an allowed candidate.
     """
 
@@ -141,7 +96,7 @@ class KCenterPicker:
         self._start = start
         self._source = CentredRows(X)
         factors = None if weights is None else np.square(weights)
-        self._farthest: Farthest
+        self._farthest: FarthestOfRuns | FarthestByFront
         if comes_in_runs(self._source):
             self._farthest = FarthestOfRuns(self._source, self._allowed, factors, threads)
         else:
@@ -200,8 +155,8 @@ class KCenterPicker:
         return np.concatenate([begun, indices]), np.concatenate([gains_begun, gains])
 
     @property
-    def distances(self) -> Distances:
-        """Distances of the allowed points to the nearest chosen ones, brought up to date."""
+    def distances(self) -> Runs | State:
+        """`squared` and `nearest` of the allowed points, brought up to date."""
         self._farthest.update()
         return self._farthest.state
 
@@ -222,17 +177,9 @@ def k_center_greedy(
     start: int | None = None,
     threads: int = 1,
 ) -> tuple[Int64Array, Float64Array]:
-    """Up to `count` farthest-first picks and the distance of each to those before it.
+    """Up to `count` farthest-first picks (K,) and the distance of each to those before it (K,), infinite for a first.
 
-    Args:
-        X: (N, D) float32 in C order.
-        count: Picks; all unlabelled points when there are fewer.
-        labelled: Indices chosen before the start.
-        start: First pick with nothing labelled; the point nearest to the mean if None.
-        threads: How many threads compare points.
-
-    Returns:
-        Indices (K,) and distances (K,); the distance of a first pick with nothing labelled is infinite.
+    `labelled` are chosen before the start; with none, the first pick is `start`, or the point nearest to the mean.
 
     Example:
         >>> k_center_greedy(np.array([[0.0], [1.0], [5.0]], dtype=np.float32), 3, start=0)

@@ -8,10 +8,7 @@ more points than centres, a sample of them is clustered first, so that few itera
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numba
 import numpy as np
@@ -43,8 +40,6 @@ PRODUCTS = 1 << 22
 SLACK = 1e-9
 """Share by which distances in float64 are widened, many times their rounding."""
 
-Result = TypeVar("Result")
-
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
@@ -73,12 +68,9 @@ def kmeans(X: Embeddings, count: int, seed: int = 0, threads: int = 1) -> Cluste
 
     Args:
         X: (N, D) float32 in C order.
-        count: K, at least 1.
+        count: K, at least 1, or else a `ScanpickError`.
         seed: Of the first centres.
         threads: How many threads compare points; the result does not depend on it.
-
-    Raises:
-        ScanpickError: `count` is less than 1.
 
     Example:
         >>> kmeans(np.array([[0.0], [1.0], [9.0]], dtype=np.float32), 2).inertia
@@ -148,13 +140,20 @@ class _Lloyd:
         gather_centred(
             self.centres, np.arange(len(self.centres)), self.source.origin, 1.0 - self.source.share, rows, floors
         )
-        half_gaps = self._half_gaps(rows, floors)
-        looks = [functools.partial(self._unsure, ids, half_gaps) for ids in _parts(np.arange(len(self.labels)), BLOCK)]
-        unsure = np.concatenate(self._workers.run(looks))
-        size = int(np.clip(PRODUCTS // len(rows), 64, BLOCK))
-        return sum(
-            self._workers.run([functools.partial(self._assign, ids, rows, floors) for ids in _parts(unsure, size)])
-        )
+        X, bounds, run = self.source.X, (self._upper, self._lower), self._workers.in_blocks
+        # At least half the distance from each centre to the nearest other one, rounding aside.
+        half_gaps = 0.5 * np.concatenate(run(np.arange(len(rows)), 256, lambda ids, _: _gaps(ids, rows, floors)))
+
+        def unsure(ids: Int64Array, _: Scratch) -> Int64Array:
+            return _unsure(X, self.centres, ids, self.labels, *bounds, half_gaps)
+
+        def assigned(ids: Int64Array, scratch: Scratch) -> int:
+            own, own_floors = self.source.gathered(ids, scratch)
+            products = np.matmul(own, rows.T, out=scratch.float32("products", len(ids), len(rows)))
+            return _assign(X, self.centres, ids, self.labels, *bounds, own_floors, floors, products)
+
+        left = np.concatenate(run(np.arange(len(X)), BLOCK, unsure))
+        return sum(run(left, int(np.clip(PRODUCTS // len(rows), 64, BLOCK)), assigned))
 
     def move_centres(self) -> Float64Array:
         """Put every centre into the mean of its points, an empty one onto a far point; (K,) how far each moved."""
@@ -170,11 +169,10 @@ class _Lloyd:
         order = np.argsort(self.labels, kind="stable")
         edges = np.searchsorted(self.labels[order], np.arange(len(self.centres) + 1))
         moved = self.centres.copy()
-        tasks = [
-            functools.partial(_mean_rows, self.source.X, order, edges, part, moved)
-            for part in _parts(np.flatnonzero(touched), 16)
-        ]
-        self._workers.run([functools.partial(_without_scratch, task) for task in tasks])
+        X = self.source.X
+        self._workers.in_blocks(
+            np.flatnonzero(touched), 16, lambda clusters, _: _mean_rows(X, order, edges, clusters, moved)
+        )
         moves = np.sqrt(_squared_to_own(moved, np.arange(len(moved)), self.centres))
         self.centres = moved
         self._widen(moves * (1 + SLACK))
@@ -189,23 +187,6 @@ class _Lloyd:
         used, labels = np.unique(self.labels, return_inverse=True)
         centres = self.centres[used]
         return Clusters(labels.astype(np.int64), centres, _squared_to_own(self.source.X, labels, centres), iterations)
-
-    def _half_gaps(self, rows: Float32Array, floors: Float64Array) -> Float64Array:
-        """(K,) at least half the distance from each centre to the nearest other one, rounding aside."""
-        tasks = [functools.partial(_gaps, part, rows, floors) for part in _parts(np.arange(len(rows)), 256)]
-        return 0.5 * np.concatenate(self._workers.run([functools.partial(_without_scratch, task) for task in tasks]))
-
-    def _unsure(self, ids: Int64Array, half_gaps: Float64Array, _: Scratch) -> Int64Array:
-        bounds = (self._upper, self._lower)
-        return _unsure(self.source.X, self.centres, ids, self.labels, *bounds, half_gaps)
-
-    def _assign(self, ids: Int64Array, centre_rows: Float32Array, centre_floors: Float64Array, scratch: Scratch) -> int:
-        rows = scratch.float32("rows", len(ids), self.source.X.shape[1])
-        floors = scratch.float64("floors", len(ids))
-        self.source.gather(ids, rows, floors)
-        products = np.matmul(rows, centre_rows.T, out=scratch.float32("products", len(ids), len(centre_rows)))
-        bounds = (self._upper, self._lower)
-        return _assign(self.source.X, self.centres, ids, self.labels, *bounds, floors, centre_floors, products)
 
     def _widen(self, moves: Float64Array) -> None:
         """Move the bounds by what centres moved at most."""
@@ -234,14 +215,6 @@ class _Lloyd:
             sizes[self.labels[point]] -= 1
             self.labels[point] = centre
             self._upper[point], self._lower[point] = np.inf, 0.0
-
-
-def _parts(items: Int64Array, size: int) -> list[Int64Array]:
-    return np.split(items, range(size, len(items), size)) if len(items) else []
-
-
-def _without_scratch(task: Callable[[], Result], _: Scratch) -> Result:
-    return task()
 
 
 def _gaps(ids: Int64Array, rows: Float32Array, floors: Float64Array) -> Float64Array:

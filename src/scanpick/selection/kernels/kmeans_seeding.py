@@ -7,7 +7,6 @@ of more draws: most of what they cost is saved by the triangle inequality, and b
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numba
@@ -27,11 +26,7 @@ BLOCK = 4096
 def seeds(X: Embeddings, count: int, rng: np.random.Generator, threads: int = 1) -> Int64Array:
     """Up to `count` indices of points that are all different, in the order drawn; fewer only if there are fewer.
 
-    Args:
-        X: (N, D) float32 in C order.
-        count: Centres.
-        rng: Makes the draws.
-        threads: How many threads compare points; the result does not depend on it.
+    The result does not depend on the number of threads.
     """
     if len(X) == 0 or count == 0:
         return np.empty(0, dtype=np.int64)
@@ -39,7 +34,7 @@ def seeds(X: Embeddings, count: int, rng: np.random.Generator, threads: int = 1)
     draws = 2 + int(DRAWS * math.log(count))
     squares.choose(int(rng.integers(len(X))))
     while len(squares.chosen) < count:
-        candidates = _drawn(squares.nearest, rng.random(draws))
+        candidates = drawn(squares.nearest, rng.random(draws))
         if len(candidates) == 0:
             break
         squares.choose(int(candidates[np.argmax(squares.gains(candidates))]))
@@ -63,10 +58,7 @@ class _Squares:
         self._source = CentredRows(X)
         self._workers = workers
         self._labels = np.zeros(len(X), dtype=np.int32)
-        self._rows = np.empty(X.shape, dtype=np.float32)
-        self._floors = np.empty(len(X))
-        self._blocks = [np.arange(start, min(start + BLOCK, len(X))) for start in range(0, len(X), BLOCK)]
-        workers.run([functools.partial(self._gather, block) for block in self._blocks])
+        self._rows, self._floors = self._source.gathered(np.arange(len(X)))
 
     def gains(self, candidates: Int64Array) -> Float64Array:
         """(C,) by how much each would lower the sum of the squared distances."""
@@ -81,22 +73,16 @@ class _Squares:
         centres = np.array(self.chosen, dtype=np.int64)
         # Before the first centre, every point has 0 as its label and is infinitely far from it.
         gaps = _least_squared(self._source.X, candidates, centres) if len(centres) else np.zeros(1)
-        tasks = [functools.partial(self._block_gains, block, candidates, gaps, choose) for block in self._blocks]
-        return np.asarray(np.sum(self._workers.run(tasks), axis=0))
-
-    def _block_gains(
-        self, ids: Int64Array, candidates: Int64Array, least_gaps: Float64Array, choose: bool, _: Scratch
-    ) -> Float64Array:
         rows = (self._source.X, self._rows, self._floors, 8.0 * self._source.share)
         label = len(self.chosen) if choose else -1
-        return _gains(*rows, ids, candidates, least_gaps, self.nearest, self._labels, label)
 
-    def _gather(self, ids: Int64Array, _: Scratch) -> None:
-        block = slice(ids[0], ids[-1] + 1)
-        self._source.gather(ids, self._rows[block], self._floors[block])
+        def gains(ids: Int64Array, _: Scratch) -> Float64Array:
+            return _gains(*rows, ids, candidates, gaps, self.nearest, self._labels, label)
+
+        return np.asarray(np.sum(self._workers.in_blocks(np.arange(len(self.nearest)), BLOCK, gains), axis=0))
 
 
-def _drawn(squared: Float64Array, numbers: Float64Array) -> Int64Array:
+def drawn(squared: Float64Array, numbers: Float64Array) -> Int64Array:
     """Different points, drawn in proportion to `squared` by numbers from 0 to 1, ascending; none if all are 0."""
     sums = np.cumsum(squared)
     if not sums[-1] > 0:

@@ -1,8 +1,9 @@
 """Greedy maximum cover: choose points so that every point has a chosen one that is similar to it.
 
 The value of a set S is ``sum over x of u_x * max over s in S of v(x, s)``, with a similarity v that falls with the
-distance: facility location and herding differ in v alone. Adding points can only raise a point's best similarity, so
-a gain known from before is an upper bound, and is brought up to date only when it could win (Minoux, 1978).
+distance: facility location and herding differ in v alone. Greedy reaches 1 - 1/e of the best value (Nemhauser, Wolsey
+and Fisher, 1978). Adding points can only raise a point's best similarity, so a gain known from before is an upper
+bound, and is brought up to date only when it could win (Minoux, 1978).
 
 Exact: similarities come from float32 matrix products, but only as bounds (`rounding_share`). What they leave open is
 decided by gains in float64, summed over the points in their order, as a plain greedy loop sums them. Rounded sums of
@@ -11,14 +12,22 @@ rounded terms are monotonic, so late evaluation gives exactly what eager evaluat
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Protocol
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 
 from scanpick.arrays import BoolArray, Embeddings, Float32Array, Float64Array, Int64Array
-from scanpick.selection.kernels.distances import LANES, CentredRows, squared_distance
+from scanpick.errors import ScanpickError
+from scanpick.selection.kernels.distances import (
+    LANES,
+    CentredRows,
+    column_means,
+    read_only,
+    squared_distance,
+    squared_distances_to,
+)
+from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.kernels.workers import Scratch, Workers
 
 BLOCK = 512
@@ -33,39 +42,77 @@ AT_ONCE = 16
 SUMS = 1e-12
 """Share by which sums of bounds are widened: many times their rounding."""
 
+ROUNDING = 1e-6
+"""Many times the rounding of a product and of numpy's float32 exp (a few units in the last place of 6e-8)."""
 
-class Similarity(Protocol):
-    """A similarity that falls with the squared distance, or stays.
+LINEAR, GAUSSIAN = 0, 1
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """A similarity that falls with the squared distance d, or stays.
 
     Attributes:
+        kind: `LINEAR`: ``-d``; `GAUSSIAN`: ``exp(-d * factor)``.
+        factor: See `kind`.
         least: What a point has with nothing chosen: no similarity is less.
         scale: A gain is its sum divided by this.
-        kind: Which formula `exact_value` evaluates.
-        factor: Its parameter.
     """
 
-    least: float
-    scale: float
     kind: int
     factor: float
+    least: float
+    scale: float
 
     def bounds(self, floors: Float32Array) -> None:
         """Turn lower bounds of squared distances, at least 0, into upper bounds of similarities, in place."""
+        if self.kind == LINEAR:
+            np.negative(floors, out=floors)
+            return
+        np.multiply(floors, np.float32(-self.factor * (1 - ROUNDING)), out=floors)
+        np.exp(floors, out=floors)
+        np.multiply(floors, np.float32(1 + ROUNDING), out=floors)
 
     def slack(self, width: float) -> tuple[float, float]:
         """(ratio, offset): an upper bound U means at least ``U * ratio - offset``, where distances are within width."""
+        if self.kind == LINEAR:
+            return 1.0, width
+        # At most 90 in the exponent: below e^-90 a float32 is 0, and the bound must not be.
+        return float(np.exp(-self.factor * width) * (1 - 4 * ROUNDING) * (1 - 90 * 2 * ROUNDING)), 1e-30
 
 
-class MaxCoverPicker:
-    """Greedy maximum cover as a `Picker`. The gain is what the value of the chosen set rises by, over `scale`.
+def negative_square(X: Embeddings) -> Similarity:
+    """Facility location: minus the squared distance, and with nothing chosen -4 * the largest one to the mean.
+
+    No squared distance is larger, so that no gain is negative. The constant shifts the first gain alone: later ones
+    are what the sum of squared distances to the nearest chosen point falls by.
+    """
+    points = read_only(X)
+    radius = squared_distances_to(points, np.arange(len(points)), column_means(points))
+    return Similarity(LINEAR, 0.0, -4.0 * float(radius.max(initial=0.0)), 1.0)
+
+
+def gaussian(X: Embeddings, bandwidth: float, point_weights: Float64Array | None = None) -> Similarity:
+    """MaxHerding: ``exp(-d / (2 bandwidth^2))``, so that the value of a set is a (weighted) mean from 0 to 1.
+
+    Bae et al., 2024, arXiv 2407.12212; with uncertainties as `point_weights` Uncertainty Herding, arXiv 2412.20644.
+
+    Raises:
+        ScanpickError: The bandwidth is not above 0.
+    """
+    if not (bandwidth > 0 and np.isfinite(bandwidth)):
+        raise ScanpickError(f"bandwidth of the Gaussian kernel: expected a number > 0, got {bandwidth}.")
+    total = float(len(X) if point_weights is None else np.sum(point_weights))
+    return Similarity(GAUSSIAN, 1.0 / (2.0 * bandwidth * bandwidth), 0.0, total if total > 0 else 1.0)
+
+
+class MaxCoverPicker(Picker):
+    """Greedy maximum cover. The gain is what the value of the chosen set rises by, over `scale`.
 
     Args:
-        X: (N, D) float32 in C order.
+        X: As for every `Picker`, and so are candidates, weights and threads.
         similarity: v.
-        candidates: (N,) bool, or None for all.
-        weights: (N,) float64 > 0 that gains are multiplied with, or None for ones.
         point_weights: (N,) float64 >= 0, u, or None for ones.
-        threads: How many threads compute similarities.
         stored_bytes: Similarities are kept where they take at most this.
     """
 
@@ -100,21 +147,22 @@ class MaxCoverPicker:
 
     def take(self, index: int) -> None:
         """Choose a point: every point's best similarity is brought up to date, exactly."""
-        bounds = self._rows.of(np.array([index]))[0]
-        _raise(self._current, bounds, self._rows.X, index, self._similarity.kind, self._similarity.factor)
-        self._refuse(np.array([index]))
+        self.take_all(np.array([index]))
 
     def take_all(self, indices: Int64Array) -> None:
         """Choose points in this order."""
         for start in range(0, len(indices), AT_ONCE):
-            part = np.asarray(indices[start : start + AT_ONCE], dtype=np.int64)
+            part = indices[start : start + AT_ONCE]
             for index, bounds in zip(part, self._rows.of(part), strict=True):
                 _raise(self._current, bounds, self._rows.X, index, self._similarity.kind, self._similarity.factor)
-        self._refuse(np.asarray(indices, dtype=np.int64))
+        self.forbid(indices)
 
     def forbid(self, indices: Int64Array) -> None:
         """Never return these again."""
-        self._refuse(np.asarray(indices, dtype=np.int64))
+        self._allowed[indices] = False
+        self._upper[indices] = -np.inf
+        self._lower[indices] = -np.inf
+        self._answer = None
 
     def gains(self) -> Float64Array:
         """(N,) exact gain times weight of every allowed candidate; 0 where a point is not allowed."""
@@ -123,19 +171,11 @@ class MaxCoverPicker:
         result[allowed] = self._exact(allowed)
         return result
 
-    def value(self) -> float:
-        """The value of the chosen set, over `scale`; 0 with nothing chosen where the least similarity is 0."""
-        return float((self._point_weights * self._current).sum() / self._similarity.scale)
-
-    def _refuse(self, indices: Int64Array) -> None:
-        self._allowed[indices] = False
-        self._upper[indices] = -np.inf
-        self._lower[indices] = -np.inf
-        self._answer = None
-
     def _find(self) -> tuple[int, float]:
         """Bring candidates up to date until none that is left can win; then compare the contenders exactly."""
-        self._start_round()
+        # Choosing a point may lower any gain, so that upper bounds stay (Minoux), and lower ones are worth nothing now.
+        self._lower[:] = -np.inf
+        self._refresh(np.flatnonzero(np.isposinf(self._upper)))
         if self._rows.stored is not None:
             ratio, offset = self._similarity.slack(self._rows.width)
             scale = self._weights / self._similarity.scale
@@ -150,14 +190,6 @@ class MaxCoverPicker:
         winner = int(np.argmax(gains))  # the first of equals has the lowest index
         return int(contenders[winner]), float(gains[winner])
 
-    def _start_round(self) -> None:
-        """Lower bounds are no longer known; of candidates of which nothing is known, both bounds are made."""
-        # Choosing a point may lower any gain, so that upper bounds stay (Minoux), and lower ones are worth nothing now.
-        self._lower[:] = -np.inf
-        unknown = np.flatnonzero(np.isposinf(self._upper))
-        if len(unknown):
-            self._refresh(unknown)
-
     def _refine_in_blocks(self) -> None:
         """What `_refine` does, several candidates at once: they share a matrix product."""
         while True:
@@ -170,13 +202,16 @@ class MaxCoverPicker:
             self._refresh(stale)
 
     def _refresh(self, indices: Int64Array) -> None:
+        """Bring the bounds of these candidates up to date."""
+        if len(indices) == 0:
+            return
+
         def work(part: Int64Array, scratch: Scratch) -> tuple[Float64Array, Float64Array]:
             bounds = self._rows.of(part, scratch)
             return _gain_bounds(bounds, self._current, self._point_weights, ratio, offset)
 
         ratio, offset = self._similarity.slack(self._rows.width)
-        parts = [indices[start : start + BLOCK // 4] for start in range(0, len(indices), BLOCK // 4)]
-        found = self._rows.workers.run([partial(work, part) for part in parts])
+        found = self._rows.workers.in_blocks(indices, BLOCK // 4, work)
         scale = self._weights[indices] / self._similarity.scale
         upper = np.concatenate([upper for upper, _ in found]) * scale * (1 + SUMS)
         self._upper[indices] = np.minimum(self._upper[indices], upper)
@@ -191,12 +226,8 @@ class MaxCoverPicker:
                 bounds, self._current, self._point_weights, self._rows.X, part, similarity.kind, similarity.factor
             )
 
-        parts = [indices[start : start + AT_ONCE] for start in range(0, len(indices), AT_ONCE)]
-        sums = self._rows.workers.run([partial(work, part) for part in parts])
-        if not sums:
-            return np.zeros(0)
-        gains: Float64Array = np.concatenate(sums) / similarity.scale * self._weights[indices]
-        return gains
+        sums = self._rows.workers.in_blocks(indices, AT_ONCE, work)
+        return np.concatenate([np.zeros(0), *sums]) / similarity.scale * self._weights[indices]
 
 
 class _Bounds:
@@ -215,18 +246,14 @@ class _Bounds:
         self.X = self._source.X
         self.workers = Workers(threads)
         self.stored: Float32Array | None = None
-        count, dimensions = X.shape
-        self._rows = np.empty((count, dimensions), dtype=np.float32)
-        floors = np.empty(count)
-        if count:
-            self._source.gather(np.arange(count), self._rows, floors)
+        count = len(X)
+        self._rows, floors = self._source.gathered(np.arange(count))
         self._floors = floors.astype(np.float32)
         # floors are lowered by the share already; between them and the true norms lie two shares and some rounding.
         self.width = 4.1 * self._source.share * float(floors.max(initial=0.0)) + 1e-30
         if 4 * count * count <= stored_bytes:
             self.stored = np.empty((count, count), dtype=np.float32)
-            starts = range(0, count, BLOCK)
-            self.workers.run([partial(self._store, start) for start in starts])
+            self.workers.in_blocks(np.arange(count), BLOCK, self._store)
 
     def of(self, indices: Int64Array, scratch: Scratch | None = None) -> Float32Array:
         """(n, N) upper bounds of the similarities of some points to all."""
@@ -238,10 +265,10 @@ class _Bounds:
         self._finish(bounds, self._floors[indices], self._floors)
         return bounds
 
-    def _store(self, start: int, scratch: Scratch) -> None:
+    def _store(self, rows: Int64Array, scratch: Scratch) -> None:
         """A block of rows from the diagonal on, and its mirror image: a product is symmetric."""
         assert self.stored is not None
-        stop = min(start + BLOCK, len(self.X))
+        start, stop = int(rows[0]), int(rows[-1]) + 1
         for first in range(start, len(self.X), 4 * BLOCK):
             last = min(first + 4 * BLOCK, len(self.X))
             bounds = scratch.float32("bounds", stop - start, last - first)
@@ -255,12 +282,9 @@ class _Bounds:
         self._similarity.bounds(products)
 
 
-LINEAR, GAUSSIAN = 0, 1
-
-
 @numba.njit(cache=True, nogil=True, inline="always")
-def exact_value(squared: float, kind: int, factor: float) -> float:
-    """The similarity at a squared distance: ``-squared``, or ``exp(-squared * factor)``."""
+def _exact_value(squared: float, kind: int, factor: float) -> float:
+    """See `Similarity`."""
     if kind == LINEAR:
         return -squared
     return np.exp(-squared * factor)
@@ -341,7 +365,7 @@ def _exact_gains(
         total = 0.0
         for x in range(len(current)):
             if bounds[row, x] > current[x]:
-                value = exact_value(squared_distance(X[x], X[indices[row]], sums), kind, factor)
+                value = _exact_value(squared_distance(X[x], X[indices[row]], sums), kind, factor)
                 if value > current[x]:
                     total += (value - current[x]) * point_weights[x]
         gains[row] = total
@@ -354,5 +378,5 @@ def _raise(current: Float64Array, bounds: Float32Array, X: Embeddings, index: in
     sums = np.empty(LANES)
     for x in range(len(current)):
         if bounds[x] > current[x]:
-            value = exact_value(squared_distance(X[x], X[index], sums), kind, factor)
+            value = _exact_value(squared_distance(X[x], X[index], sums), kind, factor)
             current[x] = max(current[x], value)

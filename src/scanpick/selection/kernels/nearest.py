@@ -10,7 +10,6 @@ there is no need for more.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import numpy as np
 
@@ -96,11 +95,7 @@ class NearestChosen:
 
     def gather(self, ids: Int64Array, scratch: Scratch) -> Rows:
         """Rows of some points, in buffers that the next call overwrites."""
-        rows = Rows(
-            ids.copy(), scratch.float32("rows", len(ids), self.state.X.shape[1]), scratch.float64("floors", len(ids))
-        )
-        self.source.gather(rows.ids, rows.centred, rows.floors)
-        return rows
+        return Rows(ids.copy(), *self.source.gathered(ids, scratch))
 
     def add(self, indices: Int64Array) -> None:
         """Choose these points, none of them chosen before."""
@@ -115,7 +110,7 @@ class NearestChosen:
     def first_look(self, ids: Int64Array) -> None:
         """Compare those of these points that have seen no chosen one with the first, so that they can be ranked."""
         fresh = ids[self.state.seen[ids] == 0]
-        self._in_blocks(self._look, fresh, FIRST_BLOCK)
+        self.workers.in_blocks(fresh, FIRST_BLOCK, lambda block, _: look_at_first(self.state, block, self._run))
 
     def update(self, ids: Int64Array, enough: float = 0.0, stop: int | None = None) -> None:
         """Compare these points with the chosen ones that they have not seen, up to number `stop`.
@@ -140,7 +135,7 @@ class NearestChosen:
             ):
                 # Points that need the same columns go into the same block.
                 some = some[np.argsort(key[some], kind="stable")]
-                self._in_blocks(functools.partial(task, stage=stage, stop=end, enough=enough), some, BLOCK)
+                self.workers.in_blocks(some, BLOCK, functools.partial(task, stage=stage, stop=end, enough=enough))
             self._set_anchors(now, end)
             behind = behind[self.values(behind) > enough]
 
@@ -151,16 +146,7 @@ class NearestChosen:
         """
         for column in range(start, self.count):
             lower_by_one(self.state, rows, column, enough)
-            if column + 1 in self._edges:
-                self._set_anchors(rows.ids, column + 1)
-
-    def _in_blocks(self, task: Callable[[Int64Array, Scratch], None], ids: Int64Array, block: int) -> None:
-        if len(ids):
-            blocks = np.array_split(ids, -(-len(ids) // block))
-            self.workers.run([functools.partial(task, block) for block in blocks])
-
-    def _look(self, ids: Int64Array, _: Scratch) -> None:
-        look_at_first(self.state, ids, self._run)
+            self._set_anchors(rows.ids, column + 1)
 
     def _compare(self, ids: Int64Array, scratch: Scratch, *, stage: Stage, stop: int, enough: float) -> None:
         """Compare one block of points, all within one stage, with the columns before `stop`."""
@@ -221,8 +207,7 @@ def stages(source: CentredRows, state: State) -> tuple[int, list[Stage]]:
     plain = functools.partial(Stage, step=step, rows=state.column_rows[:0], row_floors=np.empty(0))
     if comes_in_runs(source):
         middles = middles_of_runs(count)
-        rows, floors = np.empty((len(middles), source.X.shape[1]), np.float32), np.empty(len(middles))
-        source.gather(middles, rows, floors)
+        rows, floors = source.gathered(middles)
         last = min(last_column(len(middles), source.X.nbytes), count)
         return RUN, [Stage(0, last, step, rows, floors), plain(last, count)]
     result = [plain(0, min(FIRST_EDGE, count))]

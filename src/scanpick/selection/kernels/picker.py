@@ -8,7 +8,7 @@ from scanpick.arrays import Float64Array, Int64Array
 
 
 class Picker(Protocol):
-    """A greedy choice of points, one after the other, evaluated as late as possible and exactly.
+    """A greedy choice of points, one after the other, evaluated as late as possible and exactly. Base of ours.
 
     A picker is built from ``X`` (N, D) float32 in C order (a memory map stays one), ``candidates`` (N,) bool or None
     for all, ``weights`` (N,) float64 > 0 or None, which multiply the gain (1 / cost gives gain per cost), and
@@ -35,7 +35,8 @@ class Picker(Protocol):
 
     def take_all(self, indices: Int64Array) -> None:
         """Choose points in this order, such as those that are labelled already."""
-        ...
+        for index in indices:
+            self.take(int(index))
 
     def forbid(self, indices: Int64Array) -> None:
         """Never return these again. They stay points to be covered; forbidding twice is no error."""

@@ -9,7 +9,6 @@ not decide (`distances`).
 
 from __future__ import annotations
 
-import functools
 from typing import NamedTuple
 
 import numba
@@ -29,7 +28,7 @@ from scanpick.selection.kernels.distances import (
 )
 from scanpick.selection.kernels.lowering import EVERYTHING, Steps, row_limit
 from scanpick.selection.kernels.nearest import LEAST_STEP, STEPS
-from scanpick.selection.kernels.workers import Scratch, Workers
+from scanpick.selection.kernels.workers import Workers
 
 LONGEST = 32
 """Rows of a run, at the most."""
@@ -115,13 +114,13 @@ class FarthestOfRuns:
         self.count = 0
         self._workers = Workers(threads)
         limit = NEAR * source.typical_distance()
-        chunks = [slice(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
-        cuts = self._workers.run([functools.partial(_cut, source.X, chunk, limit) for chunk in chunks])
+        cuts = self._workers.in_blocks(
+            np.arange(count), CHUNK, lambda rows, _: _starts(source.X, int(rows[0]), int(rows[-1]) + 1, limit)
+        )
         starts = np.concatenate([*cuts, [count]])
         runs = len(starts) - 1
         middles = (starts[:-1] + starts[1:]) // 2
-        middle_rows, middle_floors = np.empty((runs, dimensions), np.float32), np.empty(runs)
-        source.gather(middles, middle_rows, middle_floors)
+        middle_rows, middle_floors = source.gathered(middles)
         self._runs = Runs(
             X=source.X,
             origin=source.origin,
@@ -163,7 +162,7 @@ class FarthestOfRuns:
         _add(self._runs, self.count, indices)
         self.count += len(indices)
         if first:
-            self._workers.run([functools.partial(self._look, part) for part in self._parts()])
+            self._workers.in_blocks(np.arange(len(self._runs.seen)), PART, lambda part, _: _look(self._runs, part))
             _group(self._runs)
 
     def forbid(self, indices: Int64Array) -> None:
@@ -198,27 +197,15 @@ class FarthestOfRuns:
     def update(self) -> None:
         """Bring all rows up to date."""
         self._extend()
-        self._workers.run([functools.partial(self._update, part) for part in self._parts()])
+        known = (self.count, self._bounds.floors, self._bounds.known, self._bounds.step)
+        self._workers.in_blocks(
+            np.arange(len(self._runs.seen)), PART, lambda part, _: _update(self._runs, part, *known)
+        )
 
     def _extend(self) -> None:
         """Bound distances to new columns, where there are enough of them."""
         if self.count - self._bounds.known >= NEW_COLUMNS:
             self._bounds.extend(self._runs.column_rows, self._runs.column_floors, self.count, self._workers)
-
-    def _parts(self) -> list[Int64Array]:
-        """All runs, in parts that threads share."""
-        count = len(self._runs.seen)
-        return [np.arange(first, min(first + PART, count)) for first in range(0, count, PART)]
-
-    def _look(self, runs: Int64Array, _: Scratch) -> None:
-        _look(self._runs, runs)
-
-    def _update(self, runs: Int64Array, _: Scratch) -> None:
-        _update(self._runs, runs, self.count, self._bounds.floors, self._bounds.known, self._bounds.step)
-
-
-def _cut(X: Embeddings, chunk: slice, limit: float, _: Scratch) -> Int64Array:
-    return _starts(X, chunk.start, chunk.stop, limit)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -362,19 +349,10 @@ def _see(
     row: Float32Array,
     sums: Float64Array,
 ) -> None:
-    """Compare the allowed rows of a run with the columns that it has not seen.
+    """Compare the allowed rows of a run with those of `count` columns that it has not seen.
 
-    Args:
-        runs: Changed in place.
-        run: Which.
-        count: Columns.
-        floors: (R, known) least distance of middle rows to columns, in whole steps.
-        known: Columns that `floors` has.
-        step: Length of a step.
-        columns: Scratch for as many columns as are new.
-        least: The same.
-        row: (D,) scratch.
-        sums: (LANES,) scratch.
+    `floors` (R, known) are the least distances of middle rows to the first `known` columns, in whole steps. Scratch:
+    `columns` and `least` with room for what is new, `row` (D,), `sums` (LANES,).
     """
     row_sums = np.empty(LANES, np.float32)
     needed = _columns_in_reach(runs, run, count, floors, known, step, columns, least)

@@ -45,13 +45,7 @@ OFFSET = 1e-5
 def typicality(X: Embeddings, neighbours: int, threads: int = 1) -> Float64Array:
     """(N,) float64: 1 / (mean squared distance to the nearest others + 1e-5).
 
-    Args:
-        X: (N, D) float32 in C order.
-        neighbours: How many of the others count, from 1 to N - 1.
-        threads: How many threads compare points; the result does not depend on it.
-
-    Raises:
-        ScanpickError: There are not as many others.
+    `neighbours` of the others count, from 1 to N - 1; see `nearest_others`.
 
     Example:
         >>> typicality(np.array([[0.0], [1.0], [3.0]], dtype=np.float32), 1).round(3)
@@ -106,7 +100,7 @@ class _Search:
         labels, anchors, self.radii = _groups(X, threads)
         self.order = np.argsort(labels, kind="stable")
         self.edges = np.searchsorted(labels[self.order], np.arange(len(anchors) + 1))
-        self.anchor_rows, self.anchor_floors = self._gathered(anchors, Scratch(), "anchor")
+        self.anchor_rows, self.anchor_floors = self.source.gathered(anchors)
 
     def run(self) -> None:
         """Fill in `squared` and `others`."""
@@ -116,7 +110,7 @@ class _Search:
     def _compare(self, first: int, last: int, scratch: Scratch) -> None:
         """Compare a block of points with each other, then with the groups that may hold nearer ones, nearest first."""
         ids = self.order[first:last]
-        rows, floors = self._gathered(ids, scratch, "row")
+        rows, floors = self.source.gathered(ids, scratch, "own")
         # The block comes from few groups: with its own points in the lists, most other groups are out of reach.
         self._compare_with(ids, rows, floors, ids, scratch)
         products = rows @ self.anchor_rows.T
@@ -141,16 +135,10 @@ class _Search:
     ) -> None:
         if len(columns) == 0:
             return
-        others, other_floors = self._gathered(columns, scratch, "column")
+        others, other_floors = self.source.gathered(columns, scratch, "column")
         products = np.matmul(rows, others.T, out=scratch.float32("products", len(ids), len(columns)))
         rounded_down = np.nextafter(other_floors.astype(np.float32), np.float32(-np.inf))
         _keep_nearest(self.source.X, self.squared, self.others, ids, floors, columns, rounded_down, products)
-
-    def _gathered(self, ids: Int64Array, scratch: Scratch, name: str) -> tuple[Float32Array, Float64Array]:
-        rows = scratch.float32(f"{name} rows", len(ids), self.source.X.shape[1])
-        floors = scratch.float64(f"{name} floors", len(ids))
-        self.source.gather(ids, rows, floors)
-        return rows, floors
 
 
 def _groups(X: Embeddings, threads: int) -> tuple[Int64Array, Int64Array, Float64Array]:

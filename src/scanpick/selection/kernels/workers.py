@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from threadpoolctl import LibController, ThreadpoolController
 
-from scanpick.arrays import Float32Array, Float64Array, Int32Array
+from scanpick.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from scanpick.errors import ScanpickError
 
 Result = TypeVar("Result")
@@ -72,6 +72,11 @@ class Workers:
             if self._executor is None or len(tasks) == 1:
                 return [self._one(task) for task in tasks]
             return list(self._executor.map(self._one, tasks))
+
+    def in_blocks(self, items: Int64Array, size: int, task: Callable[[Int64Array, Scratch], Result]) -> list[Result]:
+        """Results of a task for every `size` of some items, in their order."""
+        parts = np.split(items, range(size, len(items), size)) if len(items) else []
+        return self.run([functools.partial(task, part) for part in parts])
 
     def _one(self, task: Callable[[Scratch], Result]) -> Result:
         scratch = self._free.get()
