@@ -11,6 +11,7 @@ from scanpick.structures import Frame
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.preparation import prepare
 from scanpick.workspace.encoders import encoder_named
+from scanpick.workspace.workspace import Workspace
 from tests.studies.toys import BROKEN, toy_values
 
 pytestmark = pytest.mark.usefixtures("toy_detector")
@@ -33,8 +34,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def test_each_frame_is_read_once(toy_kitti: Path, tmp_path: Path, reads: Counter[str]) -> None:
     strategies = ["random", {"name": "diversity", "encoder": {"name": "scan_context"}}]
     config = StudyConfig.of(toy_values(toy_kitti, strategies=strategies))
-    prepared = prepare(config, tmp_path, workers=1)
-    frame_ids = prepared.survey.frames.frame_ids
+    prepared = prepare(config, Workspace(tmp_path), workers=1)
+    frame_ids = prepared.frames.frame_ids
     assert reads == Counter(frame_ids)
     # The vectors are those of the encoders by themselves
     assert set(prepared.embeddings) == {"statistics", "scan_context"}
@@ -44,7 +45,7 @@ def test_each_frame_is_read_once(toy_kitti: Path, tmp_path: Path, reads: Counter
     assert not list(tmp_path.rglob("*.readings"))
     # Prepared again, only what could not be used is tried again, with its block
     reads.clear()
-    again = prepare(config, tmp_path, workers=1)
+    again = prepare(config, Workspace(tmp_path), workers=1)
     assert reads[BROKEN] == 1
     assert max(reads.values()) == 1
     for name, table in prepared.embeddings.items():

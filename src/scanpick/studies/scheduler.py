@@ -126,7 +126,7 @@ class Scheduler:
         except BrokenProcessPool as error:
             raise ScanpickError(
                 "A worker process died; the usual cause is that the machine ran out of memory. What was finished is "
-                "kept: run the same command again, with fewer processes (--jobs 1) if it dies again."
+                "kept: run the same command again, with fewer processes (`jobs=1`) if it dies again."
             ) from error
         finally:
             if futures:  # interrupted: a training of minutes is not waited for, since it goes on from its checkpoint

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from scanpick.datasets import Dataset
 from scanpick.detectors.saved import load_detector
 from scanpick.files import sha256_of_text
-from scanpick.formats.predictions import read_predictions_meta, write_predictions
-from scanpick.training.predicting import PredictionSettings, predict_frames
+from scanpick.training.predicting import PredictionSettings, predict_frames, write_predicted
 from scanpick.training.runs import TrainingRun, finished_result, run_training
 from scanpick.training.threads import limited_threads
+from scanpick.workspace.workspace import Workspace
 
 
 class Unit(Protocol):
@@ -73,16 +73,17 @@ class TrainingUnit:
 
 @dataclass(frozen=True)
 class PoolPredictionUnit:
-    """What a trained detector finds in frames without labels: ``trainings/<fingerprint>/pool.parquet``."""
+    """What a trained detector finds in frames without labels: ``predictions/<fingerprint>.parquet`` of the pool."""
 
     training: TrainingUnit
     frames: tuple[str, ...]
     data: str
+    workspace: Workspace
 
     @property
     def path(self) -> Path:
         """The predictions table."""
-        return self.training.folder / "pool.parquet"
+        return self.workspace.predictions_path(self.fingerprint)
 
     @property
     def fingerprint(self) -> str:
@@ -101,13 +102,14 @@ class PoolPredictionUnit:
 
     def finished(self) -> bool:
         """See `Unit.finished`."""
-        return self.path.is_file() and read_predictions_meta(self.path).get("fingerprint") == self.fingerprint
+        return self.path.is_file()
 
     def run(self, dataset: Dataset) -> None:
         """See `Unit.run`."""
         settings = self.training.run_settings
         with limited_threads(settings.threads):
-            model, _ = load_detector(self.training.folder)
-            found = predict_frames(model, dataset, self.frames, PredictionSettings(device=settings.device))
-            meta = {"fingerprint": self.fingerprint, "set_aside": found.set_aside}
-            write_predictions(self.path, found.detections, meta)
+            model, described = load_detector(self.training.folder)
+            asked = PredictionSettings(device=settings.device)
+            found = predict_frames(model, dataset, self.frames, asked)
+            facts = {"weights": self.training.fingerprint, "fingerprint": self.fingerprint}
+            write_predicted(self.path, found, described["detector"], asked, **facts)
