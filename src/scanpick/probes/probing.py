@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,9 +105,10 @@ def run_probes(
     seed = plan.settings.seed
     contestants = [fit_parts(one, dataset, records, seed, progress) for one in contestants]
     encoders = {one.name: one.encoder for one in contestants if one.encoder is not None}
-    with _folder(cache) as folder:
+    made = nullcontext(cache) if cache else tempfile.TemporaryDirectory(prefix="scanpick-probe-")
+    with made as folder:
         # Read each frame once: labels, the ground seen, and the vector of every encoder
-        kept = folder_of(folder, dataset, encoders, records, seed)
+        kept = folder_of(Path(folder), dataset, encoders, records, seed)
         asked = {AREA.name: AREA, **encoders}
         frames_read = ChosenFrames(dataset, records)
         read = encode_frames(frames_read, asked, kept / "frames", labels=True, workers=workers, progress=progress)
@@ -147,7 +147,7 @@ def run_probes(
             probing = probe(frames, embeddings, plan.settings, advance)
         shutil.rmtree(kept)
     if cache is not None:
-        with contextlib.suppress(OSError):  # something else is in it
+        with suppress(OSError):  # something else is in it
             cache.rmdir()
     made_by = {
         one.name: {**one.made_by, "dimension": int(vectors.values.shape[1])}
@@ -221,12 +221,3 @@ def _chosen_for_change(records: Sequence[FrameRecord], plan: ProbePlan) -> list[
     count = min(plan.changed_frames, len(records))
     rng = np.random.default_rng([plan.settings.seed, 4])
     return sorted(int(row) for row in rng.choice(len(records), size=count, replace=False))
-
-
-@contextmanager
-def _folder(cache: Path | None) -> Iterator[Path]:
-    if cache is not None:
-        yield cache
-        return
-    with tempfile.TemporaryDirectory(prefix="scanpick-probe-") as name:
-        yield Path(name)

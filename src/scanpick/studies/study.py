@@ -129,7 +129,7 @@ class Study:
         steps, frames = [], []
         for unit in self._finished().values():
             result = unit.result()
-            steps.append(result["seconds_training"] / unit.steps[0])
+            steps.append(result["seconds_training"] / unit.run_settings.settings.iterations)
             if result["evaluated_frames"]:
                 frames.append((result["seconds"] - result["seconds_training"]) / result["evaluated_frames"])
         return Rates(median(steps), median(frames) if frames else 0.0) if steps else None

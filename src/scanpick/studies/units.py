@@ -19,12 +19,8 @@ class Unit(Protocol):
     """A piece of work. Picklable: it is done in a worker process."""
 
     @property
-    def key(self) -> str:
-        """Equal keys, equal results."""
-
-    @property
-    def steps(self) -> tuple[int, int]:
-        """How much work it is: training steps, and frames to predict."""
+    def fingerprint(self) -> str:
+        """Equal fingerprints, equal results."""
 
     def finished(self) -> bool:
         """Whether its result is on disk."""
@@ -45,16 +41,6 @@ class TrainingUnit:
     def folder(self) -> Path:
         """Where its results are."""
         return self.trainings / self.fingerprint
-
-    @property
-    def key(self) -> str:
-        """See `Unit.key`."""
-        return f"training {self.fingerprint}"
-
-    @property
-    def steps(self) -> tuple[int, int]:
-        """See `Unit.steps`."""
-        return self.run_settings.settings.iterations, len(self.run_settings.evaluation)
 
     def finished(self) -> bool:
         """See `Unit.finished`."""
@@ -89,16 +75,6 @@ class PoolPredictionUnit:
     def fingerprint(self) -> str:
         """A digest of the detector and of the frames with their content."""
         return sha256_of_text("\n".join([self.training.fingerprint, self.data, *self.frames]))[:16]
-
-    @property
-    def key(self) -> str:
-        """See `Unit.key`."""
-        return f"pool {self.fingerprint}"
-
-    @property
-    def steps(self) -> tuple[int, int]:
-        """See `Unit.steps`."""
-        return 0, len(self.frames)
 
     def finished(self) -> bool:
         """See `Unit.finished`."""

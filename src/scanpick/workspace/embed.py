@@ -225,17 +225,15 @@ def _usable_before(
     workspace: Workspace, name: str, made_by: Mapping[str, Any], *, with_objects: bool
 ) -> StoredEmbedding | None:
     """The embedding of this name, if it is whole and was made with these settings by this version."""
-    if name not in workspace.embedding_names():
+    before, wanted = workspace.whole_embedding(name), {**made_by, "scanpick": __version__}
+    if before is None or any(before.table.meta.get(key) != value for key, value in wanted.items()):
         return None
-    folder = workspace.embedding_folder(name)
+    if not with_objects:
+        return before
     try:
-        before = workspace.stored_embedding(name)
-        if with_objects:
-            before = replace(before, objects=read_objects(folder)[0])
+        return replace(before, objects=read_objects(workspace.embedding_folder(name))[0])
     except ScanpickError:  # damaged: made again
         return None
-    wanted = {**made_by, "scanpick": __version__}
-    return before if all(before.table.meta.get(key) == value for key, value in wanted.items()) else None
 
 
 def _holds(table: EmbeddingTable, frames: FrameTable, wanted: BoolArray) -> bool:

@@ -76,7 +76,7 @@ def refine(workspace: Workspace, name: str, refinement: Refinement) -> Embedding
             "scanpick": __version__,
             "made_of": made_of,
         }
-        before = _before(workspace, name + refinement.suffix)
+        before = workspace.whole_embedding(name + refinement.suffix)
         if before is None or any(before.table.meta.get(key) != value for key, value in meta.items()):
             _write(workspace, name + refinement.suffix, source, refinement, meta)
     return workspace.embedding(name + refinement.suffix)
@@ -97,12 +97,3 @@ def _write(
     blocks = (refinement.of(values[start : start + _BLOCK], whitening) for start in range(0, len(values), _BLOCK))
     folder = workspace.embedding_folder(name)
     write_embedding(folder, table.frame_ids, source.contents, blocks, dimension, meta, learned=learned)
-
-
-def _before(workspace: Workspace, name: str) -> StoredEmbedding | None:
-    if name not in workspace.embedding_names():
-        return None
-    try:
-        return workspace.stored_embedding(name)
-    except ScanpickError:  # damaged: made again
-        return None

@@ -205,6 +205,13 @@ class Workspace:
         path = self.predictions_path(name)
         return path, self._once(f"predictions {name}", _marks([path]), lambda: read_predictions(path))
 
+    def whole_embedding(self, name: str) -> StoredEmbedding | None:
+        """The embedding of this name; None where there is none, or its files are damaged."""
+        try:
+            return self.stored_embedding(name) if name in self.embedding_names() else None
+        except ScanpickError:
+            return None
+
     def record_step(self, step: str, settings: Mapping[str, Any]) -> None:
         """Write the resolved settings of a step into ``scanpick.toml``; it is the last one then."""
         manifest = self.manifest()
