@@ -183,7 +183,7 @@ def test_embeddings_are_of_the_pool_and_named_in_the_plan(finished: Study) -> No
 
 def test_uncertainty_takes_the_highest_scores(finished: Study) -> None:
     """Recomputed from the start's own predictions of the pool."""
-    from scanpick.formats.predictions import read_predictions, read_predictions_meta
+    from scanpick.formats.predictions import read_predictions
     from scanpick.uncertainty import SCORES, score_frames
 
     rows = [
@@ -194,9 +194,7 @@ def test_uncertainty_takes_the_highest_scores(finished: Study) -> None:
     (start,) = (
         r for r in table(finished.folder, "trainings") if (r["strategy"], r["seed"], r["fold"]) == ("start", "0", "1")
     )
-    paths = [finished.pool.predictions_path(name) for name in finished.pool.prediction_names()]
-    (path,) = (path for path in paths if read_predictions_meta(path)["weights"] == start["fingerprint"])
-    found = read_predictions(path)
+    found = read_predictions(finished.pool.predictions_path(start["fingerprint"]))
     scores = score_frames(found, "entropy", SCORES.load("entropy"), "sum")
     best = sorted(zip(-scores.values, scores.frame_ids, strict=True))[:3]
     assert [r["frame_id"] for r in rows] == [frame_id for _, frame_id in best]

@@ -172,7 +172,7 @@ class Experiment:
         left = tuple(frame_id for frame_id in self.fold.pool if frame_id not in labelled)
         unit = PoolPredictionUnit(detector, left, self.prepared.digest_of(left), self.workspace)
         yield unit
-        return scores_of(unit.path, self.strategy.score or ScoreConfig())
+        return scores_of(unit.path, unit.fingerprint, self.strategy.score or ScoreConfig())
 
     def _select(self, oracle: Oracle, scores: FrameScores | None, budget: Budget, number: int) -> Selection:
         assert self.strategy is not None

@@ -72,8 +72,8 @@ def pick(
 
 
 @lru_cache(maxsize=8)
-def scores_of(path: Path, score: ScoreConfig) -> FrameScores:
-    """The uncertainty of each frame of a predictions table, whose name tells it from any other."""
+def scores_of(path: Path, fingerprint: str, score: ScoreConfig) -> FrameScores:
+    """The uncertainty of each frame of a predictions table; the fingerprint tells a table from one made anew."""
     found = read_predictions(path)
     return score_frames(found, score.name, SCORES.load(score.name), score.aggregate, k=score.k, empty=score.empty)
 

@@ -193,7 +193,7 @@ class Study:
             "failed": state.failed,
             "seconds_left": state.seconds_left,
             "jobs": self.jobs,
-            "pool": str(self.config.pool or POOL),
+            "pool": POOL if self.config.pool is None else str(self.config.pool.absolute()),
             "embeddings": list(self.config.embeddings()),
             "trainings": trainings,
         }

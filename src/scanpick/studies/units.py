@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from scanpick.datasets import Dataset
 from scanpick.detectors.saved import load_detector
 from scanpick.files import sha256_of_text
+from scanpick.formats.predictions import read_predictions_meta
 from scanpick.training.predicting import PredictionSettings, predict_frames, write_predicted
 from scanpick.training.runs import TrainingRun, finished_result, run_training
 from scanpick.training.threads import limited_threads
@@ -59,7 +60,7 @@ class TrainingUnit:
 
 @dataclass(frozen=True)
 class PoolPredictionUnit:
-    """What a trained detector finds in frames without labels: ``predictions/<fingerprint>.parquet`` of the pool."""
+    """What a trained detector finds in frames without labels: ``predictions/<training>.parquet`` of the pool."""
 
     training: TrainingUnit
     frames: tuple[str, ...]
@@ -69,7 +70,7 @@ class PoolPredictionUnit:
     @property
     def path(self) -> Path:
         """The predictions table."""
-        return self.workspace.predictions_path(self.fingerprint)
+        return self.workspace.predictions_path(self.training.fingerprint)
 
     @property
     def fingerprint(self) -> str:
@@ -78,7 +79,7 @@ class PoolPredictionUnit:
 
     def finished(self) -> bool:
         """See `Unit.finished`."""
-        return self.path.is_file()
+        return self.path.is_file() and read_predictions_meta(self.path).get("fingerprint") == self.fingerprint
 
     def run(self, dataset: Dataset) -> None:
         """See `Unit.run`."""
@@ -87,5 +88,4 @@ class PoolPredictionUnit:
             model, described = load_detector(self.training.folder)
             asked = PredictionSettings(device=settings.device)
             found = predict_frames(model, dataset, self.frames, asked)
-            facts = {"weights": self.training.fingerprint, "fingerprint": self.fingerprint}
-            write_predicted(self.path, found, described["detector"], asked, **facts)
+            write_predicted(self.path, found, described["detector"], asked, fingerprint=self.fingerprint)

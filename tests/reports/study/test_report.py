@@ -52,7 +52,8 @@ def study_with_frames(make_job, tmp_path):
             write_predictions(folder / where / "predictions.parquet", [Detections.empty(one) for one in evaluated])
             boxes = Boxes3D(np.array([[8.0, 2, 0, 4, 2, 1.5, 0.3]] * 2), np.array(["Car"] * 2))
             scores = np.array([0.9, SMALLEST_SCORE - 0.1])
-            write_predictions(folder / where / "pool.parquet", [Detections(one, boxes, scores) for one in pool])
+            found = [Detections(one, boxes, scores) for one in pool]
+            write_predictions(folder / "pool" / "predictions" / f"{seed}{fold}.parquet", found)
             place = {"seed": seed, "fold": fold, "round": 0, "strategy": "start", "variant": ""}
             trainings.append({**place, "done": True, "folder": where})
             order = rng.permutation(pool).tolist()
@@ -69,11 +70,10 @@ def study_with_frames(make_job, tmp_path):
         "rounds": ["2"],
     }
     fake = FakeStudy(seeds=3, rounds=1, settings=settings)
-    plan = {"done": 30, "planned": 30, "embeddings": {"toy": "embeddings/toy"}, "trainings": trainings}
+    plan = {"done": 30, "planned": 30, "pool": "pool", "embeddings": ["toy"], "trainings": trainings}
     fake.write(folder, picks=picks, plan=plan)
-    (folder / "frames.parquet").write_bytes((job.workspace / "frames.parquet").read_bytes())
-    (folder / "embeddings").mkdir()
-    (job.workspace / "embeddings" / "toy").rename(folder / "embeddings" / "toy")
+    for name in ("scanpick.toml", "frames.parquet", "embeddings"):
+        (job.workspace / name).rename(folder / "pool" / name)
     return folder
 
 

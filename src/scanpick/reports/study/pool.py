@@ -62,8 +62,8 @@ def read_pool(folder: StudyFolder) -> StudyPool:
     """What the study's folder holds of its frames; damaged files count as missing, and are named."""
     missing: list[str] = []
     try:
-        pool = Workspace.open(folder.path / str(folder.plan.get("pool", "pool")))
-        frames = pool.frames()
+        pool = pool_of_study(folder)
+        frames = Workspace.open(pool.path).frames()
     except (ScanpickError, OSError) as error:
         return StudyPool((), missing=(f"The frames of the pool are not known ({error}): no map, no redundancy.",))
     names = [str(name) for name in folder.plan.get("embeddings") or pool.embedding_names()]
@@ -81,6 +81,11 @@ def read_pool(folder: StudyFolder) -> StudyPool:
         return StudyPool(records, values, name, _evaluated(folder), tuple(missing))
     records = tuple(record for record, usable in zip(frames.records, frames.usable, strict=True) if usable)
     return StudyPool(records, evaluated=_evaluated(folder), missing=tuple(missing))
+
+
+def pool_of_study(folder: StudyFolder) -> Workspace:
+    """The pool folder of a study, be it there or not."""
+    return Workspace(folder.path / str(folder.plan.get("pool", "pool")))
 
 
 def training_folder(folder: StudyFolder, seed: int, fold: str, number: int, arm: Arm) -> Path | None:

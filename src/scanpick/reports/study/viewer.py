@@ -17,7 +17,7 @@ from scanpick.reports.bev import BevView, bev_image, fitting_view
 from scanpick.reports.contact_sheet import data_uri, labelled_boxes_of, outlines_of
 from scanpick.reports.numbers import count, plural, significant
 from scanpick.reports.study.folder import Arm, Pick, StudyFolder
-from scanpick.reports.study.pool import open_dataset_of, training_folder
+from scanpick.reports.study.pool import open_dataset_of, pool_of_study, training_folder
 from scanpick.reports.study.redundancy import picks_of
 from scanpick.reports.study.scoreboard import Scoreboard
 from scanpick.structures import Detections
@@ -137,7 +137,9 @@ def _draw_frames(
 
 def _card(folder: StudyFolder, pick: Pick, bev: BevView) -> dict[str, Any]:
     before = training_folder(folder, pick.seed, pick.fold, pick.round - 1, pick.arm)
-    found = None if before is None else _predictions(before / "pool.parquet").get(pick.frame_id)
+    found = None
+    if before is not None:
+        found = _predictions(pool_of_study(folder).predictions_path(before.name)).get(pick.frame_id)
     boxes = None if found is None else found.boxes[np.flatnonzero(found.scores >= SMALLEST_SCORE)]
     return {
         "frame": pick.frame_id,
