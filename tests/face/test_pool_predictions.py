@@ -45,10 +45,13 @@ def test_a_pool_keeps_labels_and_predictions(tmp_path: Path) -> None:
     assert set(scores.frame_ids) == set(read_predictions(pool.predictions_path("second"))) == set(ids[4:])
 
     # Found by name
-    picks = sp.select(pool, "random", "0 objects", predictions="pillar-nano", at_most=True)
-    assert len(picks) == 0
+    assert len(sp.select(pool, "random", "0 objects", predictions="pillar-nano", at_most=True)) == 0
+    sp.select(pool, "random", 2)
     with pytest.raises(ScanpickError, match=r"Unknown predictions 'thrid'"):
         sp.select(pool, "random", "1 objects", predictions="thrid", at_most=True)
+    pool.predictions_path("second").unlink()
+    page = sp.report(pool).read_text()
+    assert "with a score of 0.3 or more" in page
     by_name = sp.evaluate(pool, "pillar-nano", classes=["Car"], bootstrap=0).to_dict()
     assert by_name == sp.evaluate(data, found.file, classes=["Car"], bootstrap=0).to_dict()
     assert list(read_label_table(pool.labels_path).labels) == ids

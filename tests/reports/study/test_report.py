@@ -12,9 +12,9 @@ from PIL import Image
 
 from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import write_predictions
+from scanpick.reports.contact_sheet import SMALLEST_SCORE
 from scanpick.reports.study import viewer as viewer_module
 from scanpick.reports.study.report import STEPS, write_study_report
-from scanpick.reports.study.viewer import SMALLEST_SCORE
 from scanpick.structures import Boxes3D, Detections, Labels
 from scanpick.workspace import Workspace
 from tests.reports.study.conftest import METRIC, OTHER, FakeStudy, read_rows, write_rows

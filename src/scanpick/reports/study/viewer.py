@@ -14,7 +14,7 @@ from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import read_predictions
 from scanpick.reports.bev import BevView, bev_image, fitting_view
-from scanpick.reports.contact_sheet import data_uri, labelled_boxes_of, outlines_of
+from scanpick.reports.contact_sheet import SMALLEST_SCORE, data_uri, labelled_boxes_of, outlines_of
 from scanpick.reports.numbers import count, plural, significant
 from scanpick.reports.study.folder import Arm, Pick, StudyFolder
 from scanpick.reports.study.pool import open_dataset_of, pool_of_study, training_folder
@@ -27,8 +27,6 @@ MOST_BYTES = 8_000_000
 """Of pictures, so that a page stays well below 15 MB."""
 
 MOST_PICKS_OF_AN_ARM = 24
-SMALLEST_SCORE = 0.3
-"""Predicted boxes below it are not drawn: a detector has hundreds of them."""
 
 _PIXELS = 320
 _FRAMES_TO_FIT = 8
