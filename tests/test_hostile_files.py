@@ -40,14 +40,15 @@ from scanpick.reports.adapting import _columns
 from scanpick.reports.study.folder import read_study as read_study_folder
 from scanpick.reports.study.redundancy import MEASURES
 from scanpick.selection.config import SelectionConfig
-from scanpick.structures import Boxes3D, Detections, FrameRecord, Selection
+from scanpick.structures import Boxes3D, Detections, FrameRecord, Labels, Selection
 from scanpick.studies.config import StudyConfig
-from scanpick.studies.picking import _stored
 from scanpick.studies.presets import read_preset
 from scanpick.training.runs import finished_result
 from scanpick.workspace.embedding_files import read_embedding, write_embedding
 from scanpick.workspace.frame_table import FrameTable, read_frame_table, write_frame_table
-from scanpick.workspace.manifest import DatasetSource, FrameSummary, Manifest, read_manifest, write_manifest
+from scanpick.workspace.labels import LabelTable, read_label_table, write_label_table
+from scanpick.workspace.manifest import FrameSummary, Manifest, read_manifest, write_manifest
+from scanpick.workspace.source import DatasetSource
 
 IDS = ["000000", "000001"]
 LABEL = "Car 0.00 0 1.85 387.63 181.54 423.81 203.12 1.67 1.87 3.69 -16.53 2.39 58.49 1.57\n"
@@ -99,6 +100,11 @@ def _predictions(path: Path) -> None:
     write_predictions(path, [Detections("a", boxes, np.ones(2)), Detections.empty("b")], {"by": "me"})
 
 
+def _labels(path: Path) -> None:
+    labels = Labels(Boxes3D(np.ones((2, 7)), np.array(["Car", "Van"])))
+    write_label_table(path, LabelTable({"a": labels}, {"b": "labels: torn"}, {"a": "points"}))
+
+
 def _embedding(path: Path) -> None:
     write_embedding(path.parent, IDS, ["a", "b"], [np.ones((2, 3), dtype=np.float32)], 3, {"encoder": "x"})
 
@@ -112,7 +118,6 @@ def _mapping(path: Path) -> None:
     path.write_text("2011_09_26 2011_09_26_drive_0001_sync 0000000005\n" * 2)
 
 
-PICKS = {"frame_ids": IDS, "gains": [1, None], "nearest_selected": ["", ""], "scores": [None, 1.0], "summary": {}}
 SETTINGS = {"budget": "5%", "objectives": [{"type": "diversity", "strength": 2}], "constraints": {"min_gap_s": 1}}
 MMDET3D = {"box_type_3d": "LiDAR", "bboxes_3d": [[1, 2, 3, 4, 5, 6, 7]], "labels_3d": [0], "scores_3d": [0.5]}
 TRACKED = "".join(f"{frame} 1 {LABEL}" for frame in range(2))
@@ -144,7 +149,7 @@ PARSERS: dict[str, tuple[str, Callable[[Path], object], Callable[[Path], object]
     "settings of a study": ("s.yaml", _yaml(read_preset("demo", {})), StudyConfig.read),
     "scores of a study": ("scores.csv", _text(SCORES), lambda path: read_study_folder(path.parent)),
     "redundancy": ("r.csv", _text(REDUNDANCY + "\nrandom,,3" + ",1,0,2,1," * len(MEASURES)), read_redundancy),
-    "picks of a study": ("p.json", _json({"asked": {}, "picks": PICKS}), _stored),
+    "labels of a pool": ("l.parquet", _labels, read_label_table),
     "result of a training": (
         "result.json",
         _json({"fingerprint": "a", "metrics": {"x": 1.0}, "seconds": 2, "seconds_training": 1, "evaluated_frames": 3}),

@@ -31,7 +31,7 @@ def _frames() -> list[UnlabelledFrame]:
 
 
 def _start(name: str, seed: int = 0) -> AdaptableModel:
-    return ADAPTABLE.load(name)(None, RANDOM_STARTS[name], seed)
+    return ADAPTABLE.make(name, RANDOM_STARTS[name], None, seed=seed)
 
 
 def _state(model: AdaptableModel) -> torch.Tensor:
@@ -86,7 +86,7 @@ def test_what_it_saves_embeds_and_is_a_start(name: str, tmp_path: Path) -> None:
     model = _start(name)
     json.dumps([model.settings, model.embed_options])
     path = model.save(tmp_path, {"note": "a test"})
-    again = ADAPTABLE.load(name)(path, {key: str(v) for key, v in model.embed_options.items()}, 1)
+    again = ADAPTABLE.make(name, {key: str(v) for key, v in model.embed_options.items()}, path, seed=1)
     torch.testing.assert_close(_state(model), _state(again), rtol=2e-3, atol=1e-4)  # a file may be in half precision
     encoder = ENCODERS.make(name, {"weights": path, **model.embed_options})
     frame = _frames()[0]
@@ -101,9 +101,9 @@ def test_damaged_weights_unknown_options_and_tiny_frames_are_refused(name: str, 
     path = _start(name).save(tmp_path, {})
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ScanpickError, match=path.name):
-        ADAPTABLE.load(name)(path, {}, 0)
+        ADAPTABLE.make(name, {}, path, seed=0)
     with pytest.raises(ScanpickError, match="no_such_option"):
-        ADAPTABLE.load(name)(None, {"no_such_option": "1"}, 0)
+        ADAPTABLE.make(name, {"no_such_option": "1"}, None, seed=0)
     for count in (0, 1, 5):
         with pytest.raises(FrameError):
             _start(name).check(np.zeros((count, 4), np.float32))

@@ -9,7 +9,7 @@ from scanpick.datasets import open_dataset
 from scanpick.encoders.statistics import Statistics
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.evaluation.probes import ProbeSettings
-from scanpick.probes.encoding import ChangedFrames, Contestant
+from scanpick.probes.encoding import ChosenFrames, Contestant
 from scanpick.probes.files import difference_rows, facts, frame_rows, prediction_rows, score_rows
 from scanpick.probes.probing import ProbePlan, run_probes
 from scanpick.structures import Boxes3D, EmbeddingTable, Frame, FrameRecord, Labels
@@ -117,12 +117,12 @@ def test_drives_without_timestamps_are_said_to_be_timed_by_index():
 
 def test_no_frame_left_is_an_error():
     ids = tuple(record.frame_id for record in Drives().records)
-    with pytest.raises(ScanpickError, match=r"No frame is left to probe\. The first: unreadable: torn"):
+    with pytest.raises(ScanpickError, match=r"none of its 30 frames can be used: .* The first: unreadable: torn"):
         _run(Drives(broken=ids), [Contestant("statistics", Statistics())])
 
 
 def test_changes_come_from_seed_and_frame_alone():
-    one, same, other = (ChangedFrames(Drives(), "point drop", seed) for seed in (1, 1, 2))
+    one, same, other = (ChosenFrames(Drives(), Drives().records, "point drop", seed) for seed in (1, 1, 2))
     one.read("0/1")  # what is read before does not matter
     np.testing.assert_array_equal(one.read("0/0").points, same.read("0/0").points)
     assert not np.array_equal(one.read("0/0").points, other.read("0/0").points)
@@ -229,7 +229,7 @@ def test_a_killed_run_goes_on(tmp_path):
 
     with pytest.raises(StopError):
         _run(dataset, contestants, cache=tmp_path / "cache", progress=stop_at_probing)
-    assert list((tmp_path / "cache").rglob("*.readings"))
+    assert list((tmp_path / "cache").rglob("embeddings.npy"))
     titles = []
 
     def listed(title, total):

@@ -127,7 +127,7 @@ def test_every_preset_is_listed() -> None:
 
 
 def test_a_preset_says_what_it_must_be_told() -> None:
-    with pytest.raises(ScanpickError, match="needs to be told where things are: --data FOLDER"):
+    with pytest.raises(ScanpickError, match="needs to be told where things are: `data='FOLDER'`"):
         read_preset("kitti-mini", {"data": None})
     with pytest.raises(ScanpickError, match="Did you mean 'simulated'"):
         read_preset("simulatd", {})

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from scanpick.studies.config import StudyConfig
-from scanpick.studies.estimate import draft
 from scanpick.studies.experiment import experiments_of
-from scanpick.studies.plan import PlannedTraining, Rates, plan_of, seconds_left
+from scanpick.studies.plan import PlannedTraining, Rates, draft, plan_of, seconds_left
 from tests.studies.toys import toy_values
 
 RATES = Rates(step_s=0.5, frame_s=0.1)

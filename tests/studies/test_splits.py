@@ -9,8 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from scanpick.errors import ScanpickError
-from scanpick.studies.data import JoinedDataset, open_data
-from scanpick.studies.data_config import DataConfig, SplitConfig
+from scanpick.studies.data import DataConfig, Dataset, SplitConfig, open_data
 from scanpick.studies.splits import folds_of
 from tests.datasets.samples import write_kitti_object, write_kitti_tracking, write_lines, write_mapping
 
@@ -29,8 +28,8 @@ def kitti(tmp_path: Path) -> Path:
     return root
 
 
-def _opened(root: Path) -> JoinedDataset:
-    return open_data([DataConfig(source=f"kitti-object:{root}")])
+def _opened(root: Path) -> Dataset:
+    return open_data([DataConfig(source=f"kitti-object:{root}")])[1]
 
 
 def test_folds_hold_whole_drives_and_evaluate_each_once(kitti: Path) -> None:
@@ -92,7 +91,7 @@ def test_the_official_split_needs_its_lists(kitti: Path) -> None:
 
 
 def test_metadata_says_which_side() -> None:
-    data = open_data([DataConfig(source="simulated:drives", options={"frames": 30})])
+    _, data = open_data([DataConfig(source="simulated:drives", options={"frames": 30})])
     (fold,) = folds_of(data, _split(by="metadata"), data.records)
     split_of = {record.frame_id: record.metadata["split"] for record in data.records}
     assert {split_of[one] for one in fold.pool} == {"pool"}
@@ -112,7 +111,7 @@ def test_two_data_sets_are_one_with_the_same_names_of_drives(kitti: Path, tmp_pa
         ),
         DataConfig(source=f"kitti-object:{tmp_path / 'nowhere'}", optional=True),
     ]
-    data = open_data(configs)
+    _, data = open_data(configs)
     assert len(data.records) == 12 + 3
     frame = data.read("tracking/0000/000001")
     assert frame.frame_id == "tracking/0000/000001"

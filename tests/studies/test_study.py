@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scanpick import open_pool
 from scanpick.errors import ScanpickError
 from scanpick.studies.study import Study
 from tests.studies.toys import BROKEN, DOUBLE, METRIC, UNLABELLED, table, toy_study
@@ -100,11 +101,7 @@ def test_nothing_of_the_evaluation_frames_is_trained_on_picked_or_embedded_in_th
 
 def test_every_drive_is_evaluated_once(finished: Study) -> None:
     evaluated = [one for fold in finished.prepared.folds for one in fold.evaluation]
-    usable = [
-        r.frame_id
-        for r, ok in zip(finished.prepared.dataset.records, finished.prepared.survey.frames.usable, strict=True)
-        if ok
-    ]
+    usable = {r.frame_id for r in finished.prepared.dataset.records} - set(finished.prepared.set_aside)
     assert sorted(evaluated) == sorted(usable)
 
 
@@ -137,7 +134,7 @@ def test_the_start_and_its_detector_are_shared(finished: Study) -> None:
 
 
 def test_bad_frames_and_doubles_are_set_aside_and_named(finished: Study) -> None:
-    set_aside = finished.prepared.survey.frames.set_aside
+    set_aside = finished.prepared.set_aside
     assert set(set_aside) == {BROKEN, UNLABELLED, DOUBLE}
     assert "no labels" in set_aside[UNLABELLED]
     assert f"same points as {int(DOUBLE) - 1:06d}" in set_aside[DOUBLE]
@@ -170,10 +167,15 @@ def test_the_detector_learns_something(finished: Study) -> None:
 
 
 def test_embeddings_are_of_the_pool_and_named_in_the_plan(finished: Study) -> None:
-    from scanpick.workspace.embedding_files import read_embedding
+    from scanpick.selection import select
+    from scanpick.workspace import pool_of
 
     plan = json.loads((finished.folder / "plan.json").read_text())
-    embedded = read_embedding(finished.folder / plan["embeddings"]["statistics"]).table
+    assert plan["embeddings"] == ["statistics"]
+    pool = open_pool(finished.folder / plan["pool"])
+    embedded = pool.embedding("statistics")
+    assert {"statistics", "random"} <= {*pool.embedding_names(), *(n.partition("-")[0] for n in pool.selection_names())}
+    assert len(select(pool_of(pool, ["statistics"]), "diversity", 3)) == 3, "it is a pool like any other"
     assert set(embedded.frame_ids) == {one for fold in finished.prepared.folds for one in fold.pool}
     assert (plan["done"], plan["planned"], plan["failed"]) == (len(finished.planned), len(finished.planned), 0)
     assert all(one["done"] for one in plan["trainings"])
@@ -192,7 +194,7 @@ def test_uncertainty_takes_the_highest_scores(finished: Study) -> None:
     (start,) = (
         r for r in table(finished.folder, "trainings") if (r["strategy"], r["seed"], r["fold"]) == ("start", "0", "1")
     )
-    found = read_predictions(finished.folder / "trainings" / start["fingerprint"] / "pool.parquet")
+    found = read_predictions(finished.pool.predictions_path(start["fingerprint"]))
     scores = score_frames(found, "entropy", SCORES.load("entropy"), "sum")
     best = sorted(zip(-scores.values, scores.frame_ids, strict=True))[:3]
     assert [r["frame_id"] for r in rows] == [frame_id for _, frame_id in best]

@@ -27,5 +27,6 @@ def test_half_an_embedding_and_temporary_files_are_removed(tmp_path: Path) -> No
 def test_stores_of_other_settings_are_removed(tmp_path: Path) -> None:
     for name in ("mine", "other"):
         (tmp_path / ".readings" / name).mkdir(parents=True)
-    ReadingStore(tmp_path / ".readings" / "mine").clear_others()
+    mine = ReadingStore(tmp_path / ".readings" / "mine")
+    mine.clear_others([mine])
     assert [path.name for path in (tmp_path / ".readings").iterdir()] == ["mine"]

@@ -52,7 +52,7 @@ def test_beside_its_source_with_all_that_was_done(pool: Workspace) -> None:
 def test_names() -> None:
     assert Refinement(l2=True).suffix == "+l2"
     assert Refinement(Keep()).suffix == "+whiten"
-    assert Refinement(Keep.parse("95%"), l2=True).suffix == "+whiten0.95+l2"
+    assert Refinement(Keep.parse("95%"), l2=True).suffix == "+whiten95%+l2"
     assert not Refinement()
 
 
@@ -110,4 +110,4 @@ def test_flags_of_embed_and_pick(pool: Workspace, drives: Path, tmp_path: Path) 
     assert len(picked["picks"]) == 3
     names = Workspace.open(tmp_path / "picks").embedding_names()
     assert len(names) == 2
-    assert any(name.endswith("+whiten0.9") for name in names)
+    assert any(name.endswith("+whiten90%") for name in names)

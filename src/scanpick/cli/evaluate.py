@@ -26,10 +26,16 @@ class By(StrEnum):
 
 
 def command(
-    labels: Annotated[Path, typer.Option("--labels", help="Folder of KITTI label files (label_2).")],
+    labels: Annotated[
+        Path,
+        typer.Option("--labels", help="Folder of KITTI label files (label_2), or a pool."),
+    ],
     predictions: Annotated[
         Path,
-        typer.Option("--predictions", help="Folder of KITTI result files, a predictions table (.parquet), or others."),
+        typer.Option(
+            "--predictions",
+            help="KITTI result files, a predictions table (.parquet), others, or a name in the pool.",
+        ),
     ],
     frames: Annotated[
         Path | None, typer.Option("--frames", help="Which frames: one id a line, or a column frame_id; all by default.")

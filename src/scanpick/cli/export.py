@@ -67,7 +67,7 @@ def command(
     opened = Workspace.open(workspace)
     check_apart(opened.manifest().dataset, out)
     name, picked = load_selection(opened, selection)
-    frames = IndexedFrames.of(opened)
+    frames = IndexedFrames(opened)
     with tempfile.TemporaryDirectory() as folder:
         written = write_lists(opened, picked, Path(folder))
         lists = [ExportFile(path.name, path.read_bytes()) for path in written]

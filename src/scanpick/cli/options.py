@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from scanpick.training.view import View
+
 DatasetArgument = Annotated[
     str,
     typer.Argument(
@@ -89,16 +91,8 @@ Device = Annotated[str, typer.Option("--device", help="Where a network runs: cpu
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
-class PointView(StrEnum):
-    """Which points of a frame a detector sees, see `scanpick.training.scenes.View`."""
-
-    AUTO = "auto"
-    CAMERA = "camera"
-    ALL = "all"
-
-
 CameraView = Annotated[
-    PointView,
+    View,
     typer.Option(
         "--view",
         help="Which points: those in the camera's view, where KITTI is labelled, or all; auto cuts frames that have a "

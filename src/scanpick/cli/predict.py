@@ -14,10 +14,10 @@ from scanpick.cli.options import (
     DatasetArgument,
     DatasetOptions,
     Device,
-    PointView,
     Replace,
     Seed,
 )
+from scanpick.training.view import View
 
 
 def command(
@@ -25,7 +25,13 @@ def command(
     weights: Annotated[
         Path, typer.Option("--weights", help="A folder made by scanpick train, or mmdetection3d's checkpoint of 3DSSD.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="The predictions table to write, .parquet.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The predictions table to write, .parquet; in a pool predictions/NAME.parquet."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What to call predictions in a pool; the detector's name by default.")
+    ] = None,
     frames: Annotated[
         Path | None, typer.Option("--frames", help="Which frames: one id a line, or a column frame_id; all by default.")
     ] = None,
@@ -39,7 +45,7 @@ def command(
     variations: Annotated[
         int, typer.Option("--variations", min=0, help="Varied inputs, for the score input_disagreement.")
     ] = 0,
-    view: CameraView = PointView.AUTO,
+    view: CameraView = View.AUTO,
     seed: Seed = 0,
     device: Device = "cpu",
     option: DatasetOptions = None,
@@ -57,8 +63,12 @@ def command(
     from scanpick.cli.options import dataset_options
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_cut, print_facts, print_set_aside
+    from scanpick.errors import ScanpickError
     from scanpick.face.detectors import predict
+    from scanpick.face.pools import is_pool
 
+    if out is None and not is_pool(dataset):
+        raise ScanpickError("Name the table to write: --out FILE.parquet. Only a pool has a place for predictions.")
     found = predict(
         dataset,
         weights,
@@ -68,14 +78,15 @@ def command(
         passes=passes,
         dropout=dropout,
         variations=variations,
-        view=view.value,
+        view=view,
         seed=seed,
         device=device,
         options=dataset_options(option, columns),
+        name=name,
         replace=replace,
         progress=progress_bar,
     )
-    facts = {"detector": found.detector, "frames": len(found), "boxes": found.boxes, "out": str(out)}
+    facts = {"detector": found.detector, "frames": len(found), "boxes": found.boxes, "out": str(found.file)}
     print_facts(facts, as_json=as_json)
     print_cut(found.predicted.cut, found.predicted.assumed_size)
     print_set_aside(found.predicted.set_aside)

@@ -76,9 +76,9 @@ def command(
 
     from scanpick.cli.output import console, log, print_json, progress_bar
     from scanpick.cli.probing import choose_contestants, difference_table, remarks, score_table
-    from scanpick.datasets import open_dataset
     from scanpick.errors import ScanpickError, unknown_name
     from scanpick.evaluation.probes import ProbeSettings
+    from scanpick.face.pools import opened
     from scanpick.formats.frame_ids import read_frame_ids
     from scanpick.options import split_list
     from scanpick.probes.files import difference_rows, facts, score_rows, write_probe_files
@@ -93,7 +93,7 @@ def command(
         raise ScanpickError(f"--classes: expected different names, separated by commas, got '{classes}'.")
     plan = ProbePlan(names, changed_frames, ProbeSettings(replicates=replicates, seed=seed))
     run = run_probes(
-        open_dataset(dataset, **dataset_options(option, columns)),
+        opened(dataset, dataset_options(option, columns))[0],
         contestants,
         plan,
         frame_ids=None if frames is None else read_frame_ids(frames),

@@ -16,7 +16,7 @@ from scanpick.probes.files import differences
 from scanpick.probes.probing import ProbeRun
 from scanpick.reports.probes import shown_columns
 from scanpick.workspace.embedding_files import read_embedding
-from scanpick.workspace.encoders import encoder_named
+from scanpick.workspace.encoders import embedding_name, encoder_named
 
 
 def choose_contestants(encoders: Sequence[str], options: Sequence[str], embeddings: Sequence[Path]) -> list[Contestant]:
@@ -37,7 +37,10 @@ def choose_contestants(encoders: Sequence[str], options: Sequence[str], embeddin
             raise ScanpickError(f"--encoder: '{name}' was given twice. Call one of them NAME={encoder or name}.")
         asked[name] = encoder or name
     options_of = _by_name(options, list(asked))
-    found = [Contestant(name, encoder=encoder_named(asked[name], options_of[name])) for name in asked]
+    found: list[Contestant] = []
+    for name, encoder in asked.items():
+        called = name if encoder != name else embedding_name(encoder, [one.name for one in found])
+        found.append(Contestant(called, encoder=encoder_named(encoder, options_of[name])))
     for folder in embeddings:
         if folder.name in [one.name for one in found]:
             raise ScanpickError(f"--embedding {folder}: '{folder.name}' is also the name of another embedding.")

@@ -11,7 +11,10 @@ from scanpick.cli.options import AsJson
 def command(
     predictions: Annotated[
         list[Path],
-        typer.Argument(metavar="PREDICTIONS...", help="A predictions table, or several for --score disagreement."),
+        typer.Argument(
+            metavar="PREDICTIONS...",
+            help="A predictions table, or a pool; several for --score disagreement.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The table to write, .parquet: frame_id, score, expected_boxes.")],
     score: Annotated[str, typer.Option("--score", help="Which score, or disagreement.")] = "least_confidence",

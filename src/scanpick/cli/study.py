@@ -51,7 +51,7 @@ def command(
     from scanpick.cli.study_tables import print_comparison, print_plan, print_status
     from scanpick.errors import ScanpickError
     from scanpick.face.study import study_config
-    from scanpick.studies.study import read_study
+    from scanpick.studies.study import SETTINGS, read_study
 
     verb, paths = _asked(words or [])
     if verb in ("status", "compare") and (preset or out or seeds or changes):
@@ -65,6 +65,8 @@ def command(
     if verb == "resume":
         read_study(paths[0])  # a folder without a study is no configuration either
         out = paths[0]
+    elif paths and (paths[0] / SETTINGS).is_file():
+        out = out or paths[0]
     config = study_config(
         paths[0] if paths else None,
         preset=preset,

@@ -13,11 +13,9 @@ from rich.table import Table
 from scanpick.cli.output import console, log, print_json
 from scanpick.reports.study.compare import compare_studies, comparison_tables
 from scanpick.studies.config import StudyConfig
-from scanpick.studies.estimate import draft, measure_rates
 from scanpick.studies.experiment import experiments_of
-from scanpick.studies.plan import plan_of, seconds_left
-from scanpick.studies.scores import mean_scores
-from scanpick.studies.study import PLAN, default_jobs, read_plan
+from scanpick.studies.plan import draft, measure_rates, plan_of, seconds_left
+from scanpick.studies.study import PLAN, default_jobs, mean_scores, read_plan
 from scanpick.texts import parsing
 
 

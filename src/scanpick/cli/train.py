@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, CameraView, Columns, DatasetArgument, DatasetOptions, Device, PointView, Seed
+from scanpick.cli.options import AsJson, CameraView, Columns, DatasetArgument, DatasetOptions, Device, Seed
 from scanpick.texts import parse_yaml
+from scanpick.training.view import View
 
 
 def command(
@@ -45,7 +46,7 @@ def command(
         Path | None,
         typer.Option("--evaluate-frames", help="Predict these frames afterwards, evaluate and draw what was found."),
     ] = None,
-    view: CameraView = PointView.AUTO,
+    view: CameraView = View.AUTO,
     seed: Seed = 0,
     device: Device = "cpu",
     option: DatasetOptions = None,
@@ -90,7 +91,7 @@ def command(
         detector_options=options,
         training_options=parse_pairs(training_option or (), "--training-option"),
         evaluate_frames=() if evaluate_frames is None else evaluate_frames,
-        view=view.value,
+        view=view,
         seed=seed,
         device=device,
         options=dataset_options(option, columns),

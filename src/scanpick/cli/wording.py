@@ -8,6 +8,9 @@ import ast
 import re
 import shlex
 
+_OTHERWISE = {"changes": "set"}
+"""Argument -> flag, where these are not called the same."""
+
 
 def in_flags(message: str) -> str:
     """A message of the library as the command line says it; what is no argument or call stays as it is.
@@ -39,7 +42,8 @@ def _said(code: str) -> str | None:
 
 def _flag(keyword: ast.keyword) -> str:
     assert keyword.arg is not None
-    name = keyword.arg.removesuffix("s") if keyword.arg.endswith("options") else keyword.arg
+    name = _OTHERWISE.get(keyword.arg, keyword.arg)
+    name = name.removesuffix("s") if name.endswith("options") else name
     return f"--{name.replace('_', '-')}"
 
 

@@ -48,7 +48,7 @@ class Keep:
         )
 
     def __str__(self) -> str:
-        return str(self.number) if self.number else f"{self.share:.10g}" if self.share else "all"
+        return str(self.number) if self.number else f"{100 * self.share:.10g}%" if self.share else "all"
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from scanpick.datasets import Dataset, open_dataset
 from scanpick.detectors.saved import load_detector, weights_file
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.settings import KITTI_2019_R40
 from scanpick.exporters.kitti_results import check_kitti_results, write_kitti_results
-from scanpick.files import sha256_of_file, without_places
+from scanpick.face.pools import Frames, name_of, opened, predictions_in
+from scanpick.files import sha256_of_file
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.formats.frame_scores import write_frame_scores
-from scanpick.formats.predictions import read_predictions, write_predictions
 from scanpick.networks.training import TrainingSettings
 from scanpick.options import build_checked_dataclass
 from scanpick.reports.training_folder import report_evaluation
 from scanpick.structures import Detections
+from scanpick.structures.checks import check_known
 from scanpick.training.detector_training import DetectorTraining, TrainedDetector, train_detector
 from scanpick.training.frame_cache import FrameCache
-from scanpick.training.predicting import Predicted, PredictionSettings, predict_frames
-from scanpick.training.scenes import View, camera_of_frame
+from scanpick.training.predicting import Predicted, PredictionSettings, predict_frames, write_predicted
+from scanpick.training.scenes import camera_of_frame
+from scanpick.training.view import View
 from scanpick.uncertainty import SCORES, FrameScores, score_disagreement, score_frames
+from scanpick.workspace.labels import labels_for
 from scanpick.workspace.reading import Progress, no_progress
+from scanpick.workspace.workspace import Workspace
+
+Scored = Mapping[str, Detections] | Workspace | str | Path
+"""What `predict` gave, a predictions table, or a pool with predictions."""
 
 FrameIds = str | Path | Sequence[str]
 """Frame ids, or a file of them: one id a line, or a column frame_id."""
-
-Points = Literal["auto", "camera", "all"]
-"""Which points of a frame: those that the camera sees, all, or what fits the frame, see `View`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,7 +79,7 @@ class Training:
 
 
 def train(
-    dataset: Dataset | str | Path,
+    dataset: Frames,
     frames: FrameIds,
     out: str | Path,
     *,
@@ -90,7 +94,7 @@ def train(
     detector_options: Mapping[str, Any] | None = None,
     training_options: Mapping[str, Any] | None = None,
     evaluate_frames: FrameIds = (),
-    view: Points = "auto",
+    view: View | str = View.AUTO,
     seed: int = 0,
     device: str = "cpu",
     options: Mapping[str, Any] | None = None,
@@ -103,7 +107,7 @@ def train(
     and the worst frames seen from above.
 
     Args:
-        dataset: A data set, or what `open_dataset` takes.
+        dataset: A data set or what `open_dataset` takes; or a pool, which keeps the labels of these frames.
         frames: The labelled frames. Objects that are pasted into frames come from these alone.
         out: Folder for the weights, checkpoints and the log.
         detector: Which kind of detector.
@@ -135,8 +139,12 @@ def train(
     """
     if sum(value is not None for value in (iterations, epochs, minutes)) > 1:
         raise ScanpickError("Give only one of `iterations=...`, `epochs=...` and `minutes=...`.")
-    opened = FrameCache(_opened(dataset, options))  # frames are read again where they are drawn
-    evaluated = _frame_ids(evaluate_frames)
+    read, pool = opened(dataset, options)
+    chosen, evaluated = _frame_ids(frames), _frame_ids(evaluate_frames)
+    if pool is not None:
+        check_known("frames", [*chosen, *evaluated], pool.frames().row_of)
+        read = labels_for(pool, [*chosen, *evaluated])
+    cached = FrameCache(read)  # frames are read again where they are drawn
     protocol = KITTI_2019_R40.choose(list(classes)) if evaluated else None  # unknown classes fail before training
     settings = TrainingSettings(
         iterations=TrainingSettings().iterations if iterations is None else iterations,
@@ -145,7 +153,7 @@ def train(
         seed=seed,
     )
     training = DetectorTraining(
-        frames=_frame_ids(frames),
+        frames=chosen,
         evaluation=evaluated,
         detector=detector,
         options=detector_options or {},
@@ -158,11 +166,11 @@ def train(
         prediction=PredictionSettings(seed=seed),
         device=device,
     )
-    trained = train_detector(opened, training, Path(out), facts={"data_set": _name(dataset)}, progress=progress)
+    trained = train_detector(cached, training, Path(out), facts={"data_set": name_of(dataset)}, progress=progress)
     evaluation = None
     if protocol is not None:
         found = {one.frame_id: one for one in trained.predicted.detections}
-        evaluation = report_evaluation(opened, trained.truth, found, protocol, Path(out))
+        evaluation = report_evaluation(cached, trained.truth, found, protocol, Path(out))
     return Training(Path(out), trained, evaluation)
 
 
@@ -173,10 +181,12 @@ class Predictions(Mapping[str, Detections]):
     Attributes:
         detector: What found them.
         predicted: The boxes, and what became of the frames.
+        file: The table that they were written to; None where they were not.
     """
 
     detector: str
     predicted: Predicted
+    file: Path | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {one.frame_id: one for one in self.predicted.detections})
@@ -200,7 +210,7 @@ class Predictions(Mapping[str, Detections]):
 
 
 def predict(
-    dataset: Dataset | str | Path,
+    dataset: Frames,
     weights: str | Path,
     out: str | Path | None = None,
     *,
@@ -209,10 +219,11 @@ def predict(
     passes: int = 0,
     dropout: float = 0.1,
     variations: int = 0,
-    view: Points = "auto",
+    view: View | str = View.AUTO,
     seed: int = 0,
     device: str = "cpu",
     options: Mapping[str, Any] | None = None,
+    name: str | None = None,
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> Predictions:
@@ -222,10 +233,10 @@ def predict(
     from a random part of the points, every other time mirrored. Each box then says how much these differ about it.
 
     Args:
-        dataset: A data set, or what `open_dataset` takes.
+        dataset: A data set or what `open_dataset` takes; or a pool, which keeps the predictions.
         weights: A folder made by `train`, or mmdetection3d's checkpoint of 3DSSD.
-        out: The predictions table to write, .parquet; None to write none.
-        frames: Which frames; all by default.
+        out: The predictions table to write, .parquet; by default none, or ``predictions/<name>.parquet`` of a pool.
+        frames: Which frames; by default all, or those of a pool that can be used.
         kitti: Also write KITTI result files into this folder.
         passes: Passes with dropout, for the score dropout_disagreement.
         dropout: Share of features left out in these.
@@ -234,6 +245,7 @@ def predict(
         seed: Of everything random.
         device: Where the network runs.
         options: Options of the data set.
+        name: What to call the predictions in a pool, where newer ones replace older; the detector's by default.
         replace: Also replace KITTI result files that no export wrote, or that were changed since.
         progress: Shows how far it is.
 
@@ -249,32 +261,39 @@ def predict(
         >>> list(found)
         ['drive_02/000000', 'drive_02/000005']
     """
-    opened = _opened(dataset, options)
-    frame_ids = tuple(record.frame_id for record in opened.records) if frames is None else _frame_ids(frames)
+    read, pool = opened(dataset, options)
+    if pool is None and name is not None:
+        raise ScanpickError("`name=...` is for predictions in a pool; name a file with `out='FILE.parquet'`.")
+    if frames is not None:
+        frame_ids = _frame_ids(frames)
+    elif pool is not None:
+        table = pool.frames()
+        frame_ids = tuple(one for one, usable in zip(table.frame_ids, table.usable, strict=True) if usable)
+    else:
+        frame_ids = tuple(record.frame_id for record in read.records)
     if kitti is not None:
         check_kitti_results(Path(kitti), frame_ids, replace=replace)
     model, described = load_detector(Path(weights))
+    facts: dict[str, Any] = {"weights_sha256": sha256_of_file(weights_file(Path(weights)))}
+    facts["data_set"] = name_of(dataset)
+    if pool is not None:
+        facts["data_sha256"] = pool.frames().data_sha256
+    if out is None and pool is not None:
+        out = pool.predictions_path(described["detector"] if name is None else name)
     settings = PredictionSettings(View(view), passes, dropout, variations, seed, device)
     with progress("predict", len(frame_ids)) as advance:
-        predicted = predict_frames(model, opened, frame_ids, settings, advance=advance)
+        predicted = predict_frames(model, read, frame_ids, settings, advance=advance)
     if out is not None:
-        meta = {
-            "detector": described["detector"],
-            "weights_sha256": sha256_of_file(weights_file(Path(weights))),
-            "data_set": _name(dataset),
-            "prediction": asdict(settings),
-            "cut_to_the_camera": len(predicted.cut),
-            "set_aside": predicted.set_aside,
-        }
-        write_predictions(Path(out), predicted.detections, meta)
+        with nullcontext() if pool is None else pool.write_lock():
+            write_predicted(Path(out), predicted, described["detector"], settings, **facts)
     if kitti is not None:
         found = predicted.detections
-        write_kitti_results(Path(kitti), found, lambda frame_id: camera_of_frame(opened, frame_id), replace=replace)
-    return Predictions(described["detector"], predicted)
+        write_kitti_results(Path(kitti), found, lambda frame_id: camera_of_frame(read, frame_id), replace=replace)
+    return Predictions(described["detector"], predicted, None if out is None else Path(out))
 
 
 def score(
-    predictions: Mapping[str, Detections] | str | Path | Sequence[Mapping[str, Detections] | str | Path],
+    predictions: Scored | Sequence[Scored],
     name: str = "least_confidence",
     *,
     out: str | Path | None = None,
@@ -286,7 +305,8 @@ def score(
     """Turn predictions, of any detector, into one number per frame that a selection can weigh with.
 
     Args:
-        predictions: What `predict` gave, or a predictions table; several for the score "disagreement".
+        predictions: What `predict` gave, a predictions table, or a pool with predictions; several for the score
+            "disagreement".
         name: Which score, or "disagreement".
         out: The table to write, .parquet: frame_id, the score, expected_boxes; None to write none.
         aggregate: mean, max, sum, top-k or per-box.
@@ -306,8 +326,8 @@ def score(
         >>> sp.score(found).values
         array([0.4])
     """
-    given = [predictions] if isinstance(predictions, str | Path | Mapping) else list(predictions)
-    tables = [one if isinstance(one, Mapping) else read_predictions(Path(one)) for one in given]
+    given = [predictions] if isinstance(predictions, str | Path | Mapping | Workspace) else list(predictions)
+    tables = [_detections(one) for one in given]
     if name == "disagreement":
         scores = score_disagreement(tables, aggregate, k=k, empty=empty, logits=logits)
     elif len(tables) != 1:
@@ -319,15 +339,10 @@ def score(
     return scores
 
 
-def _opened(dataset: Dataset | str | Path, options: Mapping[str, Any] | None) -> Dataset:
-    if not isinstance(dataset, str | Path):
-        return dataset
-    return open_dataset(str(dataset), **(options or {}))
-
-
-def _name(dataset: Dataset | str | Path) -> str:
-    """What files say of a data set: nothing of whose machine it is on."""
-    return without_places(str(dataset)) if isinstance(dataset, str | Path) else dataset.name
+def _detections(scored: Scored) -> Mapping[str, Detections]:
+    if isinstance(scored, Workspace):
+        return scored.predictions()[1]
+    return scored if isinstance(scored, Mapping) else predictions_in(scored)[1]
 
 
 def _frame_ids(frames: FrameIds) -> tuple[str, ...]:

@@ -19,10 +19,10 @@ from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.kitti import evaluate as compare
 from scanpick.evaluation.result_files import Results, read_results
 from scanpick.evaluation.settings import SETTINGS
+from scanpick.face.pools import Frames, is_pool, opened, predictions_in
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE, KittiCameras
 from scanpick.formats.object_table import ObjectTable, object_files, read_object_files
-from scanpick.formats.predictions import read_predictions
 from scanpick.formats.sequences import read_sequences
 from scanpick.reports.diagnosis import diagnosis_lines
 from scanpick.reports.evaluation import Parts, evaluation_json
@@ -33,6 +33,8 @@ from scanpick.structures.camera_objects import MOST_YAW_RAD
 from scanpick.structures.checks import name_some
 from scanpick.training.metrics import read_ground_truth, tables_to_compare
 from scanpick.training.scenes import camera_of_frame
+from scanpick.workspace.labels import labels_for
+from scanpick.workspace.workspace import Workspace
 
 By = Literal["range", "occlusion"]
 Compared = Mapping[str, Detections] | str | Path
@@ -91,7 +93,7 @@ class Evaluated:
 
 
 def evaluate(
-    labels: Dataset | str | Path,
+    labels: Frames,
     predictions: Compared,
     *,
     frames: str | Path | Sequence[str] | None = None,
@@ -115,9 +117,9 @@ def evaluate(
     11 recall positions.
 
     Args:
-        labels: A folder of KITTI label files (label_2); or a data set with labels in KITTI's form.
+        labels: A folder of KITTI label files (label_2); or a data set, or a pool, with labels in KITTI's form.
         predictions: A folder of KITTI result files, a predictions table (.parquet) or others; or what `predict` gave,
-            where `labels` is a data set.
+            where `labels` is a data set; or the name of predictions in the pool.
         frames: Which frames; by default all that have labels (of a data set: all that have predictions, too).
         classes: "Car", or with a limit of overlap "Truck=0.7"; the protocol's by default.
         settings: Which published protocol: KITTI_2019_R40 or KITTI_2017_R11.
@@ -151,14 +153,13 @@ def evaluate(
     protocol = SETTINGS[settings].choose(list(classes))
     chosen = list(read_frame_ids(Path(frames))) if isinstance(frames, str | Path) else frames
     source: _LabelFiles | _LabelledData
-    if isinstance(labels, str | Path) and Path(labels).is_dir():
+    if isinstance(labels, str | Path) and Path(labels).is_dir() and not is_pool(labels):
         cameras = KittiCameras.beside(Path(labels), image_size)
         if calib is not None:
             cameras.calib = Path(calib)
         source = _LabelFiles(Path(labels), cameras, chosen, missing == "empty", label_names, dataset)
     else:
-        opened = open_dataset(str(labels)) if isinstance(labels, str | Path) else labels
-        source = _LabelledData(opened, chosen)
+        source = _LabelledData(*opened(labels), chosen)
 
     # Labels and detections of the same frames
     evaluation = compare(*source.tables(predictions), protocol)
@@ -178,15 +179,20 @@ def evaluate(
 
 
 class _LabelledData:
-    """Labels of a data set, and detections by frame id or in a predictions table."""
+    """Labels of a data set or a pool, and detections by frame id or in a predictions table."""
 
-    def __init__(self, dataset: Dataset, frames: Sequence[str] | None) -> None:
-        self._dataset, self._frames = dataset, frames
+    def __init__(self, dataset: Dataset, pool: Workspace | None, frames: Sequence[str] | None) -> None:
+        self._dataset, self._pool, self._frames = dataset, pool, frames
         self.notes: list[str] = []
 
     def tables(self, predictions: Compared) -> tuple[ObjectTable, ObjectTable]:
-        found = predictions if isinstance(predictions, Mapping) else read_predictions(Path(predictions))
-        truth = read_ground_truth(self._dataset, list(found) if self._frames is None else self._frames)
+        found = predictions if isinstance(predictions, Mapping) else predictions_in(predictions, self._pool)[1]
+        frames = list(found) if self._frames is None else self._frames
+        dataset = self._dataset
+        if self._pool is not None:
+            known = self._pool.frames().row_of
+            dataset = labels_for(self._pool, [one for one in frames if one in known])
+        truth = read_ground_truth(dataset, frames)
         if truth.set_aside:
             self.notes.append(f"{len(truth.set_aside)} frames cannot be evaluated: {name_some(list(truth.set_aside))}.")
         return tables_to_compare(self._dataset, truth, found)

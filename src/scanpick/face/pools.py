@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scanpick.datasets import Dataset, open_dataset
+from scanpick.errors import ScanpickError
+from scanpick.files import without_places
+from scanpick.formats.predictions import read_predictions
+from scanpick.structures import Detections
 from scanpick.workspace import index as in_workspace
 from scanpick.workspace.reading import Progress, no_progress
-from scanpick.workspace.workspace import Workspace
+from scanpick.workspace.workspace import MANIFEST, Workspace
 
 
 def index(
@@ -62,3 +67,50 @@ def open_pool(folder: Workspace | str | Path) -> Workspace:
         ['diversity-1']
     """
     return folder if isinstance(folder, Workspace) else Workspace.open(Path(folder))
+
+
+Frames = Dataset | Workspace | str | Path
+"""A data set, a pool, or what `open_dataset` or `open_pool` takes."""
+
+
+def is_pool(folder: str | Path) -> bool:
+    """Whether a folder is that of a pool."""
+    return (Path(folder) / MANIFEST).is_file()
+
+
+def opened(frames: Frames, options: Mapping[str, Any] | None = None) -> tuple[Dataset, Workspace | None]:
+    """A data set, and the pool that it was named by, if it was.
+
+    Raises:
+        ScanpickError: It cannot be opened, or options are given for a pool, which has its own.
+    """
+    if isinstance(frames, str | Path) and is_pool(frames):
+        frames = Workspace.open(Path(frames))
+    if isinstance(frames, Workspace):
+        if options:
+            raise ScanpickError(f"{frames.path} is a pool, whose data set has its options: leave `options=...` out.")
+        return frames.dataset(), frames
+    if isinstance(frames, str | Path):
+        return open_dataset(str(frames), **(options or {})), None
+    return frames, None
+
+
+def name_of(frames: Frames) -> str:
+    """What files say of a data set: nothing of whose machine it is on."""
+    if isinstance(frames, Workspace):
+        return frames.manifest().dataset.name
+    return without_places(str(frames)) if isinstance(frames, str | Path) else frames.name
+
+
+def predictions_in(predictions: str | Path, pool: Workspace | None = None) -> tuple[Path, dict[str, Detections]]:
+    """Predictions with their file: by name in `pool`, or a table, or a pool with only one.
+
+    Raises:
+        ScanpickError: There are none, several, or the table cannot be read.
+    """
+    path = Path(predictions)
+    if pool is not None and (str(predictions) in pool.prediction_names() or not path.suffix):
+        return pool.predictions(str(predictions))
+    if is_pool(path):
+        return Workspace.open(path).predictions()
+    return path, read_predictions(path)

@@ -15,11 +15,10 @@ import numpy as np
 
 from scanpick.arrays import Embeddings
 from scanpick.errors import FrameError, ScanpickError, unknown_name
-from scanpick.face.pools import open_pool
+from scanpick.face.pools import open_pool, predictions_in
 from scanpick.formats.frame_columns import read_frame_columns
 from scanpick.formats.labelled_ids import read_labelled_ids
 from scanpick.formats.object_embeddings import read_object_embeddings
-from scanpick.formats.predictions import read_predictions
 from scanpick.formats.selection_table import FrameFacts, write_selection
 from scanpick.formats.vectors import read_vectors
 from scanpick.selection import Budget, Constraints, Pool, parse_budget
@@ -131,7 +130,7 @@ def select_from(
             labels in the data set.
         labelled_missing: What to do about labelled frames that there are not (any more).
         table: Scores and other columns by frame_id, CSV or Parquet.
-        predictions: A predictions table: boxes and classes to expect.
+        predictions: A predictions table, or the name of predictions in the pool: boxes and classes to expect.
         min_score: Count boxes of `predictions` from this score on.
         objects: Embeddings of objects: those beside an embedding of the pool, or an .npz file with values (M, D) and
             frame_id (M,).
@@ -251,7 +250,8 @@ class Source:
             frame_ids, columns = read_frame_columns(path)
             pool = with_columns(pool, [self.row_id(text) for text in frame_ids], columns)
         if predictions is not None:
-            found = {self.row_id(frame_id): one for frame_id, one in read_predictions(predictions).items()}
+            _, boxes = predictions_in(predictions, self.workspace)
+            found = {self.row_id(frame_id): one for frame_id, one in boxes.items()}
             pool = with_detections(pool, found, min_score)
         for given in objects:
             name, values, frame_ids = self._objects(given)

@@ -12,8 +12,7 @@ from scanpick.reports.study.report import STEPS, write_study_report
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.overrides import overridden
 from scanpick.studies.presets import read_preset
-from scanpick.studies.scores import mean_scores
-from scanpick.studies.study import SETTINGS, State, Study, read_study
+from scanpick.studies.study import SETTINGS, State, Study, mean_scores, read_study
 from scanpick.texts import read_mapping
 from scanpick.workspace.reading import Progress, no_progress
 

@@ -1,10 +1,11 @@
-"""Probing encoders on a labelled data set: read frames, make targets, encode frames and changed frames, measure."""
+"""Probing encoders on a labelled data set: read and encode frames and changed frames, make targets, measure."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,27 @@ import numpy as np
 
 from scanpick.arrays import BoolArray, Float64Array
 from scanpick.datasets import Dataset
-from scanpick.errors import FrameError, ScanpickError
+from scanpick.errors import ScanpickError
 from scanpick.evaluation.probes import ProbeFrames, ProbeSettings, Probing, Vectors, probe
 from scanpick.evaluation.probes.targets import CLASSES, Targets, frame_targets, target_names
-from scanpick.probes.encoding import Contestant, Encoding, fit_parts
+from scanpick.probes.encoding import (
+    ChosenFrames,
+    Contestant,
+    SeenArea,
+    encode_frames,
+    fit_parts,
+    folder_of,
+    vectors_of_changed,
+)
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import check_known
+from scanpick.workspace.labels import read_label_table
 from scanpick.workspace.reading import Progress, no_progress
-from scanpick.workspace.worker_pool import available_cores, run_jobs
 
 SECONDS_PER_INDEX = 0.1
 """Sequences without timestamps are taken to be at ten frames a second, as most LiDARs turn."""
 
-_JOB = 16
+AREA = SeenArea()
 
 
 @dataclass(frozen=True)
@@ -93,32 +102,53 @@ def run_probes(
         ScanpickError: A frame id is unknown, or too few frames are left.
     """
     records = _chosen_records(dataset, frame_ids, evaluation_ids)
-    targets, set_aside = _read_targets(dataset, records, plan.classes, workers, progress)
-    records = [record for record in records if record.frame_id not in set_aside]
-    if records:
-        contestants = [fit_parts(one, dataset, records, plan.settings.seed, progress) for one in contestants]
-    with _folder(cache) as folder:
-        encoding = Encoding(dataset, contestants, folder, plan.settings.seed, workers, progress)
-        vectors, refused = encoding.vectors(records)
-        set_aside |= refused
+    seed = plan.settings.seed
+    contestants = [fit_parts(one, dataset, records, seed, progress) for one in contestants]
+    encoders = {one.name: one.encoder for one in contestants if one.encoder is not None}
+    made = nullcontext(cache) if cache else tempfile.TemporaryDirectory(prefix="scanpick-probe-")
+    with made as folder:
+        # Read each frame once: labels, the ground seen, and the vector of every encoder
+        kept = folder_of(Path(folder), dataset, encoders, records, seed)
+        asked = {AREA.name: AREA, **encoders}
+        frames_read = ChosenFrames(dataset, records)
+        read = encode_frames(frames_read, asked, kept / "frames", labels=True, workers=workers, progress=progress)
+        labels = read_label_table(read.workspace.labels_path)
+        set_aside = {**read.refused, **labels.problems}
+        tables = {name: table for name, table in read.tables.items() if name != AREA.name}
+        for one in contestants:
+            if one.table is not None:
+                tables[one.name] = one.table
+                there = set(one.table.frame_ids)
+                lacking = [record.frame_id for record in records if record.frame_id not in there]
+                set_aside = dict.fromkeys(lacking, f"{one.name}: has no vector") | set_aside
         records = [record for record in records if record.frame_id not in set_aside]
         if not records:
-            raise ScanpickError(
-                f"No frame is left to probe. The first: {next(iter(set_aside.values()), 'none listed')}"
-            )
-        changed = encoding.changed(records, _chosen_for_change(records, plan))
+            raise ScanpickError(f"No frame is left to probe. The first: {next(iter(set_aside.values()))}")
+        # Change some of them
+        changed = vectors_of_changed(
+            dataset,
+            encoders,
+            records,
+            _chosen_for_change(records, plan),
+            kept,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+        )
+        # Measure
+        ids = [record.frame_id for record in records]
         embeddings = [
-            Vectors(
-                one.name,
-                np.stack([vectors[one.name][record.frame_id] for record in records]),
-                changed.get(one.name, {}),
-            )
-            for one in contestants
+            Vectors(one.name, np.array(tables[one.name].rows(ids)), changed.get(one.name, {})) for one in contestants
         ]
-        frames = _frames(records, targets, plan.classes, evaluation_ids)
+        areas = dict(zip(ids, read.tables[AREA.name].rows(ids)[:, 0].tolist(), strict=True))
+        targets = [frame_targets(labels.labels.get(one), areas[one], plan.classes) for one in ids]
+        frames = _frames(records, np.stack(targets), plan.classes, evaluation_ids)
         with progress("Probing", len(contestants)) as advance:
             probing = probe(frames, embeddings, plan.settings, advance)
-        encoding.clear()
+        shutil.rmtree(kept)
+    if cache is not None:
+        with suppress(OSError):  # something else is in it
+            cache.rmdir()
     made_by = {
         one.name: {**one.made_by, "dimension": int(vectors.values.shape[1])}
         for one, vectors in zip(contestants, embeddings, strict=True)
@@ -126,24 +156,6 @@ def run_probes(
     notes = _notes(records, frames) + probing.notes
     data = f"{dataset.name}: {dataset.description}"
     return ProbeRun(data, frames, probing, made_by, set_aside, notes, plan)
-
-
-@dataclass(frozen=True)
-class _TargetReader:
-    """Reads some frames and makes their targets; sent to the workers."""
-
-    dataset: Dataset
-    classes: tuple[str, ...]
-
-    def __call__(self, frame_ids: tuple[str, ...]) -> tuple[dict[str, Float64Array], dict[str, str]]:
-        made, set_aside = {}, {}
-        for frame_id in frame_ids:
-            try:
-                points, labels = self.dataset.read(frame_id).points, self.dataset.labels(frame_id)
-                made[frame_id] = frame_targets(labels, points, self.classes)
-            except FrameError as error:
-                set_aside[frame_id] = f"{error.kind}: {error}"
-        return made, set_aside
 
 
 def _chosen_records(
@@ -156,29 +168,9 @@ def _chosen_records(
     return [record for record in dataset.records if record.frame_id in wanted]
 
 
-def _read_targets(
-    dataset: Dataset,
-    records: Sequence[FrameRecord],
-    classes: tuple[str, ...],
-    workers: int | None,
-    progress: Progress,
-) -> tuple[dict[str, Float64Array], dict[str, str]]:
-    ids = [record.frame_id for record in records]
-    jobs = [tuple(ids[start : start + _JOB]) for start in range(0, len(ids), _JOB)]
-    made: dict[str, Float64Array] = {}
-    set_aside: dict[str, str] = {}
-    with progress("Reading labels", len(ids)) as advance:
-        count = available_cores() if workers is None else workers
-        for job, (targets, refused) in run_jobs(_TargetReader(dataset, classes), jobs, count):
-            made |= targets
-            set_aside |= refused
-            advance(len(job))
-    return made, set_aside
-
-
 def _frames(
     records: Sequence[FrameRecord],
-    targets: Mapping[str, Float64Array],
+    targets: Float64Array,
     classes: tuple[str, ...],
     evaluation_ids: Sequence[str] | None,
 ) -> ProbeFrames:
@@ -190,7 +182,7 @@ def _frames(
         ids,
         np.array([record.sequence for record in records], dtype=np.str_),
         _times_s(records),
-        Targets(target_names(classes), np.stack([targets[frame_id] for frame_id in ids])),
+        Targets(target_names(classes), targets),
         held_out,
     )
 
@@ -229,12 +221,3 @@ def _chosen_for_change(records: Sequence[FrameRecord], plan: ProbePlan) -> list[
     count = min(plan.changed_frames, len(records))
     rng = np.random.default_rng([plan.settings.seed, 4])
     return sorted(int(row) for row in rng.choice(len(records), size=count, replace=False))
-
-
-@contextmanager
-def _folder(cache: Path | None) -> Iterator[Path]:
-    if cache is not None:
-        yield cache
-        return
-    with tempfile.TemporaryDirectory(prefix="scanpick-probe-") as name:
-        yield Path(name)

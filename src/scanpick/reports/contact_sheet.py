@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -14,10 +14,13 @@ from scanpick.arrays import Int64Array
 from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
 from scanpick.reports.bev import BevView, Picture, bev_image, box_outlines, fitting_view
-from scanpick.reports.numbers import significant
-from scanpick.structures import Boxes3D, FrameRecord, Selection
+from scanpick.reports.numbers import plural, significant
+from scanpick.structures import Boxes3D, Detections, FrameRecord, Selection
 
 MOST_VIEWS = 24
+SMALLEST_SCORE = 0.3
+"""Predicted boxes below it are not shown: a detector has hundreds of them."""
+
 _PIXELS = 360
 _COLOURS = 64  # of a picture's palette: a fifth of the size, and no difference to see
 
@@ -63,6 +66,7 @@ def draw_contact_sheet(
     records: Sequence[FrameRecord],
     selection: Selection,
     picks: Int64Array,
+    predictions: Mapping[str, Detections] | None = None,
     *,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> ContactSheet:
@@ -73,6 +77,7 @@ def draw_contact_sheet(
         records: The frames of the pool.
         selection: The picks.
         picks: (K,) their rows in `records`.
+        predictions: Frame id -> what a detector found, which the cards count.
         advance: Called with 1 after each frame.
     """
     if isinstance(dataset, ScanpickError):
@@ -91,7 +96,7 @@ def draw_contact_sheet(
         View(
             rank=rank + 1,
             record=records[picks[rank]],
-            reason=pick_reason(selection, rank),
+            reason=pick_reason(selection, rank) + _predicted((predictions or {}).get(frame_id)),
             picture=data_uri(bev_image(clouds[frame_id], bev)) if frame_id in clouds else "",
             problem=problems.get(frame_id, ""),
             outlines=outlines_of(boxes.get(frame_id, Boxes3D.empty()), bev),
@@ -99,6 +104,13 @@ def draw_contact_sheet(
         for rank, frame_id in enumerate(selection.frame_ids[:MOST_VIEWS])
     ]
     return ContactSheet(tuple(views), bev, sum(len(some) for some in boxes.values()))
+
+
+def _predicted(found: Detections | None) -> str:
+    if found is None:
+        return ""
+    count = int((found.scores >= SMALLEST_SCORE).sum())
+    return f"; {plural(count, 'predicted box', 'predicted boxes')} with a score of {SMALLEST_SCORE:g} or more"
 
 
 def pick_reason(selection: Selection, rank: int) -> str:

@@ -13,7 +13,7 @@ from scanpick.arrays import BoolArray, Embeddings, Int64Array
 from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
 from scanpick.selection.strategy import in_metric
-from scanpick.structures import EmbeddingTable, FrameRecord, Selection
+from scanpick.structures import Detections, EmbeddingTable, FrameRecord, Selection
 from scanpick.workspace import FrameTable, Manifest, Workspace, load_selection
 
 
@@ -34,6 +34,7 @@ class PickedPool:
         embedding: The embedding that the report measures in, or None.
         values: (N, D) float32 vectors as the strategy saw them, or None.
         notes: What a reader should know about this data.
+        predictions: Frame id -> what a detector found, where the workspace holds the predictions of a single one.
     """
 
     name: str
@@ -48,6 +49,7 @@ class PickedPool:
     embedding: EmbeddingTable | None = None
     values: Embeddings | None = None
     notes: tuple[str, ...] = field(default=())
+    predictions: Mapping[str, Detections] = field(default_factory=dict)
 
     @cached_property
     def picks(self) -> Int64Array:
@@ -103,6 +105,7 @@ def picked_pool(folder: Workspace | Path, selection_name: str) -> PickedPool:
         embedding=embedding,
         values=values,
         notes=tuple(notes),
+        predictions=workspace.predictions()[1] if len(workspace.prediction_names()) == 1 else {},
     )
 
 

@@ -69,7 +69,9 @@ def write_report(
 
     # 4. Sequences and time; the first picks from above; what was set aside
     timeline = draw_timeline(pool.records, pool.picks, pool.labelled)
-    sheet = draw_contact_sheet(pool.dataset, pool.records, pool.selection, pool.picks, advance=progress.by)
+    sheet = draw_contact_sheet(
+        pool.dataset, pool.records, pool.selection, pool.picks, pool.predictions, advance=progress.by
+    )
     root = f"{pool.manifest.dataset.root}{os.sep}"  # a page is handed on: it names files by their place in the data set
     set_aside = {frame_id: why.replace(root, "") for frame_id, why in pool.set_aside.items()}
     results = Results(pool, coverage, redundancy, embedding_map, timeline, sheet, reasons(set_aside))

@@ -11,12 +11,13 @@ from scanpick.errors import ScanpickError
 from scanpick.options import build_checked
 from scanpick.selection.budget import Budget, parse_budget
 from scanpick.studies.checked import Checked
-from scanpick.studies.data_config import DataConfig, SplitConfig, StartConfig
+from scanpick.studies.data import DataConfig, SplitConfig, StartConfig
 from scanpick.studies.strategy_config import EncoderConfig, StrategyConfig
 from scanpick.studies.training_config import CostConfig, DetectorConfig
 from scanpick.texts import read_mapping
 from scanpick.training.metrics import Metric
 from scanpick.training.runs import CAR_METRICS
+from scanpick.workspace.encoders import embedding_name
 
 
 class StudyConfig(Checked):
@@ -38,6 +39,8 @@ class StudyConfig(Checked):
         primary_metric: The one that statistics are about; the first by default.
         cost: Prices of labels.
         threads: Of each training; results agree to the last digit only for the same number.
+        pool: The folder of its frames, vectors, labels, predictions and selections, which `scanpick.open_pool` opens;
+            ``pool`` in the study's folder by default.
 
     Example:
         >>> config = StudyConfig.of({"name": "small", "data": "simulated:drives", "split": {"by": "metadata"},
@@ -61,6 +64,7 @@ class StudyConfig(Checked):
     primary_metric: str = ""
     cost: CostConfig = CostConfig()
     threads: int = Field(default=1, ge=1)
+    pool: Path | None = None
 
     @field_validator("data", mode="before")
     @classmethod
@@ -165,9 +169,7 @@ class StudyConfig(Checked):
         for one in [self.encoder, *(strategy.encoder for strategy in self.strategies if strategy.encoder)]:
             if any(other.name == one.name and other.options == one.options for other in named.values()):
                 continue
-            plain = one.name.partition(":")[0]
-            count = sum(other.name.partition(":")[0] == plain for other in named.values())
-            named[plain if not count else f"{plain}-{count + 1}"] = one
+            named[embedding_name(one.name, named)] = one
         return named
 
     def embedding_of(self, strategy: StrategyConfig) -> tuple[str, EncoderConfig]:

@@ -1,117 +1,121 @@
-"""The frames of a study: one or several data sets as one, with the names of drives made the same."""
+"""Which frames a study is about: one or several data sets, their split, and what is labelled at first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from scanpick.datasets import Dataset, open_dataset
+from pydantic import Field, model_validator
+
+from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
-from scanpick.structures import Calibration, Frame, FrameRecord, Labels
-from scanpick.structures.checks import name_some
-from scanpick.studies.data_config import DataConfig
+from scanpick.studies.checked import Checked
+from scanpick.workspace.source import DatasetSource, SourcePart, find_source, join_sources
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a frame of the joined data set is: which part, and its id there."""
-
-    part: int
-    frame_id: str
-
-
-@dataclass(eq=False)
-class JoinedDataset:
-    """Several data sets as one. Frame ids get a prefix where one is given; sequences are drives.
+class DataConfig(Checked):
+    """One data set of a study.
 
     Attributes:
-        parts: The data sets.
-        configs: What they were opened by.
+        source: What `open_dataset` takes: ``simulated:drives``, ``kitti-object:FOLDER``, a folder.
+        options: Options of the data set.
+        prefix: Put before its frame ids, with a slash; needed where two data sets have the same ids.
+        drives: New names of sequences, where another data set of the study calls the same drive otherwise.
+        optional: Leave it out where it is not there, instead of an error.
     """
 
-    parts: Sequence[Dataset]
-    configs: Sequence[DataConfig]
-    records: Sequence[FrameRecord] = field(init=False)
-    _places: dict[str, _Place] = field(init=False)
-
-    def __post_init__(self) -> None:
-        records: list[FrameRecord] = []
-        places: dict[str, _Place] = {}
-        for number, (part, config) in enumerate(zip(self.parts, self.configs, strict=True)):
-            _check_drives(part, config)
-            for record in part.records:
-                frame_id = f"{config.prefix}/{record.frame_id}" if config.prefix else record.frame_id
-                if frame_id in places:
-                    raise ScanpickError(
-                        f"Frame '{frame_id}' is in two data sets: {self.configs[places[frame_id].part].source} and "
-                        f"{config.source}. Give one of them a prefix."
-                    )
-                places[frame_id] = _Place(number, record.frame_id)
-                sequence = config.drives.get(record.sequence, record.sequence)
-                records.append(replace(record, frame_id=frame_id, sequence=sequence))
-        self.records, self._places = tuple(records), places
-
-    @property
-    def name(self) -> str:
-        """The names of the parts."""
-        return " + ".join(part.name for part in self.parts)
-
-    @property
-    def description(self) -> str:
-        """The descriptions of the parts."""
-        return "; ".join(part.description for part in self.parts)
-
-    def read(self, frame_id: str) -> Frame:
-        """See `Dataset.read`."""
-        part, own_id = self._part(frame_id)
-        frame = part.read(own_id)
-        return replace(frame, record=replace(frame.record, frame_id=frame_id))
-
-    def labels(self, frame_id: str) -> Labels | None:
-        """See `Dataset.labels`."""
-        part, own_id = self._part(frame_id)
-        return part.labels(own_id)
-
-    def calibration(self, frame_id: str) -> Calibration | None:
-        """See `Dataset.calibration`."""
-        part, own_id = self._part(frame_id)
-        return part.calibration(own_id)
-
-    def _part(self, frame_id: str) -> tuple[Dataset, str]:
-        if frame_id not in self._places:
-            raise ScanpickError(
-                f"Unknown frame '{frame_id}' among the {len(self.records)} of {self.name}. Expected ids such as "
-                f"{name_some(list(self._places), 3)}."
-            )
-        place = self._places[frame_id]
-        return self.parts[place.part], place.frame_id
+    source: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    prefix: str = ""
+    drives: dict[str, str] = Field(default_factory=dict)
+    optional: bool = False
 
 
-def open_data(configs: Sequence[DataConfig]) -> JoinedDataset:
-    """Open the data sets of a study.
+class MetadataSplit(Checked):
+    """The data set says which frames are which, in a metadata column."""
+
+    by: Literal["metadata"]
+    column: str = "split"
+    pool: str = "pool"
+    evaluation: str = "evaluation"
+
+
+class FilesSplit(Checked):
+    """Two lists of frame ids. A drive may be on both sides only where that is asked for."""
+
+    by: Literal["files"]
+    pool: Path
+    evaluation: Path
+    allow_shared_drives: bool = False
+
+
+class OfficialSplit(Checked):
+    """KITTI's published lists, ``ImageSets/train.txt`` and ``val.txt``, whose frames share drives."""
+
+    by: Literal["official"]
+    pool: str = "train"
+    evaluation: str = "val"
+
+
+class FoldSplit(Checked):
+    """k folds of whole drives, of about as many frames each: all together evaluate every drive once.
+
+    Attributes:
+        folds: k.
+        seed: Of the order in which drives of the same size are dealt out.
+        take: Only the first so many folds, where all of them take too long: then some drives are never evaluated.
+    """
+
+    by: Literal["drives"]
+    folds: int = Field(ge=2)
+    seed: int = Field(default=0, ge=0)
+    take: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _no_more_than_there_are(self) -> FoldSplit:
+        if self.take is not None and self.take > self.folds:
+            raise ValueError(f"expected to take 1 to {self.folds} folds, got {self.take}")
+        return self
+
+
+SplitConfig = Annotated[MetadataSplit | FilesSplit | OfficialSplit | FoldSplit, Field(discriminator="by")]
+
+
+class StartConfig(Checked):
+    """The frames that are labelled before anything is selected: a number or share at random, or a given list."""
+
+    frames: int | None = Field(default=None, ge=1)
+    share: float | None = Field(default=None, gt=0, le=1)
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> StartConfig:
+        given = [name for name in ("frames", "share", "file") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"expected one of frames, share and file, got {' and '.join(given) or 'none'}")
+        return self
+
+    def count(self, pool: int) -> int:
+        """How many of a pool's frames."""
+        return self.frames if self.frames is not None else max(1, round((self.share or 0) * pool))
+
+
+def open_data(configs: Sequence[DataConfig]) -> tuple[DatasetSource, Dataset]:
+    """Open the data sets of a study, as one.
 
     Raises:
-        ScanpickError: One cannot be opened and is not optional, or none is left.
+        ScanpickError: One cannot be opened and is not optional, none is left, or they do not go together.
     """
-    parts, kept = [], []
+    parts = []
     for config in configs:
         try:
-            parts.append(open_dataset(config.source, **config.options))
+            source, dataset = find_source(config.source, config.options)
         except ScanpickError:
             if not config.optional:
                 raise
             continue
-        kept.append(config)
+        parts.append((SourcePart(source, config.prefix, config.drives), dataset))
     if not parts:
         raise ScanpickError(f"None of the study's data sets is there: {', '.join(one.source for one in configs)}.")
-    return JoinedDataset(parts, kept)
-
-
-def _check_drives(part: Dataset, config: DataConfig) -> None:
-    known = {record.sequence for record in part.records}
-    unknown = [name for name in config.drives if name not in known]
-    if unknown:
-        raise ScanpickError(
-            f"{config.source}: 'drives' renames sequences that are not there: {name_some(unknown)}. "
-            f"There are: {name_some(sorted(known))}."
-        )
+    return join_sources(parts)

@@ -15,15 +15,17 @@ from scanpick.networks.training import TrainingSettings
 from scanpick.selection.budget import Budget
 from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
+from scanpick.structures import Selection
 from scanpick.studies.config import StudyConfig
-from scanpick.studies.picking import Picks, pick, scores_of
-from scanpick.studies.preparation import Preparation
+from scanpick.studies.picking import pick, scores_of
+from scanpick.studies.preparation import Preparation, pool_of_study
 from scanpick.studies.splits import Fold
 from scanpick.studies.strategy_config import ALL, START, ScoreConfig, StrategyConfig
 from scanpick.studies.units import PoolPredictionUnit, TrainingUnit, Unit
 from scanpick.training.runs import TrainingRun
 from scanpick.uncertainty import FrameScores
 from scanpick.workspace.pool import pool_of_rows
+from scanpick.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,19 @@ class Trained:
 
 @dataclass(frozen=True)
 class Picked:
-    """A finished selection of a study, for the tables; the start is one, too."""
+    """A finished selection of a study, for the tables; the start is one, too.
+
+    Attributes:
+        round: 0 is the start.
+        selection: The picks.
+        bills: What the labels of each cost.
+        scores: The detector's uncertainty of each; None where the strategy had none.
+    """
 
     round: int
-    picks: Picks
+    selection: Selection
     bills: tuple[Bill, ...]
+    scores: tuple[float | None, ...]
 
 
 @dataclass(eq=False)
@@ -58,6 +68,7 @@ class Experiment:
         config: The study.
         prepared: Its frames.
         folder: The study's folder.
+        workspace: Its pool.
         seed: Which repetition.
         fold: Which frames.
         strategy: Which strategy; None for the start alone, or for the fully labelled pool.
@@ -71,6 +82,7 @@ class Experiment:
     config: StudyConfig
     prepared: Preparation
     folder: Path
+    workspace: Workspace
     seed: int
     fold: Fold
     strategy: StrategyConfig | None = None
@@ -94,7 +106,7 @@ class Experiment:
 
     def run(self) -> Generator[Unit, None, None]:
         """Yield each piece of work, and go on once it is done."""
-        oracle = Oracle(self.prepared.survey.counts, self.config.annotated, self.config.cost.model)
+        oracle = Oracle(self.prepared.counts, self.config.annotated, self.config.cost.model)
         if self.whole:
             oracle.reveal(self.fold.pool)
             yield from self._train(oracle, len(self.config.rounds))
@@ -109,20 +121,20 @@ class Experiment:
             # What the detector makes of the frames without labels
             scores = yield from self._score(detector, oracle, budget)
             # The strategy selects
-            picks = self._select(oracle, scores, budget, number)
+            selection = self._select(oracle, scores, budget, number)
             # The oracle reveals labels, and counts
-            self._note(number, picks, oracle)
+            self._note(number, selection, oracle, scores)
             # Train from scratch on all labels
             detector = yield from self._train(oracle, number)
 
-    def _random_start(self) -> Picks:
+    def _random_start(self) -> Selection:
         given = self.prepared.given_start
         if given is None:
             count = self.config.start.count(len(self.fold.pool))
             chosen = select(Pool(tuple(self.fold.pool)), "random", count, seed=self._seed_of("start"), threads=1)
             given = chosen.frame_ids
-        none = (None,) * len(given)
-        return Picks(given, none, ("",) * len(given), none, {"strategy": START})
+        nothing = np.full(len(given), np.nan)
+        return Selection(START, given, nothing, ("",) * len(given), nothing, nothing)
 
     def _train(self, oracle: Oracle, number: int) -> Generator[Unit, None, TrainingUnit]:
         """Train on everything revealed. The same seed for all strategies: they differ in their frames alone."""
@@ -145,7 +157,7 @@ class Experiment:
             metrics=self.config.metrics,
             device=detector.device,
             threads=self.config.threads,
-            data=self.prepared.survey.digest_of([*frames, *self.fold.evaluation]),
+            data=self.prepared.digest_of([*frames, *self.fold.evaluation]),
         )
         return TrainingUnit(run, run.fingerprint, self.folder / "trainings")
 
@@ -158,29 +170,30 @@ class Experiment:
             return None
         labelled = set(oracle.revealed)
         left = tuple(frame_id for frame_id in self.fold.pool if frame_id not in labelled)
-        unit = PoolPredictionUnit(detector, left, self.prepared.survey.digest_of(left))
+        unit = PoolPredictionUnit(detector, left, self.prepared.digest_of(left), self.workspace)
         yield unit
         return scores_of(unit.path, unit.fingerprint, self.strategy.score or ScoreConfig())
 
-    def _select(self, oracle: Oracle, scores: FrameScores | None, budget: Budget, number: int) -> Picks:
+    def _select(self, oracle: Oracle, scores: FrameScores | None, budget: Budget, number: int) -> Selection:
         assert self.strategy is not None
         name, encoder = self.config.embedding_of(self.strategy)
         table = self.prepared.embeddings[name]
-        frames = self.prepared.survey.frames
+        frames = self.prepared.frames
         rows = np.array([frames.row_of[frame_id] for frame_id in self.fold.pool])
         labelled = np.isin(np.array(self.fold.pool), np.array(oracle.revealed))
         values = {encoder.called: encoder.refine(table.rows(self.fold.pool))}
         pool = pool_of_rows(frames, rows, values, labelled=labelled)
         embedded = f"{encoder.called} {table.meta['embeddings_sha256']}"
-        data = f"{self.prepared.survey.digest_of(self.fold.pool)} {embedded}"
+        data = f"{self.prepared.digest_of(self.fold.pool)} {embedded}"
         seed = self._seed_of(f"round {number}")
-        return pick(
-            self.folder / "selections", pool, self.strategy, self.options, budget, seed=seed, data=data, scores=scores
-        )
+        return pick(self.workspace, pool, self.strategy, self.options, budget, seed=seed, data=data, scores=scores)
 
-    def _note(self, number: int, picks: Picks, oracle: Oracle) -> None:
-        oracle.reveal(picks.frame_ids)
-        self.picked.append(Picked(number, picks, tuple(oracle.price(one) for one in picks.frame_ids)))
+    def _note(self, number: int, selection: Selection, oracle: Oracle, scores: FrameScores | None = None) -> None:
+        ids = selection.frame_ids
+        known = {} if scores is None else dict(zip(scores.frame_ids, scores.values.tolist(), strict=True))
+        oracle.reveal(ids)
+        bills = tuple(oracle.price(frame_id) for frame_id in ids)
+        self.picked.append(Picked(number, selection, bills, tuple(known.get(frame_id) for frame_id in ids)))
 
     def _seed_of(self, what: str) -> int:
         """A seed for one purpose, the same for all strategies, independent of the others."""
@@ -189,13 +202,13 @@ class Experiment:
 
 def experiments_of(config: StudyConfig, prepared: Preparation, folder: Path) -> list[Experiment]:
     """Every experiment of a study: seed by seed, so that what is compared is complete early."""
-    found = []
+    workspace, found = pool_of_study(config, folder), []
     for seed in config.seeds:
         for fold in prepared.folds:
-            found.append(Experiment(config, prepared, folder, seed, fold))
+            shared = (config, prepared, folder, workspace, seed, fold)
+            found.append(Experiment(*shared))
             for strategy in config.strategies:
-                for variant, options in strategy.variants():
-                    found.append(Experiment(config, prepared, folder, seed, fold, strategy, variant, options))
+                found += [Experiment(*shared, strategy, *variant) for variant in strategy.variants()]
             if config.reference:
-                found.append(Experiment(config, prepared, folder, seed, fold, whole=True))
+                found.append(Experiment(*shared, whole=True))
     return found

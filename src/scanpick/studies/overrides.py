@@ -36,15 +36,15 @@ def overridden(values: dict[str, Any], changes: Mapping[str, Any] | Iterable[str
         elif isinstance(target, dict):
             target[names[-1]] = value
         else:
-            raise ScanpickError(f"--set {text}: '{'.'.join(names[:-1])}' is one value, with nothing in it.")
+            raise ScanpickError(f"`changes={text!r}`: '{'.'.join(names[:-1])}' is one value, with nothing in it.")
     return changed
 
 
 def _parsed(text: str) -> tuple[str, Any]:
     place, equals, value = text.partition("=")
     if not equals or not all(place.strip().split(".")):
-        raise ScanpickError(f"--set: expected PLACE=VALUE such as detector.iterations=600, got '{text}'.")
-    return place, parse_yaml(value, f"--set {place}")
+        raise ScanpickError(f"`changes=...`: expected PLACE=VALUE such as detector.iterations=600, got '{text}'.")
+    return place, parse_yaml(value, f"`changes={place!r}`")
 
 
 def _inside(target: Any, name: str, text: str) -> Any:
@@ -52,12 +52,12 @@ def _inside(target: Any, name: str, text: str) -> Any:
         return target[_row(target, name, text)]
     if isinstance(target, dict):
         return target.setdefault(name, {})
-    raise ScanpickError(f"--set {text}: there is nothing in which '{name}' could be.")
+    raise ScanpickError(f"`changes={text!r}`: there is nothing in which '{name}' could be.")
 
 
 def _row(target: list[Any], name: str, text: str) -> int:
     if not name.isdecimal() or int(name) >= len(target):
         raise ScanpickError(
-            f"--set {text}: expected the place of one of {len(target)} entries (0, 1, ...), got '{name}'."
+            f"`changes={text!r}`: expected the place of one of {len(target)} entries (0, 1, ...), got '{name}'."
         )
     return int(name)

@@ -1,13 +1,35 @@
-"""What a study will do, and how long that takes."""
+"""What a study will do, and how long that takes: rates from what is done, or from a few timed steps."""
 
 from __future__ import annotations
 
+import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+
+from scanpick.detectors.prediction import predict
+from scanpick.detectors.saved import build_detector
+from scanpick.detectors.training import train
+from scanpick.errors import ScanpickError
+from scanpick.formats.frame_ids import read_frame_ids
+from scanpick.labels import count_objects
+from scanpick.structures import Labels
 from scanpick.structures.class_names import count_of
 from scanpick.studies.config import StudyConfig
+from scanpick.studies.data import open_data
 from scanpick.studies.experiment import Experiment
+from scanpick.studies.preparation import Preparation
+from scanpick.studies.splits import folds_of
+from scanpick.training.frame_cache import FrameCache
+from scanpick.training.scenes import read_scenes
+from scanpick.training.threads import limited_threads
+from scanpick.workspace.frame_table import OK, FrameTable
+from scanpick.workspace.reading import labels_in
+
+_TIMED_STEPS, _TIMED_FRAMES = 6, 4
 
 Place = tuple[int, str, int, str, str]
 """Seed, fold, round, strategy and variant of a training."""
@@ -83,7 +105,7 @@ def seconds_left(left: Sequence[PlannedTraining], rates: Rates, jobs: int, elaps
     """How long the trainings that are left will take.
 
     Args:
-        left: They.
+        left: What is not done yet.
         rates: How fast each step is while `jobs` processes run.
         jobs: Processes.
         elapsed: What those that are running have done of it, in seconds.
@@ -118,8 +140,56 @@ def _added(one: Experiment, number: int) -> int:
     budget = one.config.budgets[number - 1]
     if budget.in_frames:
         return int(budget.limit(len(one.fold.pool)))
-    counts = one.prepared.survey.counts
+    counts = one.prepared.counts
     boxes = sum(count_of(counts[frame], one.config.annotated) for frame in one.fold.pool)
     mean = boxes / len(one.fold.pool)
     price = mean if budget.unit == "objects" else budget.prices.per_frame + budget.prices.per_box * mean
     return round(budget.limit(len(one.fold.pool)) / price) if price else 0
+
+
+def draft(config: StudyConfig) -> Preparation:
+    """The frames of a study as they are listed; none is read, so that all are taken as usable."""
+    _, dataset = open_data(config.data)
+    count = len(dataset.records)
+    frames = FrameTable(
+        tuple(dataset.records), np.zeros(count, dtype=np.int64), (OK,) * count, ("",) * count, ("",) * count
+    )
+    folds = folds_of(dataset, config.split, dataset.records)
+    start = None if config.start.file is None else tuple(read_frame_ids(config.start.file))
+    counts: dict[str, dict[str, int]] = {}
+    if not all(budget.in_frames for budget in config.budgets):  # how many frames a round adds depends on labels
+        for frame_id in {one for fold in folds for one in fold.pool}:
+            labels = labels_in(dataset, frame_id)
+            counts[frame_id] = count_objects(labels) if isinstance(labels, Labels) else {}
+    return Preparation(dataset, frames, {}, counts, {}, tuple(folds), {}, start)
+
+
+def measure_rates(config: StudyConfig, prepared: Preparation) -> Rates:
+    """Time a few training steps and predictions of this study's detector on its frames, in this process.
+
+    Raises:
+        ScanpickError: None of the first frames can be used.
+    """
+    detector = config.detector
+    pool = prepared.folds[0].pool
+    ids = [pool[row] for row in np.linspace(0, len(pool) - 1, min(len(pool), 2 * _TIMED_FRAMES), dtype=int)]
+    dataset = FrameCache(prepared.dataset)
+    read = read_scenes(dataset, list(dict.fromkeys(ids)), need_labels=True)
+    if not read.scenes:
+        raise ScanpickError(
+            f"None of {len(ids)} frames that were tried can be used: {next(iter(read.set_aside.values()))}"
+        )
+    with limited_threads(config.threads), tempfile.TemporaryDirectory() as folder:
+        model = build_detector(detector.name, config.classes, seed=0, **detector.options)
+        settings = detector.training(0, len(read.scenes), 0)
+        timed = settings.__class__(**{**vars(settings), "iterations": _TIMED_STEPS})
+        train(model, read.scenes, timed, Path(folder) / "warm", device=detector.device)
+        started = time.monotonic()
+        train(model, read.scenes, timed, Path(folder) / "timed", device=detector.device)
+        step_s = (time.monotonic() - started) / _TIMED_STEPS
+        fresh = FrameCache(prepared.dataset)
+        started = time.monotonic()
+        scenes = read_scenes(fresh, [scene.frame_id for scene in read.scenes[:_TIMED_FRAMES]], need_labels=False)
+        predict(model, scenes.scenes, device=detector.device)
+        frame_s = (time.monotonic() - started) / len(scenes.scenes)
+    return Rates(step_s, frame_s)

@@ -89,9 +89,9 @@ class Scheduler:
             for unit in walk.steps:
                 if unit.finished():
                     continue
-                self._waiting.setdefault(unit.key, []).append(walk)
-                if unit.key not in self.running:
-                    self._ready.setdefault(unit.key, (walk.order, unit))
+                self._waiting.setdefault(unit.fingerprint, []).append(walk)
+                if unit.fingerprint not in self.running:
+                    self._ready.setdefault(unit.fingerprint, (walk.order, unit))
                 return
         except ScanpickError as error:
             self._fail(walk, error)
@@ -126,7 +126,7 @@ class Scheduler:
         except BrokenProcessPool as error:
             raise ScanpickError(
                 "A worker process died; the usual cause is that the machine ran out of memory. What was finished is "
-                "kept: run the same command again, with fewer processes (--jobs 1) if it dies again."
+                "kept: run the same command again, with fewer processes (`jobs=1`) if it dies again."
             ) from error
         finally:
             if futures:  # interrupted: a training of minutes is not waited for, since it goes on from its checkpoint
@@ -141,9 +141,9 @@ class Scheduler:
         return unit
 
     def _end(self, unit: Unit, error: BaseException | None) -> None:
-        del self.running[unit.key]
+        del self.running[unit.fingerprint]
         self.newly_finished += error is None
-        for walk in self._waiting.pop(unit.key):
+        for walk in self._waiting.pop(unit.fingerprint):
             if error is None:
                 self._go_on(walk)
             else:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from scanpick.datasets import Dataset
+from scanpick.datasets.joined import Part
 from scanpick.errors import ScanpickError
 from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import check_known, name_some
-from scanpick.studies.data import JoinedDataset
-from scanpick.studies.data_config import FilesSplit, FoldSplit, MetadataSplit, OfficialSplit, SplitConfig
+from scanpick.studies.data import FilesSplit, FoldSplit, MetadataSplit, OfficialSplit, SplitConfig
 from scanpick.texts import read_text
 
 
@@ -33,7 +34,7 @@ class Fold:
     evaluation: tuple[str, ...]
 
 
-def folds_of(dataset: JoinedDataset, split: SplitConfig, usable: Sequence[FrameRecord]) -> list[Fold]:
+def folds_of(dataset: Dataset, split: SplitConfig, usable: Sequence[FrameRecord]) -> list[Fold]:
     """The folds of a study.
 
     Args:
@@ -64,7 +65,7 @@ def folds_of(dataset: JoinedDataset, split: SplitConfig, usable: Sequence[FrameR
 
 
 def _two_sides(
-    dataset: JoinedDataset, split: MetadataSplit | FilesSplit | OfficialSplit, usable: Sequence[FrameRecord]
+    dataset: Dataset, split: MetadataSplit | FilesSplit | OfficialSplit, usable: Sequence[FrameRecord]
 ) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     if isinstance(split, MetadataSplit):
         values = {str(record.metadata.get(split.column, "")) for record in usable}
@@ -88,15 +89,15 @@ def _two_sides(
     return _in_order(usable, lists[0]), _in_order(usable, lists[1]), True
 
 
-def _official_list(dataset: JoinedDataset, name: str) -> list[str]:
+def _official_list(dataset: Dataset, name: str) -> list[str]:
     """The ids of a list of ``ImageSets``; most frames may not be on disk."""
     ids: list[str] = []
-    for part, config in zip(dataset.parts, dataset.configs, strict=True):
-        root = getattr(part, "root", None)
+    for part in getattr(dataset, "parts", [Part(dataset)]):
+        root = getattr(part.dataset, "root", None)
         path = Path(root) / "ImageSets" / f"{name}.txt" if root is not None else None
         if path is None or not path.is_file():
             continue
-        ids += [f"{config.prefix}/{one}" if config.prefix else one for one in read_text(path).split()]
+        ids += [part.id_of(one) for one in read_text(path).split()]
     if not ids:
         raise ScanpickError(f"The official split needs KITTI's list ImageSets/{name}.txt in the data set's folder.")
     return ids

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
 from scanpick.arrays import Embeddings
 from scanpick.encoders import DEFAULT_ENCODER
-from scanpick.encoders.whitening import Keep, fit_whitening, unit_length
+from scanpick.encoders.whitening import Keep, fit_whitening
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.selection.constraints import Constraints
 from scanpick.selection.strategies import STRATEGIES
-from scanpick.selection.strategy import Strategy
 from scanpick.studies.checked import Checked
 from scanpick.uncertainty import AGGREGATIONS, SCORES
 from scanpick.workspace.encoders import DETECTOR, encoder_names
+from scanpick.workspace.refine import Refinement
 
 ALL, START = "all", "start"
 """Names that stand for no strategy: the fully labelled pool, and the start that all strategies share."""
@@ -58,16 +57,20 @@ class EncoderConfig(Checked):
         return whiten
 
     @property
+    def refinement(self) -> Refinement:
+        """What is done with the vectors."""
+        return Refinement(None if self.whiten is None else Keep.parse(self.whiten), self.l2)
+
+    @property
     def called(self) -> str:
         """Its name in tables: ``scan_context+whiten64+l2``."""
-        whitened = "" if self.whiten is None else "+whiten" + ("" if self.whiten == "all" else self.whiten)
-        return self.name + whitened + ("+l2" if self.l2 else "")
+        return self.name + self.refinement.suffix
 
     def refine(self, values: Embeddings) -> Embeddings:
         """(N, D) vectors of a fold's pool, whitened and scaled as asked for."""
-        if self.whiten is not None:
-            values = fit_whitening(values, Keep.parse(self.whiten), f"Embedding '{self.name}'").of(values)
-        return unit_length(values) if self.l2 else values
+        keep = self.refinement.whiten
+        whitening = None if keep is None else fit_whitening(values, keep, f"Embedding '{self.name}'")
+        return self.refinement.of(values, whitening)
 
 
 class ScoreConfig(Checked):
@@ -143,10 +146,6 @@ class StrategyConfig(Checked):
             told = ",".join(f"{name}={value}" for name, value in chosen.items())
             found.append((told, {**self.options, **chosen}))
         return found
-
-    def made(self, options: Mapping[str, Any]) -> Strategy:
-        """The strategy with the options of a variant."""
-        return STRATEGIES.make(self.name, options)
 
     @property
     def needs_score(self) -> bool:

@@ -7,22 +7,32 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import mean, median, stdev
 from typing import Any
 
-from scanpick.errors import ScanpickError
+from scanpick.errors import ScanpickError, call
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.experiment import Experiment, experiments_of
 from scanpick.studies.plan import Place, PlannedTraining, Rates, plan_of, seconds_left
-from scanpick.studies.preparation import Preparation, prepare
+from scanpick.studies.preparation import POOL, Preparation, pool_of_study, prepare
 from scanpick.studies.scheduler import Scheduler
 from scanpick.studies.tables import StudyTables
 from scanpick.studies.units import TrainingUnit
-from scanpick.texts import format_yaml, parse_mapping, read_json, read_sealed, write_json, write_sealed
+from scanpick.texts import (
+    format_yaml,
+    parse_mapping,
+    parsing,
+    read_csv,
+    read_json,
+    read_sealed,
+    write_json,
+    write_sealed,
+)
 from scanpick.workspace.lock import write_lock
 from scanpick.workspace.manifest import current_versions
 from scanpick.workspace.reading import Progress, no_progress
 from scanpick.workspace.worker_pool import available_cores
+from scanpick.workspace.workspace import Workspace
 
 SETTINGS, PLAN = "study.yaml", "plan.json"
 _MADE_WITH = "made_with"
@@ -69,9 +79,14 @@ class Study:
     def __post_init__(self) -> None:
         self.jobs = self.jobs or default_jobs(self.config)
 
+    @property
+    def pool(self) -> Workspace:
+        """Its frames, vectors, labels, predictions and selections."""
+        return pool_of_study(self.config, self.folder)
+
     def prepare(self, progress: Progress = no_progress) -> None:
         """Read and embed the frames, and plan the trainings."""
-        self.prepared = prepare(self.config, self.folder, workers=self.jobs, progress=progress)
+        self.prepared = prepare(self.config, self.pool, workers=self.jobs, progress=progress)
         self.experiments = experiments_of(self.config, self.prepared, self.folder)
         self.planned = plan_of(self.config, self.experiments)
 
@@ -90,7 +105,8 @@ class Study:
         Raises:
             ScanpickError: The study does not fit its data, another process runs it, or a worker died.
         """
-        with write_lock(self.folder):
+        pool = self.pool
+        with write_lock(self.folder), pool.write_lock():
             self._write_settings({})  # what is killed while it reads frames can be resumed, too
             self.prepare(progress)
             self._write_settings(self._made_with())
@@ -113,7 +129,7 @@ class Study:
         steps, frames = [], []
         for unit in self._finished().values():
             result = unit.result()
-            steps.append(result["seconds_training"] / unit.steps[0])
+            steps.append(result["seconds_training"] / unit.run_settings.settings.iterations)
             if result["evaluated_frames"]:
                 frames.append((result["seconds"] - result["seconds_training"]) / result["evaluated_frames"])
         return Rates(median(steps), median(frames) if frames else 0.0) if steps else None
@@ -142,16 +158,16 @@ class Study:
         write_sealed(self.folder / SETTINGS, format_yaml(values))
 
     def _made_with(self) -> dict[str, Any]:
-        survey = self.prepared.survey
+        prepared = self.prepared
         return {
             "versions": current_versions(),
-            "data": self.prepared.dataset.description,
-            "data_sha256": survey.digest_of(list(survey.digests)),
-            "frames": len(survey.frames),
-            "set_aside": survey.frames.set_aside,
+            "data": prepared.dataset.description,
+            "data_sha256": prepared.digest_of(prepared.digests),
+            "frames": len(prepared.frames),
+            "set_aside": dict(prepared.set_aside),
             "folds": [
                 {"name": fold.name, "pool": len(fold.pool), "evaluation": len(fold.evaluation)}
-                for fold in self.prepared.folds
+                for fold in prepared.folds
             ],
         }
 
@@ -177,7 +193,8 @@ class Study:
             "failed": state.failed,
             "seconds_left": state.seconds_left,
             "jobs": self.jobs,
-            "embeddings": {name: f"embeddings/{name}" for name in self.config.embeddings()},
+            "pool": POOL if self.config.pool is None else str(self.config.pool.absolute()),
+            "embeddings": list(self.config.embeddings()),
             "trainings": trainings,
         }
         write_json(self.folder / PLAN, content, indent=1)
@@ -197,9 +214,9 @@ def read_study(folder: Path) -> StudyConfig:
     path = folder / SETTINGS
     if not path.is_file():
         raise ScanpickError(
-            f"{folder} is no study: it has no {SETTINGS}. Start one with: scanpick study CONFIG --out DIR"
+            f"{folder} is no study: it has no {SETTINGS}. Start one with: {call('study', 'CONFIG', out='DIR')}"
         )
-    values = parse_mapping(read_sealed(path, f"Run again: scanpick study CONFIG --out {folder}"), str(path))
+    values = parse_mapping(read_sealed(path, f"Run again: {call('study', 'CONFIG', out=folder)}"), str(path))
     values.pop(_MADE_WITH, None)
     return StudyConfig.of(values, str(path))
 
@@ -212,4 +229,33 @@ def read_plan(folder: Path) -> dict[str, Any]:
     """
     if not (folder / PLAN).is_file():
         raise ScanpickError(f"{folder}: expected the folder of a study that was begun, got one without {PLAN}.")
-    return read_json(folder / PLAN, f"Go on with: scanpick study resume {folder}")
+    return read_json(folder / PLAN, f"Go on with: {call('study', folder)}")
+
+
+def mean_scores(folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    """The primary metric, and for each round, strategy and variant its mean and deviation over seeds.
+
+    Raises:
+        ScanpickError: The folder is no study's, or its ``scores.csv`` is missing or damaged.
+    """
+    metric = read_study(folder).primary
+    lines = read_csv(folder / "scores.csv", ("round", "strategy", "variant", "frames", "boxes", "cost", metric))
+    found = []
+    with parsing(str(folder / "scores.csv"), "numbers"):
+        groups: dict[tuple[int, str, str], list[dict[str, str]]] = {}
+        for row in lines:
+            groups.setdefault((int(row["round"]), row["strategy"], row["variant"]), []).append(row)
+        for (number, strategy, variant), rows in sorted(groups.items(), key=lambda item: item[0][0]):
+            values = [float(row[metric]) for row in rows]
+            found.append(
+                {
+                    "round": number,
+                    "strategy": strategy,
+                    "variant": variant,
+                    "seeds": len(rows),
+                    **{name: mean(float(row[name]) for row in rows) for name in ("frames", "boxes", "cost")},
+                    metric: mean(values),
+                    "deviation": stdev(values) if len(values) > 1 else None,
+                }
+            )
+    return metric, found

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanpick.datasets import Dataset
 from scanpick.files import sha256_of_text
 from scanpick.formats.predictions import read_predictions
 from scanpick.structures import Detections
@@ -81,17 +81,17 @@ class StudyTables:
     def _score_row(self, parts: Sequence[tuple[Row, Trained]]) -> Row | None:
         """Without folds the training's own row; else the means, and metrics of all folds' predictions together."""
         rows = [row for row, _ in parts]
+        row = {name: value for name, value in rows[0].items() if name != "fold"}
         if len(self.prepared.folds) == 1:
-            return {name: value for name, value in rows[0].items() if name != "fold"}
+            return row
         if len(parts) < len(self.prepared.folds):
             return None
         counted = ("frames", "boxes", *(f"boxes_{name}" for name in self._classes()), "cost")
-        means = {name: sum(row[name] for row in rows) / len(rows) for name in counted}
-        seconds = {"seconds": round(sum(row["seconds"] for row in rows), 2)}
-        fingerprint = sha256_of_text("\n".join(sorted(row["fingerprint"] for row in rows)))[:16]
-        told = {name: value for name, value in rows[0].items() if name != "fold"}
+        means = {name: sum(one[name] for one in rows) / len(rows) for name in counted}
+        seconds = {"seconds": round(sum(one["seconds"] for one in rows), 2)}
+        fingerprint = sha256_of_text("\n".join(sorted(one["fingerprint"] for one in rows)))[:16]
         pooled = self._pooled(fingerprint, [trained for _, trained in parts])
-        return {**told, **means, **seconds, "fingerprint": fingerprint, **pooled}
+        return {**row, **means, **seconds, "fingerprint": fingerprint, **pooled}
 
     def _pooled(self, fingerprint: str, parts: Sequence[Trained]) -> dict[str, float]:
         """Metrics of the predictions of all folds, evaluated once; kept as ``pooled/<fingerprint>.json``."""
@@ -103,22 +103,19 @@ class StudyTables:
             detections |= read_predictions(part.unit.folder / PREDICTIONS)
         if self._truth is None:
             frames = [frame_id for fold in self.prepared.folds for frame_id in fold.evaluation]
-            self._truth = read_ground_truth(self._dataset(), frames)
-        values = measure(self._dataset(), self._truth, detections, [Metric.parse(one) for one in self.config.metrics])
+            self._truth = read_ground_truth(self.prepared.dataset, frames)
+        metrics = [Metric.parse(one) for one in self.config.metrics]
+        values = measure(self.prepared.dataset, self._truth, detections, metrics)
         write_json(path, values, indent=1)
         return values
-
-    def _dataset(self) -> Dataset:
-        return self.prepared.dataset
 
     def _picks(self, one: Experiment) -> Iterable[Row]:
         for picked in one.picked:
             if picked.round not in one.own_rounds:
                 continue
-            picks = picked.picks
+            picks, frames = picked.selection, self.prepared.frames
             for rank, frame_id in enumerate(picks.frame_ids):
-                bill = picked.bills[rank]
-                frames = self.prepared.survey.frames
+                bill, gain = picked.bills[rank], float(picks.gains[rank])
                 yield {
                     "seed": one.seed,
                     "fold": one.fold.name,
@@ -128,16 +125,16 @@ class StudyTables:
                     "rank": rank + 1,
                     "frame_id": frame_id,
                     "sequence": frames.records[frames.row_of[frame_id]].sequence,
-                    "gain": picks.gains[rank],
+                    "gain": gain if math.isfinite(gain) else None,
                     "boxes": bill.boxes,
                     "cost": bill.cost,
-                    "score": picks.scores[rank],
+                    "score": picked.scores[rank],
                     "nearest_selected": picks.nearest_selected[rank],
                 }
 
     def _classes(self) -> list[str]:
         """Every class that is labelled somewhere in the study."""
-        return sorted({name for counts in self.prepared.survey.counts.values() for name in counts})
+        return sorted({name for counts in self.prepared.counts.values() for name in counts})
 
     def _columns(self, *, fold: bool) -> list[str]:
         columns = [*_ROW_START[:2], *(["fold"] if fold else []), *_ROW_START[2:]]

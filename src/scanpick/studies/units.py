@@ -9,22 +9,19 @@ from typing import Any, Protocol
 from scanpick.datasets import Dataset
 from scanpick.detectors.saved import load_detector
 from scanpick.files import sha256_of_text
-from scanpick.formats.predictions import read_predictions_meta, write_predictions
-from scanpick.training.predicting import PredictionSettings, predict_frames
+from scanpick.formats.predictions import read_predictions_meta
+from scanpick.training.predicting import PredictionSettings, predict_frames, write_predicted
 from scanpick.training.runs import TrainingRun, finished_result, run_training
 from scanpick.training.threads import limited_threads
+from scanpick.workspace.workspace import Workspace
 
 
 class Unit(Protocol):
     """A piece of work. Picklable: it is done in a worker process."""
 
     @property
-    def key(self) -> str:
-        """Equal keys, equal results."""
-
-    @property
-    def steps(self) -> tuple[int, int]:
-        """How much work it is: training steps, and frames to predict."""
+    def fingerprint(self) -> str:
+        """Equal fingerprints, equal results."""
 
     def finished(self) -> bool:
         """Whether its result is on disk."""
@@ -46,16 +43,6 @@ class TrainingUnit:
         """Where its results are."""
         return self.trainings / self.fingerprint
 
-    @property
-    def key(self) -> str:
-        """See `Unit.key`."""
-        return f"training {self.fingerprint}"
-
-    @property
-    def steps(self) -> tuple[int, int]:
-        """See `Unit.steps`."""
-        return self.run_settings.settings.iterations, len(self.run_settings.evaluation)
-
     def finished(self) -> bool:
         """See `Unit.finished`."""
         return finished_result(self.folder, self.fingerprint) is not None
@@ -73,31 +60,22 @@ class TrainingUnit:
 
 @dataclass(frozen=True)
 class PoolPredictionUnit:
-    """What a trained detector finds in frames without labels: ``trainings/<fingerprint>/pool.parquet``."""
+    """What a trained detector finds in frames without labels: ``predictions/<training>.parquet`` of the pool."""
 
     training: TrainingUnit
     frames: tuple[str, ...]
     data: str
+    workspace: Workspace
 
     @property
     def path(self) -> Path:
         """The predictions table."""
-        return self.training.folder / "pool.parquet"
+        return self.workspace.predictions_path(self.training.fingerprint)
 
     @property
     def fingerprint(self) -> str:
         """A digest of the detector and of the frames with their content."""
         return sha256_of_text("\n".join([self.training.fingerprint, self.data, *self.frames]))[:16]
-
-    @property
-    def key(self) -> str:
-        """See `Unit.key`."""
-        return f"pool {self.fingerprint}"
-
-    @property
-    def steps(self) -> tuple[int, int]:
-        """See `Unit.steps`."""
-        return 0, len(self.frames)
 
     def finished(self) -> bool:
         """See `Unit.finished`."""
@@ -107,7 +85,7 @@ class PoolPredictionUnit:
         """See `Unit.run`."""
         settings = self.training.run_settings
         with limited_threads(settings.threads):
-            model, _ = load_detector(self.training.folder)
-            found = predict_frames(model, dataset, self.frames, PredictionSettings(device=settings.device))
-            meta = {"fingerprint": self.fingerprint, "set_aside": found.set_aside}
-            write_predictions(self.path, found.detections, meta)
+            model, described = load_detector(self.training.folder)
+            asked = PredictionSettings(device=settings.device)
+            found = predict_frames(model, dataset, self.frames, asked)
+            write_predicted(self.path, found, described["detector"], asked, fingerprint=self.fingerprint)

@@ -106,11 +106,11 @@ def adapt(
     if request.iterations is not None and request.minutes is not None:
         raise ScanpickError("Give either a number of iterations or minutes, not both.")
     records = chosen_records(dataset, frame_ids)
-    model = ADAPTABLE.load(request.encoder)(request.weights, request.options, request.seed)
+    model = ADAPTABLE.make(request.encoder, request.options, request.weights, seed=request.seed)
     if (request.teacher is None) != (model.teacher_dimension is None):
         raise ScanpickError(
-            "Image features need both a teacher (--teacher) and a weight of their loss "
-            "(--encoder-option image=1), got only one of them."
+            "Image features need both a teacher (`teacher=...`) and a weight of their loss "
+            "(`encoder_options={'image': 1}`), got only one of them."
         )
     with progress("Reading frames", len(records)) as advance:
         frames = read_unlabelled(records, dataset.read, model.check, advance=advance)

@@ -27,7 +27,8 @@ from scanpick.structures.checks import check_known, name_some
 from scanpick.structures.class_names import count_of
 from scanpick.training.metrics import GroundTruth, read_ground_truth
 from scanpick.training.predicting import Predicted, PredictionSettings, predict_frames
-from scanpick.training.scenes import Scenes, View, read_scenes
+from scanpick.training.scenes import Scenes, read_scenes
+from scanpick.training.view import View
 from scanpick.workspace.reading import Progress, no_progress
 
 PREDICTIONS = "predictions.parquet"
@@ -66,7 +67,11 @@ class DetectorTraining:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        check_apart(self.frames, self.evaluation)
+        both = sorted(set(self.frames) & set(self.evaluation))
+        if both:  # its numbers would flatter
+            raise ScanpickError(
+                f"{len(both)} frames are both trained on and evaluated: {name_some(both)}. Expected none."
+            )
 
     def build(self) -> DetectorModel:
         """The detector before its first step."""
@@ -178,13 +183,6 @@ def train_detector(
         write_predictions(folder / PREDICTIONS, predicted.detections, meta)
         truth = read_ground_truth(dataset, training.evaluation)
     return TrainedDetector(training.detector, model, settings, read, predicted, truth, seconds)
-
-
-def check_apart(frames: tuple[str, ...], evaluation: tuple[str, ...]) -> None:
-    """Raise `ScanpickError` where a frame is both trained on and evaluated: its numbers would flatter."""
-    both = sorted(set(frames) & set(evaluation))
-    if both:
-        raise ScanpickError(f"{len(both)} frames are both trained on and evaluated: {name_some(both)}. Expected none.")
 
 
 def _with_iterations(training: DetectorTraining, model: DetectorModel, read: Scenes, folder: Path) -> TrainingSettings:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 from scanpick.arrays import Float64Array
 from scanpick.datasets import Dataset
 from scanpick.detectors.detector import DetectorModel
 from scanpick.detectors.prediction import predict, predict_passes, predict_variations
 from scanpick.detectors.scene import Scene
+from scanpick.formats.predictions import write_predictions
 from scanpick.structures import Detections
-from scanpick.training.scenes import View, read_scenes
+from scanpick.training.scenes import read_scenes
+from scanpick.training.view import View
 from scanpick.uncertainty import disagreement_of_boxes
 
 
@@ -75,6 +79,20 @@ def predict_frames(
         result.assumed_size.extend(read.assumed_size)
         advance(1)
     return result
+
+
+def write_predicted(path: Path, found: Predicted, detector: str, settings: PredictionSettings, **facts: Any) -> None:
+    """Write a predictions table that says how it was made.
+
+    Args:
+        path: The table.
+        found: What was found.
+        detector: Which kind of detector found it.
+        settings: How frames were predicted.
+        facts: What tells the detector, its weights and the frames from others.
+    """
+    meta = {"detector": detector, **facts, "prediction": asdict(settings), "cut_to_the_camera": len(found.cut)}
+    write_predictions(path, found.detections, {**meta, "set_aside": found.set_aside})
 
 
 def predict_scene(model: DetectorModel, scene: Scene, settings: PredictionSettings) -> Detections:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,8 @@ from scanpick.datasets import Dataset
 from scanpick.detectors.saved import build_detector
 from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_text
-from scanpick.networks.training import TrainingSettings
 from scanpick.texts import parsing, read_json, write_json
-from scanpick.training.detector_training import DetectorTraining, check_apart, train_detector
+from scanpick.training.detector_training import DetectorTraining, train_detector
 from scanpick.training.metrics import Metric, measure
 from scanpick.training.threads import limited_threads
 
@@ -41,50 +39,28 @@ CAR_METRICS = (
 
 
 @dataclass(frozen=True)
-class TrainingRun:
-    """Everything that the numbers of a training depend on, besides what is in the frames.
+class TrainingRun(DetectorTraining):
+    """A training with everything that its numbers depend on besides what is in the frames; their order is nothing.
 
     Attributes:
-        frames: Ids of the labelled frames to train on. Their order does not matter.
-        evaluation: Ids of the frames to predict and evaluate; may be none where only the detector is wanted.
-        detector: Name of the detector.
-        options: Its options.
-        classes: What it is to find.
-        settings: How it is trained. Its seed also decides the weights that training starts from.
         metrics: Names of numbers to compute, see `Metric`.
-        device: Where the network runs.
         threads: How many threads it uses: results agree to the last digit only for the same number.
         data: A fingerprint of the content of all these frames, where the caller has one: a changed file is then
             another run.
     """
 
-    frames: tuple[str, ...]
-    evaluation: tuple[str, ...] = ()
-    detector: str = "pillar-nano"
-    options: Mapping[str, Any] = field(default_factory=dict)
-    classes: tuple[str, ...] = ("Car",)
-    settings: TrainingSettings = field(default_factory=TrainingSettings)
     metrics: tuple[str, ...] = CAR_METRICS
-    device: str = "cpu"
     threads: int = 1
     data: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", tuple(sorted(self.frames)))
-        check_apart(self.frames, self.evaluation)
+        super().__post_init__()
 
     @property
     def fingerprint(self) -> str:
         """A short digest of everything: equal digests, equal numbers on the same machine."""
         return sha256_of_text(json.dumps(self.described(), sort_keys=True))[:16]
-
-    @property
-    def training(self) -> DetectorTraining:
-        """What is trained."""
-        return DetectorTraining(
-            *(self.frames, self.evaluation, self.detector, self.options, self.classes, self.settings),
-            device=self.device,
-        )
 
     def described(self) -> dict[str, Any]:
         """All settings, resolved, JSON-serialisable. How often checkpoints are made changes no number."""
@@ -158,7 +134,7 @@ def _run(dataset: Dataset, run: TrainingRun, folder: Path) -> dict[str, Any]:
     started = time.monotonic()
     cpu = time.process_time()
     facts = {"fingerprint": run.fingerprint}
-    trained = train_detector(dataset, run.training, folder, need_objects=False, facts=facts)
+    trained = train_detector(dataset, run, folder, need_objects=False, facts=facts)
     metrics: dict[str, float] = {}
     if run.evaluation:
         by_id = {one.frame_id: one for one in trained.predicted.detections}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 import numpy as np
 
@@ -18,19 +17,7 @@ from scanpick.geometry.camera_view import image_fault, in_camera_view, reaches_a
 from scanpick.structures import Boxes3D, Calibration, Frame
 from scanpick.structures.checks import check_known, name_some
 from scanpick.structures.class_names import check_any_of
-
-
-class View(StrEnum):
-    """Which points of a frame are taken.
-
-    Frames in KITTI's form have labels in the front camera's view only: objects beside and behind it are not labelled,
-    and a detector that trains on all points learns to overlook them. ``AUTO`` cuts frames that have a camera and reach
-    around the sensor, as ``CAMERA`` does; ``ALL`` takes frames as they are.
-    """
-
-    AUTO = "auto"
-    CAMERA = "camera"
-    ALL = "all"
+from scanpick.training.view import View
 
 
 @dataclass(frozen=True)

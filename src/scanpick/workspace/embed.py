@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from scanpick import __version__
-from scanpick.arrays import Embeddings
+from scanpick.arrays import BoolArray, Embeddings
 from scanpick.encoders import Encoder, PartEncoder
-from scanpick.errors import ScanpickError, call
+from scanpick.errors import ScanpickError
 from scanpick.structures import EmbeddingTable
 from scanpick.structures.checks import name_some
 from scanpick.structures.embedded_objects import EmbeddedObjects
@@ -29,6 +29,7 @@ def embed(
     encoder: Encoder,
     *,
     name: str | None = None,
+    only: Collection[str] | None = None,
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> EmbeddingTable:
@@ -42,6 +43,7 @@ def embed(
         workspace: An indexed workspace.
         encoder: The encoder.
         name: What the embedding is called; the encoder's name by default. Other settings replace it.
+        only: The frames to encode; ``meta.json`` names the others under ``left_out``. More that are there stay.
         workers: Processes; all cores by default.
         progress: Shows how far it is.
 
@@ -54,13 +56,16 @@ def embed(
         frames = workspace.frames()
         store = reading_store(workspace, workspace.manifest().dataset, encoder)
         made_by = {"encoder": encoder.name, "settings": json.loads(json.dumps(encoder.settings))}
+        wanted = frames.usable.copy()
+        if only is not None:
+            wanted &= np.isin(np.array(frames.frame_ids), np.array(list(only), dtype=np.str_))
         before = _usable_before(workspace, name, made_by, with_objects=isinstance(encoder, PartEncoder))
-        if before is not None and before.table.meta.get("data_sha256") == frames.data_sha256:
+        if before is not None and _holds(before.table, frames, wanted):
             store.clear()
             return before.table
-        merge = _Merge(frames, encoder.dimension, before, store)
-        for _, readings in read_blocks(
-            workspace.dataset(), encoder, merge.blocks, store, workers=workers, progress=progress
+        merge = _Merge(frames, wanted, encoder.dimension, before, store)
+        for _, (readings,) in read_blocks(
+            workspace.dataset(), [encoder], merge.blocks, [store], workers=workers, progress=progress
         ):
             merge.check(readings, workspace)
         if not merge.encoded.any():
@@ -68,6 +73,8 @@ def embed(
         ids = [frame_id for frame_id, encoded in zip(frames.frame_ids, merge.encoded, strict=True) if encoded]
         contents = [content for content, encoded in zip(frames.contents, merge.encoded, strict=True) if encoded]
         meta = {**made_by, "scanpick": __version__, "data_sha256": frames.data_sha256, "set_aside": merge.set_aside}
+        if only is not None:
+            meta["left_out"] = [frames.frame_ids[row] for row in np.flatnonzero(frames.usable & ~wanted)]
         if isinstance(encoder, PartEncoder):
             objects = merge.objects(encoder.object_dimension)
             fitted = encoder.fitted(objects.values)
@@ -129,15 +136,22 @@ class _Merge:
         set_aside: Frame id -> why a usable frame could not be encoded.
     """
 
-    def __init__(self, frames: FrameTable, dimension: int, before: StoredEmbedding | None, store: ReadingStore) -> None:
+    def __init__(
+        self,
+        frames: FrameTable,
+        wanted: BoolArray,
+        dimension: int,
+        before: StoredEmbedding | None,
+        store: ReadingStore,
+    ) -> None:
         self._frames = frames
         self._dimension = dimension
         self._store = store
         self._before = before
         self._row_before = {} if before is None else _rows_by_content(before)
         keys = list(zip(frames.frame_ids, frames.contents, strict=True))
-        self._reused = np.array([key in self._row_before for key in keys], dtype=bool) & frames.usable
-        self.blocks: list[Block] = blocks_of(frames.records, frames.sources, frames.usable & ~self._reused)
+        self._reused = np.array([key in self._row_before for key in keys], dtype=bool) & wanted
+        self.blocks: list[Block] = blocks_of(frames.records, frames.sources, wanted & ~self._reused)
         self.encoded = self._reused.copy()
         self.set_aside: dict[str, str] = {}
 
@@ -155,7 +169,7 @@ class _Merge:
             raise ScanpickError(
                 f"{len(changed)} frames changed while they were embedded or since they were indexed: "
                 f"{name_some(changed)}. Run again: "
-                f"{call('index', workspace.manifest().dataset.specification, out=workspace.path, again=True)}"
+                f"{workspace.index_again(again=True)}"
             )
         for row, problem in zip(rows, readings.encoding_problems.tolist(), strict=True):
             self.encoded[row] = not problem
@@ -211,17 +225,22 @@ def _usable_before(
     workspace: Workspace, name: str, made_by: Mapping[str, Any], *, with_objects: bool
 ) -> StoredEmbedding | None:
     """The embedding of this name, if it is whole and was made with these settings by this version."""
-    if name not in workspace.embedding_names():
+    before, wanted = workspace.whole_embedding(name), {**made_by, "scanpick": __version__}
+    if before is None or any(before.table.meta.get(key) != value for key, value in wanted.items()):
         return None
-    folder = workspace.embedding_folder(name)
+    if not with_objects:
+        return before
     try:
-        before = workspace.stored_embedding(name)
-        if with_objects:
-            before = replace(before, objects=read_objects(folder)[0])
+        return replace(before, objects=read_objects(workspace.embedding_folder(name))[0])
     except ScanpickError:  # damaged: made again
         return None
-    wanted = {**made_by, "scanpick": __version__}
-    return before if all(before.table.meta.get(key) == value for key, value in wanted.items()) else None
+
+
+def _holds(table: EmbeddingTable, frames: FrameTable, wanted: BoolArray) -> bool:
+    """Whether an embedding of these frames has all that are wanted, or the reason why not."""
+    there = set(table.frame_ids) | set(table.meta["set_aside"])
+    same = table.meta.get("data_sha256") == frames.data_sha256
+    return same and all(frames.frame_ids[row] in there for row in np.flatnonzero(wanted))
 
 
 def _rows_by_content(stored: StoredEmbedding) -> dict[tuple[str, str], int]:

@@ -1,6 +1,7 @@
 """Encoders by name, trained detectors among them. Here, since encoders and detectors do not know each other."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,18 @@ def encoder_named(name: str, options: Mapping[str, Any]) -> Encoder:
     if "folder" in options:
         raise ScanpickError(f"The folder of the detector is given with its name: {name}.")
     return build_checked(DetectorFeatures, {**options, "folder": Path(folder)}, f"encoder '{name}'")
+
+
+def embedding_name(encoder: str, taken: Collection[str] = ()) -> str:
+    """What the embedding of an encoder is called, wherever it is made; numbered where the name is taken.
+
+    Args:
+        encoder: The encoder's name, ``detector:FOLDER`` too.
+        taken: Names of other embeddings.
+    """
+    plain = encoder.partition(":")[0]
+    numbered = (f"{plain}-{number}" for number in itertools.count(2))
+    return plain if plain not in taken else next(name for name in numbered if name not in taken)
 
 
 def encoder_names() -> list[str]:

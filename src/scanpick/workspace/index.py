@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from scanpick.datasets import DATASETS, Dataset, open_dataset
+from scanpick import __version__
+from scanpick.datasets import Dataset
 from scanpick.datasets.plausibility import UNITS
 from scanpick.encoders import Encoder
 from scanpick.errors import ScanpickError, call
@@ -18,7 +19,8 @@ from scanpick.files import sha256_of_file
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import check_unique, name_some
 from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
-from scanpick.workspace.manifest import DatasetSource, FrameSummary, Manifest, current_versions
+from scanpick.workspace.labels import update_labels
+from scanpick.workspace.manifest import FrameSummary, Manifest, current_versions
 from scanpick.workspace.reading import (
     Progress,
     blocks_of,
@@ -28,7 +30,8 @@ from scanpick.workspace.reading import (
     read_blocks,
     source_of,
 )
-from scanpick.workspace.readings import ReadingStore
+from scanpick.workspace.readings import Found, ReadingStore
+from scanpick.workspace.source import DatasetSource, find_source
 from scanpick.workspace.workspace import Workspace
 
 
@@ -75,24 +78,64 @@ def index(
     """
     workspace = folder if isinstance(folder, Workspace) else Workspace(folder)
     before = Workspace.open(workspace.path).manifest().dataset.options if moved else {}
-    source, dataset = _open(specification, {**before, **(options or {})})
+    source, dataset = find_source(specification, {**before, **(options or {})})
     check_apart(source, workspace.path)
+    encoders = [] if encoder is None else [encoder]
     with workspace.write_lock():
-        _check_same_dataset(workspace, source, dataset, moved=moved)
+        check_same_dataset(workspace, source, dataset, moved=moved)
+        return index_frames(
+            workspace, source, dataset, encoders=encoders, again=again, workers=workers, progress=progress
+        )
+
+
+def index_frames(
+    workspace: Workspace,
+    source: DatasetSource,
+    dataset: Dataset,
+    *,
+    encoders: Sequence[Encoder] = (),
+    only: Container[str] | None = None,
+    labels: bool = False,
+    again: bool = False,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> Workspace:
+    """`index` of a data set that is open already, with any number of encoders, and labels.
+
+    Args:
+        workspace: The workspace.
+        source: How to open the data set again.
+        dataset: The data set.
+        encoders: Encode each frame while it is in memory.
+        only: The frames to encode; all by default.
+        labels: Read labels, too, and keep them in the workspace.
+        again: Read every frame again.
+        workers: Processes; all cores by default.
+        progress: Shows how far it is.
+
+    Raises:
+        ScanpickError: The data set has no frames, or none that can be used or is in metres.
+    """
+    with workspace.write_lock():
         records = [_with_absolute_path(record) for record in dataset.records]
         if not records:
-            raise ScanpickError(f"{specification}: the data set has no frames. {dataset.description}")
-        check_unique(f"The data set {specification}", [record.frame_id for record in records])
+            raise ScanpickError(f"{source.specification}: the data set has no frames. {dataset.description}")
+        check_unique(f"The data set {source.specification}", [record.frame_id for record in records])
         _check_writable(records)
         sources = [source_of(record) for record in records]
         known = _known_rows(workspace, source, records, sources)
-        store = reading_store(workspace, source, encoder)
+        stores = [reading_store(workspace, source, encoder) for encoder in encoders]
+        stores = stores or [reading_store(workspace, source, None)]
         if again:
             known = [None] * len(records)
-            store.clear()
+            stores[0].clear_others([])
         blocks = blocks_of(records, sources, np.array([row is None for row in known], dtype=bool))
-        read = {}
-        for _, readings in read_blocks(dataset, encoder, blocks, store, workers=workers, progress=progress):
+        read: dict[str, _Fact] = {}
+        found: dict[str, Found] = {}
+        for _, (readings, *_) in read_blocks(
+            dataset, encoders, blocks, stores, only=only, labels=labels, workers=workers, progress=progress
+        ):
+            found |= readings.labels
             for row, frame_id in enumerate(readings.frame_ids.tolist()):
                 problem = str(readings.problems[row])
                 read[frame_id] = _Fact(
@@ -113,43 +156,24 @@ def index(
             notes=tuple(fact.notes for fact in facts),
         )
         if not table.usable.any():
-            store.clear()
-            raise ScanpickError(_nothing_usable(specification, table))
+            stores[0].clear_others([])
+            raise ScanpickError(_nothing_usable(source.specification, table))
         if len(table.doubts_by_kind.get(UNITS, {})) == table.usable.sum():
-            store.clear()
-            raise ScanpickError(_nothing_in_metres(specification, table))
+            stores[0].clear_others([])
+            raise ScanpickError(_nothing_in_metres(source.specification, table))
         _write(workspace, source, table)
         workspace.keep_dataset(dataset)
-        store.clear_others()
-        if encoder is None:
-            store.clear()
+        if labels:
+            update_labels(workspace, found=found)
+        stores[0].clear_others(stores if encoders else [])  # `embed` takes what the encoders made
     return workspace
 
 
 def reading_store(workspace: Workspace, source: DatasetSource, encoder: Encoder | None) -> ReadingStore:
     """Where readings are kept until they are merged: one folder for each data set, encoder and version of scanpick."""
     made_by: Sequence[Any] = [] if encoder is None else [encoder.name, encoder.settings, encoder.dimension]
-    where_from = [source.specification, dict(source.options), source.name, current_versions()["scanpick"]]
-    where_from.append(dict(source.reading))  # what was read in another way is not the same frame
-    return ReadingStore(workspace.path / ".readings" / fingerprint_of(where_from, made_by))
-
-
-def _open(specification: str, options: Mapping[str, Any]) -> tuple[DatasetSource, Dataset]:
-    """Open the data set by an absolute path, so that the workspace can be used from anywhere."""
-    name, colon, argument = specification.partition(":")
-    named = bool(colon) and name in DATASETS.names()
-    location = Path(argument if named else specification).expanduser()
-    if location.exists() and not named:
-        specification = str(location.resolve())
-    dataset = open_dataset(specification, **options)
-    description, reading = dataset.description, getattr(dataset, "reading", None)
-    found = {} if reading is None else dict(reading.options)
-    # A folder may have the name of a simulated set: only where frames are files is the argument a path.
-    if location.exists() and named and any(record.path is not None for record in dataset.records):
-        absolute = f"{name}:{location.resolve()}"
-        if absolute != specification:
-            specification, dataset = absolute, open_dataset(absolute, **{**options, **found})
-    return DatasetSource(specification, dict(options), dataset.name, description, found), dataset
+    where_from = asdict(source.reader)  # what was read in another way is not the same frame
+    return ReadingStore(workspace.path / ".readings" / fingerprint_of(where_from, __version__, made_by))
 
 
 def check_apart(source: DatasetSource, folder: Path) -> None:
@@ -158,11 +182,10 @@ def check_apart(source: DatasetSource, folder: Path) -> None:
     Raises:
         ScanpickError: The folder is the data set's own.
     """
-    name, _, argument = source.specification.partition(":")
-    location = Path(argument if name in DATASETS.names() else source.specification)
-    # A path is absolute in a workspace; anything else is a name, which a folder may have by chance.
-    if location.is_absolute() and location.is_dir() and folder.is_dir() and location.samefile(folder):
-        raise ScanpickError(f"{folder} is the data set's own folder. Give another one, which may lie in it.")
+    for place in source.places:
+        # A path is absolute in a workspace; anything else is a name, which a folder may have by chance.
+        if place.is_absolute() and place.is_dir() and folder.is_dir() and place.samefile(folder):
+            raise ScanpickError(f"{folder} is the data set's own folder. Give another one, which may lie in it.")
 
 
 def _with_absolute_path(record: FrameRecord) -> FrameRecord:
@@ -188,7 +211,8 @@ def _manifest_before(workspace: Workspace) -> Manifest | None:
         return None
 
 
-def _check_same_dataset(workspace: Workspace, source: DatasetSource, dataset: Dataset, *, moved: bool) -> None:
+def check_same_dataset(workspace: Workspace, source: DatasetSource, dataset: Dataset, *, moved: bool = False) -> None:
+    """Raise `ScanpickError` where the folder is the workspace of another data set."""
     before = _manifest_before(workspace)
     if before is None or before.dataset.specification == source.specification:
         return
@@ -231,8 +255,7 @@ def _known_rows(
     if manifest is None:
         return [None] * len(records)
     # The place is the same, or was found to hold the same frames
-    here = replace(manifest.dataset, description="", specification=source.specification)
-    same_reader = here == replace(source, description="")
+    same_reader = replace(manifest.dataset, specification=source.specification).reader == source.reader
     if not same_reader or manifest.versions.get("scanpick") != current_versions()["scanpick"]:
         return [None] * len(records)
     try:

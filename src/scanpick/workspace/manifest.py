@@ -15,34 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 from scanpick.errors import ScanpickError, call
 from scanpick.formats.toml import format_toml
 from scanpick.texts import parse_toml, parsing, read_sealed, write_sealed
+from scanpick.workspace.source import DatasetSource
 
 FORMAT = 1
 """Raised when a newer scanpick can no longer read the workspaces of an older one."""
-
-
-@dataclass(frozen=True)
-class DatasetSource:
-    """Where the frames come from.
-
-    Attributes:
-        specification: What `scanpick.datasets.open_dataset` is given, with an absolute path.
-        options: The options it is given.
-        name: What the reader calls itself.
-        description: The reader's line on what was found and how it was understood.
-        reading: The options that the reader found itself (columns, scale of intensities), to open it so again.
-    """
-
-    specification: str
-    options: Mapping[str, Any]
-    name: str
-    description: str
-    reading: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def root(self) -> Path:
-        """The folder that the specification names; a plain name where frames are simulated."""
-        name = self.specification
-        return Path(name if Path(name).is_absolute() else name.partition(":")[2])
 
 
 @dataclass(frozen=True)

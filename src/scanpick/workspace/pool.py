@@ -32,7 +32,7 @@ def pool_of(
     tables = {name: workspace.embedding(name) for name in embeddings}
     in_pool = frames.usable.copy()
     for name, table in tables.items():
-        known = set(table.frame_ids) | set(table.meta.get("set_aside", {}))
+        known = {*table.frame_ids, *table.meta.get("set_aside", {}), *table.meta.get("left_out", ())}
         missing = [frame_id for frame_id, usable in zip(frames.frame_ids, frames.usable, strict=True) if usable]
         missing = [frame_id for frame_id in missing if frame_id not in known]
         if missing or table.meta.get("data_sha256") != frames.data_sha256:

@@ -1,10 +1,10 @@
-"""Reading all frames once, in blocks: counted, checked, fingerprinted, and encoded where that is asked for."""
+"""Reading all frames once, in blocks: counted, checked, fingerprinted; with labels, and encoded, where asked for."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +19,14 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.files import sha256_of_text
 from scanpick.structures import Frame, FrameRecord
 from scanpick.structures.embedded_objects import EmbeddedObjects
-from scanpick.workspace.readings import Readings, ReadingStore
+from scanpick.workspace.readings import Found, Readings, ReadingStore
 from scanpick.workspace.worker_pool import available_cores, run_jobs
 
 BLOCK = 32
 """Frames in a block: what a killed run loses at most, for each worker."""
+
+LEFT_OUT = "left out"
+"""The problem of a frame that was not to be encoded."""
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Given a title and a number of steps, shows a bar and gives the function that advances it."""
@@ -67,112 +70,120 @@ def source_of(record: FrameRecord) -> str:
 
 def read_blocks(
     dataset: Dataset,
-    encoder: Encoder | None,
+    encoders: Sequence[Encoder],
     blocks: Sequence[Block],
-    store: ReadingStore,
+    stores: Sequence[ReadingStore],
     *,
+    only: Container[str] | None = None,
+    labels: bool = False,
     workers: int | None = None,
     progress: Progress = no_progress,
-) -> Iterator[tuple[int, Readings]]:
-    """Yield the number and the readings of every block, those that are stored first; store what is read.
+) -> Iterator[tuple[int, list[Readings]]]:
+    """Yield the number of every block with its readings for each store, stored ones first; store what is read.
 
     Args:
         dataset: Where frames are read.
-        encoder: What encodes them, or None.
+        encoders: What encodes them.
         blocks: What to read.
-        store: What was read before, for this data set and encoder.
+        stores: What was read before, for each encoder; one, where there is no encoder.
+        only: The frames to encode; all by default.
+        labels: Read labels, too.
         workers: Processes; all cores by default.
         progress: Shows how far it is.
     """
-    kept: dict[int, Readings] = {}
+    kept: dict[int, list[Readings]] = {}
     jobs = []
     for block in blocks:
-        stored, missing = _split(block, store.load(block.number))
-        if missing is None:
-            assert stored is not None
-            yield block.number, stored
+        stored = [store.load(block.number) for store in stores]
+        rows_of = [{} if one is None else _true_rows(one, only) for one in stored]
+        wanted = list(zip(block.frame_ids, block.sources, strict=True))
+        there = [key for key in wanted if all(key in rows for rows in rows_of)]
+        known = [
+            one.rows([rows[key] for key in there]) for one, rows in zip(stored, rows_of, strict=True) if one and there
+        ]
+        missing = [key for key in wanted if key not in set(there)]
+        if not missing:
+            yield block.number, known
             continue
-        jobs.append(missing)
-        if stored is not None:
-            kept[block.number] = stored
+        ids, sources = zip(*missing, strict=True)
+        jobs.append(Block(block.number, ids, sources))
+        if there:
+            kept[block.number] = known
     count = sum(len(job.frame_ids) for job in jobs)
     if not count:
         return
     workers = available_cores() if workers is None else workers
-    if encoder is not None and not encoder.in_workers:
+    if not all(encoder.in_workers for encoder in encoders):
         workers = 1
-    title = "Reading frames" if encoder is None else f"Encoding frames ({encoder.name})"
+    names = ", ".join(encoder.name for encoder in encoders)
+    title = f"Encoding frames ({names})" if encoders else "Reading frames"
     with progress(title, count) as advance:
-        for job, readings in run_jobs(BlockReader(dataset, encoder), jobs, workers):
+        for job, readings in run_jobs(BlockReader(dataset, tuple(encoders), only, labels), jobs, workers):
             if job.number in kept:
-                readings = kept.pop(job.number).joined(readings)
-            store.save(job.number, readings)
+                readings = [old.joined(new) for old, new in zip(kept.pop(job.number), readings, strict=True)]
+            for store, one in zip(stores, readings, strict=True):
+                store.save(job.number, one)
             advance(len(job.frame_ids))
             yield job.number, readings
 
 
-def _split(block: Block, stored: Readings | None) -> tuple[Readings | None, Block | None]:
-    """The rows of a block that are stored and still true, and the block that is left to be read."""
-    if stored is None:
-        return None, block
-    row_of = {key: row for row, key in enumerate(zip(stored.frame_ids.tolist(), stored.sources.tolist(), strict=True))}
-    wanted = list(zip(block.frame_ids, block.sources, strict=True))
-    missing = [key for key in wanted if key not in row_of]
-    rows = stored.rows([row_of[key] for key in wanted if key in row_of])
-    if not missing:
-        return rows, None
-    return rows, Block(block.number, tuple(key[0] for key in missing), tuple(key[1] for key in missing))
+def _true_rows(stored: Readings, only: Container[str] | None) -> dict[tuple[str, str], int]:
+    """Frame id and mark -> row of what is stored; a frame that was left out then, and is wanted now, is none."""
+    keys = zip(stored.frame_ids.tolist(), stored.sources.tolist(), stored.encoding_problems.tolist(), strict=True)
+    return {
+        (frame_id, mark): row
+        for row, (frame_id, mark, problem) in enumerate(keys)
+        if problem != LEFT_OUT or (only is not None and frame_id not in only)
+    }
 
 
 @dataclass(frozen=True)
 class BlockReader:
-    """Reads, checks and encodes the frames of a block; sent to the workers.
+    """Reads, checks and encodes the frames of a block, each frame once; sent to the workers.
 
     Attributes:
         dataset: Where frames are read.
-        encoder: What encodes them, or None.
+        encoders: What encodes them.
+        only: The frames to encode; None for all.
+        labels: Whether labels are read, too.
     """
 
     dataset: Dataset
-    encoder: Encoder | None
+    encoders: tuple[Encoder, ...] = ()
+    only: Container[str] | None = None
+    labels: bool = False
 
-    def __call__(self, block: Block) -> Readings:
-        """Read a block. A frame that cannot be used is a row with its reason."""
+    def __call__(self, block: Block) -> list[Readings]:
+        """Read a block, for each encoder, or once without any. A frame that cannot be used is a row with its reason."""
         count = len(block.frame_ids)
-        contents, problems, encoding_problems = [""] * count, [""] * count, [""] * count
-        doubts, notes = [""] * count, [""] * count
+        columns = {name: [""] * count for name in ("contents", "problems", "doubts", "notes")}
         num_points = np.zeros(count, dtype=np.int64)
-        values = np.zeros((count, 0 if self.encoder is None else self.encoder.dimension), dtype=np.float32)
-        objects: list[EmbeddedObjects | None] = [None] * count
-        waiting: list[tuple[int, Frame]] = []
+        labels: dict[str, Found] = {}
+        encodings = [_Encoding(encoder, count) for encoder in self.encoders]
         for row, frame_id in enumerate(block.frame_ids):
             try:
                 frame = self._read(frame_id)
             except FrameError as error:
-                problems[row] = f"{error.kind}: {error}"
+                columns["problems"][row] = f"{error.kind}: {error}"
                 continue
-            contents[row] = digest_of(frame.points)
+            if self.labels:  # what computes its frames has the labels at hand now
+                labels[frame_id] = labels_in(self.dataset, frame_id)
+            columns["contents"][row] = digest_of(frame.points)
             num_points[row] = len(frame.points)
-            doubts[row] = "\n".join(f"{doubt.kind}: {doubt.detail}" for doubt in doubts_about_points(frame.points))
-            notes[row] = json.dumps(dict(frame.notes), sort_keys=True) if frame.notes else ""
-            waiting.append((row, frame))
-            if self.encoder is not None and len(waiting) >= self.encoder.batch_size:
-                self._encode(waiting, values, objects, encoding_problems)
-                waiting.clear()
-        if self.encoder is not None and waiting:
-            self._encode(waiting, values, objects, encoding_problems)
-        return Readings(
-            frame_ids=_texts(block.frame_ids),
-            sources=_texts(block.sources),
-            contents=_texts(contents),
-            num_points=num_points,
-            problems=_texts(problems),
-            doubts=_texts(doubts),
-            notes=_texts(notes),
-            encoding_problems=_texts(encoding_problems),
-            values=values,
-            objects=self._joined(objects),
-        )
+            doubts = doubts_about_points(frame.points)
+            columns["doubts"][row] = "\n".join(f"{doubt.kind}: {doubt.detail}" for doubt in doubts)
+            columns["notes"][row] = json.dumps(dict(frame.notes), sort_keys=True) if frame.notes else ""
+            for encoding in encodings:
+                if self.only is None or frame_id in self.only:
+                    encoding.add(row, frame)
+                else:
+                    encoding.problems[row] = LEFT_OUT
+        ids, sources = np.array(block.frame_ids, dtype=np.str_), np.array(block.sources, dtype=np.str_)
+        texts: dict[str, Any] = {name: np.array(values, dtype=np.str_) for name, values in columns.items()}
+        return [
+            Readings(ids, sources, num_points=num_points, **texts, **encoded, labels=labels)
+            for encoded in ([encoding.finish() for encoding in encodings] or [_Encoding(None, count).finish()])
+        ]
 
     def _read(self, frame_id: str) -> Frame:
         try:
@@ -190,35 +201,63 @@ class BlockReader:
             raise FrameError("The frame has points that are NaN or infinite.", kind="not finite")
         return frame
 
-    def _encode(
-        self,
-        batch: Sequence[tuple[int, Frame]],
-        values: np.ndarray,
-        objects: list[EmbeddedObjects | None],
-        problems: list[str],
-    ) -> None:
+
+class _Encoding:
+    """Encodes the frames of a block in batches, as they are read.
+
+    Args:
+        encoder: The encoder; None for vectors of length 0.
+        count: Frames of the block.
+    """
+
+    def __init__(self, encoder: Encoder | None, count: int) -> None:
+        self._encoder = encoder
+        self._values = np.zeros((count, 0 if encoder is None else encoder.dimension), dtype=np.float32)
+        self._objects: list[EmbeddedObjects | None] = [None] * count
+        self._waiting: list[tuple[int, Frame]] = []
+        self.problems = [""] * count
+
+    def add(self, row: int, frame: Frame) -> None:
+        """Encode a frame, once there are enough for a batch."""
+        assert self._encoder is not None
+        self._waiting.append((row, frame))
+        if len(self._waiting) >= self._encoder.batch_size:
+            self._encode(self._waiting)
+            self._waiting = []
+
+    def finish(self) -> dict[str, Any]:
+        """Encode what is left, and give the columns of `Readings`."""
+        if self._waiting:
+            self._encode(self._waiting)
+        objects = None
+        if isinstance(self._encoder, PartEncoder):
+            nothing = EmbeddedObjects.none(1, self._encoder.object_dimension)
+            objects = EmbeddedObjects.joined([nothing if one is None else one for one in self._objects])
+        problems = np.array(self.problems, dtype=np.str_)
+        return {"encoding_problems": problems, "values": self._values, "objects": objects}
+
+    def _encode(self, batch: Sequence[tuple[int, Frame]]) -> None:
         """Encode a batch; where that fails, frame by frame, so that one frame costs only itself."""
         try:
             encoded, found = self._vectors([frame for _, frame in batch])
         except FrameError as error:
             if len(batch) == 1:
-                problems[batch[0][0]] = f"{error.kind}: {error}"
+                self.problems[batch[0][0]] = f"{error.kind}: {error}"
                 return
             for one in batch:
-                self._encode([one], values, objects, problems)
+                self._encode([one])
             return
-        assert self.encoder is not None
+        assert self._encoder is not None
         for place, (row, _) in enumerate(batch):
             of_frame = None if found is None else found.of_frames([place])
-            finite = np.isfinite(encoded[place]).all() and (of_frame is None or np.isfinite(of_frame.values).all())
-            if finite:
-                values[row], objects[row] = encoded[place], of_frame
+            if np.isfinite(encoded[place]).all() and (of_frame is None or np.isfinite(of_frame.values).all()):
+                self._values[row], self._objects[row] = encoded[place], of_frame
             else:
-                problems[row] = f"not finite: the encoder '{self.encoder.name}' gave NaN or infinity."
+                self.problems[row] = f"not finite: the encoder '{self._encoder.name}' gave NaN or infinity."
 
     def _vectors(self, frames: Sequence[Frame]) -> tuple[Embeddings, EmbeddedObjects | None]:
         """The vectors of frames, and their objects where the encoder embeds these."""
-        encoder = self.encoder
+        encoder = self._encoder
         assert encoder is not None
         found: EmbeddedObjects | None = None
         if isinstance(encoder, PartEncoder):
@@ -233,11 +272,13 @@ class BlockReader:
             )
         return encoded, found
 
-    def _joined(self, objects: Sequence[EmbeddedObjects | None]) -> EmbeddedObjects | None:
-        if not isinstance(self.encoder, PartEncoder):
-            return None
-        nothing = EmbeddedObjects.none(1, self.encoder.object_dimension)
-        return EmbeddedObjects.joined([nothing if one is None else one for one in objects])
+
+def labels_in(dataset: Dataset, frame_id: str) -> Found:
+    """The labels of a frame, or why they cannot be read, as a value."""
+    try:
+        return dataset.labels(frame_id)
+    except FrameError as error:
+        return error
 
 
 def digest_of(points: Points) -> str:
@@ -250,7 +291,3 @@ def digest_of(points: Points) -> str:
 def fingerprint_of(*parts: Any) -> str:
     """A short hex digest of JSON-serialisable settings."""
     return sha256_of_text(json.dumps(parts, sort_keys=True))[:16]
-
-
-def _texts(values: Sequence[str]) -> np.ndarray:
-    return np.array(values, dtype=np.str_)

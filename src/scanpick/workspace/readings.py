@@ -7,7 +7,7 @@ import hashlib
 import io
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpick.arrays import Embeddings, Int64Array, StringArray
+from scanpick.errors import FrameError
 from scanpick.files import write_bytes
+from scanpick.structures import Labels
 from scanpick.structures.embedded_objects import EmbeddedObjects
+
+Found = Labels | FrameError | None
+"""What there is of a frame's labels: they, why they cannot be read, or none."""
 
 _OBJECTS = "objects_"
 """Prefix of the arrays of objects in a file."""
@@ -37,6 +42,7 @@ class Readings:
         encoding_problems: (n,) why a usable frame cannot be encoded, "" where it can.
         values: (n, D) float32 vectors, zero where there is a problem; D is 0 without an encoder.
         objects: The objects in the frames, where the encoder embeds them; none where there is a problem.
+        labels: Frame id -> what there is of its labels, where they were read. They are not kept in files of readings.
     """
 
     frame_ids: StringArray
@@ -49,21 +55,25 @@ class Readings:
     encoding_problems: StringArray
     values: Embeddings
     objects: EmbeddedObjects | None = None
+    labels: Mapping[str, Found] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.frame_ids)
 
     def rows(self, keep: Sequence[int]) -> Readings:
         """Some of the rows."""
-        columns = {name: array[list(keep)] for name, array in self._columns().items()}
+        columns: dict[str, Any] = {name: array[list(keep)] for name, array in self._columns().items()}
         return Readings(**columns, objects=None if self.objects is None else self.objects.of_frames(keep))
 
     def joined(self, other: Readings) -> Readings:
         """These rows and those of another."""
         theirs = other._columns()
-        columns = {name: np.concatenate([array, theirs[name]]) for name, array in self._columns().items()}
+        columns: dict[str, Any] = {
+            name: np.concatenate([array, theirs[name]]) for name, array in self._columns().items()
+        }
         both = [part.objects for part in (self, other) if part.objects is not None]
-        return Readings(**columns, objects=EmbeddedObjects.joined(both) if both else None)
+        objects = EmbeddedObjects.joined(both) if both else None
+        return Readings(**columns, objects=objects, labels={**self.labels, **other.labels})
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All of it as arrays by name."""
@@ -73,12 +83,12 @@ class Readings:
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Readings:
         """What `arrays` gave."""
-        columns = {name: array for name, array in arrays.items() if not name.startswith(_OBJECTS)}
+        columns: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith(_OBJECTS)}
         objects = {name.removeprefix(_OBJECTS): array for name, array in arrays.items() if name.startswith(_OBJECTS)}
         return cls(**columns, objects=EmbeddedObjects(**objects) if objects else None)
 
     def _columns(self) -> dict[str, NDArray[Any]]:
-        return {name: array for name, array in vars(self).items() if name != "objects"}
+        return {name: array for name, array in vars(self).items() if name not in ("objects", "labels")}
 
 
 class ReadingStore:
@@ -117,11 +127,14 @@ class ReadingStore:
         with contextlib.suppress(OSError):  # other stores are there, or none ever was
             self.folder.parent.rmdir()
 
-    def clear_others(self) -> None:
-        """Remove the stores beside this one. Who holds a workspace knows that killed runs left them."""
+    def clear_others(self, keep: Sequence[ReadingStore]) -> None:
+        """Remove this store and those beside it, which killed runs left, but for some."""
+        kept = {store.folder for store in keep}
         for folder in self.folder.parent.glob("*"):
-            if folder != self.folder:
+            if folder not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.folder.parent.rmdir()
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.readings"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +42,12 @@ class Refinement:
         """What was asked for, for `meta.json`."""
         return {"whiten": None if self.whiten is None else str(self.whiten), "l2": self.l2}
 
+    def of(self, values: Embeddings, whitening: Whitening | None) -> Embeddings:
+        """(N, D) vectors, refined; `whitening` is what was learned for it."""
+        if whitening is not None:
+            values = whitening.of(values)
+        return unit_length(values) if self.l2 else values
+
 
 def refine(workspace: Workspace, name: str, refinement: Refinement) -> EmbeddingTable:
     """Make ``<name>+whiten64+l2`` of the embedding ``<name>``, or give it where it was made of the same vectors.
@@ -71,7 +76,7 @@ def refine(workspace: Workspace, name: str, refinement: Refinement) -> Embedding
             "scanpick": __version__,
             "made_of": made_of,
         }
-        before = _before(workspace, name + refinement.suffix)
+        before = workspace.whole_embedding(name + refinement.suffix)
         if before is None or any(before.table.meta.get(key) != value for key, value in meta.items()):
             _write(workspace, name + refinement.suffix, source, refinement, meta)
     return workspace.embedding(name + refinement.suffix)
@@ -88,23 +93,7 @@ def _write(
         learned = {"whitening_mean": whitening.mean, "whitening_matrix": whitening.matrix}
         dimension = whitening.matrix.shape[1]
         meta = {**meta, "whitening": {"kept": dimension, "explained_variance": round(whitening.explained, 6)}}
-    blocks = _refined(table.values, whitening, refinement)
+    values = table.values
+    blocks = (refinement.of(values[start : start + _BLOCK], whitening) for start in range(0, len(values), _BLOCK))
     folder = workspace.embedding_folder(name)
     write_embedding(folder, table.frame_ids, source.contents, blocks, dimension, meta, learned=learned)
-
-
-def _refined(values: Embeddings, whitening: Whitening | None, refinement: Refinement) -> Iterator[Embeddings]:
-    for start in range(0, len(values), _BLOCK):
-        block = values[start : start + _BLOCK]
-        if whitening is not None:
-            block = whitening.of(block)
-        yield unit_length(block) if refinement.l2 else block
-
-
-def _before(workspace: Workspace, name: str) -> StoredEmbedding | None:
-    if name not in workspace.embedding_names():
-        return None
-    try:
-        return workspace.stored_embedding(name)
-    except ScanpickError:  # damaged: made again
-        return None

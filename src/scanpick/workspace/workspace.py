@@ -8,16 +8,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from scanpick.datasets import DATASETS, Dataset, open_dataset
+from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError, call, unknown_name
 from scanpick.files import is_read_only, sha256_of_file
-from scanpick.structures import EmbeddingTable
+from scanpick.formats.predictions import read_predictions
+from scanpick.structures import Detections, EmbeddingTable
 from scanpick.workspace.embedding_files import StoredEmbedding, read_embedding, remove_unfinished
 from scanpick.workspace.frame_table import FrameTable, read_frame_table
 from scanpick.workspace.lock import write_lock
 from scanpick.workspace.manifest import Manifest, read_manifest, write_manifest
+from scanpick.workspace.source import open_source
 
 Value = TypeVar("Value")
+
+MANIFEST = "scanpick.toml"
+"""The file that makes a folder a workspace."""
 
 _LONGEST_NAME = 200
 """Bytes of a name, which files have with their endings; file systems take 255."""
@@ -57,18 +62,23 @@ class Workspace:
             )
         return workspace
 
+    def __reduce__(self) -> Any:
+        return type(self), (self.path,)  # to a worker process it goes without what was read
+
     def __repr__(self) -> str:
         try:
             frames = self.manifest().frames
         except ScanpickError:
             return f"Workspace('{self.path}')"
         held = f"embeddings {self.embedding_names()}, selections {self.selection_names()}"
+        if self.prediction_names():
+            held += f", predictions {self.prediction_names()}"
         return f"Workspace('{self.path}': {frames.usable} of {frames.count} frames usable, {held})"
 
     @property
     def manifest_path(self) -> Path:
         """``scanpick.toml``."""
-        return self.path / "scanpick.toml"
+        return self.path / MANIFEST
 
     @property
     def frames_path(self) -> Path:
@@ -87,13 +97,25 @@ class Workspace:
         """``predictions/<name>.parquet``."""
         return self.path / "predictions" / f"{_checked('predictions', name)}.parquet"
 
+    @property
+    def labels_path(self) -> Path:
+        """``labels/labels.parquet``: the labels of the data set."""
+        return self.path / "labels" / "labels.parquet"
+
     def embedding_names(self) -> list[str]:
         """Names of the embeddings that are complete, sorted."""
         return sorted(path.parent.name for path in self.path.glob("embeddings/*/meta.json"))
 
     def selection_names(self) -> list[str]:
         """Names of the selections, sorted."""
-        return sorted(path.stem for path in self.path.glob("selections/*.parquet") if not path.name.startswith("."))
+        return self._tables("selections")
+
+    def prediction_names(self) -> list[str]:
+        """Names of the predictions, sorted."""
+        return self._tables("predictions")
+
+    def _tables(self, folder: str) -> list[str]:
+        return sorted(path.stem for path in self.path.glob(f"{folder}/*.parquet") if not path.name.startswith("."))
 
     def manifest(self) -> Manifest:
         """What the workspace points at, and its settings."""
@@ -117,8 +139,7 @@ class Workspace:
     def _read_frames(self, sha256: str) -> FrameTable:
         if not self.frames_path.is_file() or sha256_of_file(self.frames_path) != sha256:
             raise ScanpickError(
-                f"{self.frames_path}: missing, cut off or changed since it was written. "
-                f"Run again: {call('index', self.manifest().dataset.specification, out=self.path)}"
+                f"{self.frames_path}: missing, cut off or changed since it was written. Run again: {self.index_again()}"
             )
         return read_frame_table(self.frames_path)
 
@@ -129,16 +150,18 @@ class Workspace:
             ScanpickError: It cannot be opened; where it is no longer there, how to name its new place.
         """
         source = self.manifest().dataset
-        name, _, argument = source.specification.partition(":")
-        place = Path(argument if name in DATASETS.names() else source.specification)
-        if place.is_absolute() and not place.exists():
-            raise ScanpickError(
-                f"{place}: the data set of {self.path} is no longer there. Where it has moved, name its new place: "
-                f"{call('index', 'NEW/PLACE', out=self.path, moved=True)}"
-            )
-        return self._once(
-            "dataset", source, lambda: open_dataset(source.specification, **{**source.options, **source.reading})
-        )
+        for place in source.places:
+            if place.is_absolute() and not place.exists():
+                raise ScanpickError(
+                    f"{place}: the data set of {self.path} is no longer there. Where it has moved, name its new place: "
+                    f"{call('index', 'NEW/PLACE', out=self.path, moved=True)}"
+                )
+        return self._once("dataset", source, lambda: open_source(source))
+
+    def index_again(self, **how: Any) -> str:
+        """How to have the index look at the data set again, for messages."""
+        source = self.manifest().dataset
+        return call("study", ...) if source.parts else call("index", source.specification, out=self.path, **how)
 
     def keep_dataset(self, dataset: Dataset) -> None:
         """Let `dataset` give this one, which is open already: the one that the manifest names."""
@@ -162,6 +185,32 @@ class Workspace:
             raise unknown_name("embedding", name, self.embedding_names())
         folder = self.embedding_folder(name)
         return self._once(f"embedding {name}", _marks(folder.iterdir()), lambda: read_embedding(folder))
+
+    def predictions(self, name: str | None = None) -> tuple[Path, dict[str, Detections]]:
+        """Predictions with their file; without a name, the only ones.
+
+        Raises:
+            ScanpickError: There are none of this name, several to choose from, or the file is damaged.
+        """
+        names = self.prediction_names()
+        if not names:
+            raise ScanpickError(
+                f"{self.path} has no predictions yet. Make some with: {call('predict', self.path, weights='DETECTOR')}"
+            )
+        if name is None and len(names) > 1:
+            raise ScanpickError(f"{self.path} has {len(names)} predictions: {', '.join(names)}. Name one.")
+        name = names[0] if name is None else name
+        if name not in names:
+            raise unknown_name("predictions", name, names)
+        path = self.predictions_path(name)
+        return path, self._once(f"predictions {name}", _marks([path]), lambda: read_predictions(path))
+
+    def whole_embedding(self, name: str) -> StoredEmbedding | None:
+        """The embedding of this name; None where there is none, or its files are damaged."""
+        try:
+            return self.stored_embedding(name) if name in self.embedding_names() else None
+        except ScanpickError:
+            return None
 
     def record_step(self, step: str, settings: Mapping[str, Any]) -> None:
         """Write the resolved settings of a step into ``scanpick.toml``; it is the last one then."""

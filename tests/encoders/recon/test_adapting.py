@@ -124,22 +124,22 @@ def test_what_is_saved_loads_as_encoder_and_as_a_start(tmp_path: Path) -> None:
     torch.manual_seed(0)
     config = ReConConfig(width=96, depth=1)
     torch.save({"base_model": ReConPretraining(config).state_dict()}, tmp_path / "start.pt")
-    model = adaptable_recon(tmp_path / "start.pt", {}, 0)
+    model = adaptable_recon(tmp_path / "start.pt", seed=0)
     assert model.settings["fresh"] == ["view_proj"]
     path = model.save(tmp_path, {"note": "adapted"})
     loaded = load_encoder(path).state_dict()
     for name, value in model.network.recon.MAE_encoder.state_dict().items():
         assert torch.equal(value, loaded[name])
-    again = adaptable_recon(path, {"image": "0.5"}, 1)
+    again = adaptable_recon(path, seed=1, image="0.5")
     assert again.settings["fresh"] == []
     for name, value in model.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name])
-    other_teacher = adaptable_recon(path, {"image_dimension": "12"}, 1)
+    other_teacher = adaptable_recon(path, seed=1, image_dimension="12")
     assert other_teacher.settings["fresh"] == ["img_proj"]
 
 
 def test_seeds_decide_random_weights() -> None:
-    start = [adaptable_recon(None, {"random_weights": "tiny"}, seed).network.recon.mask_token for seed in (0, 0, 1)]
+    start = [adaptable_recon(None, seed=seed, random_weights="tiny").network.recon.mask_token for seed in (0, 0, 1)]
     assert torch.equal(start[0], start[1])
     assert not torch.equal(start[0], start[2])
 
@@ -158,12 +158,12 @@ def test_seeds_decide_random_weights() -> None:
 )
 def test_wrong_options_are_told(options: dict[str, str], message: str) -> None:
     with pytest.raises(ScanpickError, match=message):
-        adaptable_recon(None, options, 0)
+        adaptable_recon(None, seed=0, **options)
 
 
 def test_a_file_and_random_weights_at_once_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ScanpickError, match="needs either"):
-        adaptable_recon(tmp_path / "some.pt", {"random_weights": "tiny"}, 0)
+        adaptable_recon(tmp_path / "some.pt", seed=0, random_weights="tiny")
 
 
 def test_hostile_and_damaged_files_are_refused(tmp_path: Path) -> None:
@@ -172,5 +172,5 @@ def test_hostile_and_damaged_files_are_refused(tmp_path: Path) -> None:
     torch.save({"base_model": {"a": torch.zeros(2)}}, tmp_path / "other.pt")
     for name, message in (("code.pt", "refused"), ("short.pt", "checkpoint"), ("other.pt", "not a ReCon checkpoint")):
         with pytest.raises(ScanpickError, match=message):
-            adaptable_recon(tmp_path / name, {}, 0)
+            adaptable_recon(tmp_path / name, seed=0)
     assert not (tmp_path / "run").exists()

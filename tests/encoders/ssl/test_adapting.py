@@ -24,7 +24,7 @@ RANDOM = {"start": "random", "vocabulary": "16"}
 
 
 def trained(out: Path, iterations: int, *, stop_at: int | None = None) -> dict[str, torch.Tensor]:
-    model = adaptable_ssl(None, RANDOM, 5)
+    model = adaptable_ssl(None, seed=5, **RANDOM)
     frames = {f"frame {seed}": frame(seed) for seed in range(3)}
     kept = read_unlabelled([one.record for one in frames.values()], frames.__getitem__, model.check)
     settings = replace(model.training, iterations=iterations, batch_size=2, checkpoint_every=1)
@@ -53,7 +53,7 @@ def test_resumed_training_gives_the_same_weights(tmp_path: Path) -> None:
 
 
 def test_losses_are_finite_and_reach_every_weight() -> None:
-    model = adaptable_ssl(None, {**RANDOM, "precision": "float32"}, 0)
+    model = adaptable_ssl(None, seed=0, **RANDOM, precision="float32")
     samples = [model.sample(unlabelled(seed), np.random.default_rng(seed)) for seed in range(2)]
     losses = model.losses(model.batch(samples, torch.device("cpu")))
     assert set(losses) == {"rebuild", "standing", "shapes", "words"}
@@ -64,7 +64,7 @@ def test_losses_are_finite_and_reach_every_weight() -> None:
 @pytest.mark.parametrize("counts", [False, True])
 def test_training_sees_what_the_vectors_are_made_from(counts: bool) -> None:
     """Weights that were trained with intensities would know something that the encoder then does not tell them."""
-    model = adaptable_ssl(None, {**RANDOM, "precision": "float32", "intensity": str(counts)}, 0)
+    model = adaptable_ssl(None, seed=0, **RANDOM, precision="float32", intensity=str(counts))
     assert model.embed_options == ({"intensity": True} if counts else {})
     seen = unlabelled(0)
     found = []
@@ -76,7 +76,7 @@ def test_training_sees_what_the_vectors_are_made_from(counts: bool) -> None:
 
 
 def test_held_out_losses_do_not_depend_on_company() -> None:
-    model = adaptable_ssl(None, {**RANDOM, "precision": "float32"}, 0)
+    model = adaptable_ssl(None, seed=0, **RANDOM, precision="float32")
     model.network.eval()
     samples = [model.held_out_sample(unlabelled(seed), np.random.default_rng(seed)) for seed in range(3)]
     with torch.inference_mode():
@@ -87,9 +87,9 @@ def test_held_out_losses_do_not_depend_on_company() -> None:
 
 
 def test_saved_weights_come_back_and_training_goes_on_from_them(tmp_path: Path) -> None:
-    model = adaptable_ssl(None, RANDOM, 0)
+    model = adaptable_ssl(None, seed=0, **RANDOM)
     path = model.save(tmp_path, {"frames": 3})
-    again = adaptable_ssl(path, {}, 1)
+    again = adaptable_ssl(path, seed=1)
     for name, value in model.network.state_dict().items():
         torch.testing.assert_close(again.network.state_dict()[name], value, rtol=1e-3, atol=1e-3, msg=name)
     assert len(again.settings["started_from_sha256"]) == 64
@@ -98,7 +98,7 @@ def test_saved_weights_come_back_and_training_goes_on_from_them(tmp_path: Path) 
 
 
 def test_a_scene_without_things_is_learnt_from() -> None:
-    model: AdaptableSsl = adaptable_ssl(None, RANDOM, 0)
+    model: AdaptableSsl = adaptable_ssl(None, seed=0, **RANDOM)
     flat = np.column_stack([np.random.default_rng(0).uniform(2, 30, (500, 2)), np.full(500, -1.7), np.zeros(500)])
     bare = UnlabelledFrame(frame(0).record, flat.astype(np.float32))
     model.check(bare.points)
@@ -107,7 +107,7 @@ def test_a_scene_without_things_is_learnt_from() -> None:
 
 
 def test_frames_that_cannot_be_learnt_from_are_refused() -> None:
-    model = adaptable_ssl(None, RANDOM, 0)
+    model = adaptable_ssl(None, seed=0, **RANDOM)
     for points in (np.zeros((0, 4)), np.full((500, 4), 1e6)):
         with pytest.raises(FrameError, match="at least 100"):
             model.check(points.astype(np.float32))
@@ -115,9 +115,9 @@ def test_frames_that_cannot_be_learnt_from_are_refused() -> None:
 
 def test_options_are_checked() -> None:
     with pytest.raises(ScanpickError, match=r"Unknown option .* 'word'. Did you mean 'words'"):
-        adaptable_ssl(None, {"word": "1"}, 0)
+        adaptable_ssl(None, seed=0, word="1")
     with pytest.raises(ScanpickError, match="'hidden_share'"):
-        adaptable_ssl(None, {"hidden_share": "1.5"}, 0)
+        adaptable_ssl(None, seed=0, hidden_share="1.5")
 
 
 def test_the_shapes_of_weights_are_those_of_the_network() -> None:
@@ -138,7 +138,7 @@ class Evil:
 
 def test_hostile_files_are_refused_and_nothing_in_them_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    model = adaptable_ssl(None, RANDOM, 0)
+    model = adaptable_ssl(None, seed=0, **RANDOM)
     good = model.save(tmp_path, {})
     with np.load(good) as file:
         arrays = {name: file[name] for name in file.files}

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from scanpick.evaluation.probes.targets import Targets, frame_targets, target_names, usable_targets
+from scanpick.evaluation.probes.targets import Targets, frame_targets, seen_area_m2, target_names, usable_targets
 from scanpick.structures import Boxes3D, Labels
 
 POINTS = np.array([[0.5, 0.5, 0, 0], [0.6, 0.6, 0, 0], [1.5, 0.5, 0, 0], [-0.5, 0.5, 0, 0], [90, 0, 0, 0]], np.float32)
+AREA_M2 = seen_area_m2(POINTS)
 
 
 def _labels(rows, occlusion=None):
@@ -17,7 +18,7 @@ def _labels(rows, occlusion=None):
 def test_targets_by_hand():
     """Three cells are seen within 80 m; the van and the unknown occlusion do not count."""
     labels = _labels([("Car", 10), ("car", 40), ("Cyclist", 29), ("Van", 50), ("Car", 60)], [0, 1, 3, 2, 2])
-    values = frame_targets(labels, POINTS)
+    values = frame_targets(labels, AREA_M2)
     names = target_names()
     expected = [3**0.5, 0, 1, 2 / 4, 2 / 3, (4 / 3 * 1000) ** 0.5]
     np.testing.assert_allclose(values, expected)
@@ -26,12 +27,12 @@ def test_targets_by_hand():
 
 
 def test_what_a_frame_does_not_tell_is_nan():
-    nothing = frame_targets(_labels([]), POINTS)
+    nothing = frame_targets(_labels([]), AREA_M2)
     assert np.isnan(nothing).tolist() == [False, False, False, True, True, False]
-    no_levels = frame_targets(_labels([("Car", 10)]), POINTS)
+    no_levels = frame_targets(_labels([("Car", 10)]), AREA_M2)
     assert np.isnan(no_levels).tolist() == [False, False, False, False, True, False]
-    assert np.isnan(frame_targets(None, POINTS)).all()
-    assert np.isnan(frame_targets(_labels([("Car", 10)]), POINTS[:0])[-1])
+    assert np.isnan(frame_targets(None, AREA_M2)).all()
+    assert np.isnan(frame_targets(_labels([("Car", 10)]), seen_area_m2(POINTS[:0]))[-1])
 
 
 def test_targets_that_cannot_be_learned_are_left_out_with_the_reason():

@@ -12,9 +12,9 @@ from PIL import Image
 
 from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import write_predictions
+from scanpick.reports.contact_sheet import SMALLEST_SCORE
 from scanpick.reports.study import viewer as viewer_module
 from scanpick.reports.study.report import STEPS, write_study_report
-from scanpick.reports.study.viewer import SMALLEST_SCORE
 from scanpick.structures import Boxes3D, Detections, Labels
 from scanpick.workspace import Workspace
 from tests.reports.study.conftest import METRIC, OTHER, FakeStudy, read_rows, write_rows
@@ -52,7 +52,8 @@ def study_with_frames(make_job, tmp_path):
             write_predictions(folder / where / "predictions.parquet", [Detections.empty(one) for one in evaluated])
             boxes = Boxes3D(np.array([[8.0, 2, 0, 4, 2, 1.5, 0.3]] * 2), np.array(["Car"] * 2))
             scores = np.array([0.9, SMALLEST_SCORE - 0.1])
-            write_predictions(folder / where / "pool.parquet", [Detections(one, boxes, scores) for one in pool])
+            found = [Detections(one, boxes, scores) for one in pool]
+            write_predictions(folder / "pool" / "predictions" / f"{seed}{fold}.parquet", found)
             place = {"seed": seed, "fold": fold, "round": 0, "strategy": "start", "variant": ""}
             trainings.append({**place, "done": True, "folder": where})
             order = rng.permutation(pool).tolist()
@@ -69,11 +70,10 @@ def study_with_frames(make_job, tmp_path):
         "rounds": ["2"],
     }
     fake = FakeStudy(seeds=3, rounds=1, settings=settings)
-    plan = {"done": 30, "planned": 30, "embeddings": {"toy": "embeddings/toy"}, "trainings": trainings}
+    plan = {"done": 30, "planned": 30, "pool": "pool", "embeddings": ["toy"], "trainings": trainings}
     fake.write(folder, picks=picks, plan=plan)
-    (folder / "frames.parquet").write_bytes((job.workspace / "frames.parquet").read_bytes())
-    (folder / "embeddings").mkdir()
-    (job.workspace / "embeddings" / "toy").rename(folder / "embeddings" / "toy")
+    for name in ("scanpick.toml", "frames.parquet", "embeddings"):
+        (job.workspace / name).rename(folder / "pool" / name)
     return folder
 
 

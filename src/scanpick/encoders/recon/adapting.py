@@ -90,7 +90,7 @@ class ReConAdapting(BaseModel):
     drop_path: float = Field(0.1, ge=0, lt=1)
 
 
-def adaptable_recon(weights: Path | None, options: Mapping[str, Any], seed: int) -> AdaptableReCon:
+def adaptable_recon(weights: Path | None, *, seed: int, **options: Any) -> AdaptableReCon:
     """ReCon with what it starts from. See `ADAPTABLE`.
 
     Raises:

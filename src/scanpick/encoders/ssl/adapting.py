@@ -71,7 +71,7 @@ class SslAdapting(BaseModel):
     precision: Literal["bfloat16", "float32"] = "bfloat16"
 
 
-def adaptable_ssl(weights: Path | None, options: Mapping[str, Any], seed: int) -> AdaptableSsl:
+def adaptable_ssl(weights: Path | None, *, seed: int, **options: Any) -> AdaptableSsl:
     """The scene encoder with what it starts from. See `ADAPTABLE`.
 
     Raises:

@@ -36,8 +36,10 @@ def target_names(classes: Sequence[str] = CLASSES) -> tuple[str, ...]:
     return (*(f"number of {name}" for name in classes), "far share", "occluded share", "box density")
 
 
-def frame_targets(labels: Labels | None, points: Points, classes: Sequence[str] = CLASSES) -> Float64Array:
-    """(T,) targets of one frame. Only boxes of the classes count; case does not matter in their names.
+def frame_targets(labels: Labels | None, area_m2: float, classes: Sequence[str] = CLASSES) -> Float64Array:
+    """(T,) targets of one frame, which saw `area_m2` of ground (`seen_area_m2`).
+
+    Only boxes of the classes count; case does not matter in their names.
 
     - number of each class, as its square root, which makes the spread of counts even;
     - far share: boxes whose centre is more than 30 m away, horizontally; NaN where there is no box;
@@ -54,8 +56,7 @@ def frame_targets(labels: Labels | None, points: Points, classes: Sequence[str] 
     far = np.linalg.norm(labels.boxes.centres[kept, :2], axis=1) > FAR_M
     levels = np.full(0, np.nan) if labels.occlusion is None else labels.occlusion[kept]
     levels = levels[(levels >= 0) & (levels <= 2)]
-    area = seen_area_m2(points)
-    density = kept.sum() / area * 1000 if area > 0 else np.nan
+    density = kept.sum() / area_m2 * 1000 if area_m2 > 0 else np.nan
     return np.array([*np.sqrt(counts), _mean(far), _mean(np.isin(levels, OCCLUDED_LEVELS)), np.sqrt(density)])
 
 

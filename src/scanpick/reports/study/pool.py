@@ -17,8 +17,7 @@ from scanpick.options import build_checked
 from scanpick.reports.redundancy import time_neighbours
 from scanpick.reports.study.folder import START, Arm, Pick, StudyFolder
 from scanpick.structures import FrameRecord
-from scanpick.workspace.embedding_files import read_embedding
-from scanpick.workspace.frame_table import read_frame_table
+from scanpick.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +62,16 @@ def read_pool(folder: StudyFolder) -> StudyPool:
     """What the study's folder holds of its frames; damaged files count as missing, and are named."""
     missing: list[str] = []
     try:
-        frames = read_frame_table(folder.path / "frames.parquet")
+        pool = pool_of_study(folder)
+        frames = Workspace.open(pool.path).frames()
     except (ScanpickError, OSError) as error:
         return StudyPool((), missing=(f"The frames of the pool are not known ({error}): no map, no redundancy.",))
-    names = [str(name) for name in folder.plan.get("embeddings") or {}]
-    names = names or sorted(path.parent.name for path in folder.path.glob("embeddings/*/meta.json"))
+    names = [str(name) for name in folder.plan.get("embeddings") or pool.embedding_names()]
     if not names:
         missing.append("The folder holds no embedding: no map, no distances.")
     for name in names[:1]:
         try:
-            table = read_embedding(folder.path / "embeddings" / name).table
+            table = pool.embedding(name)
         except (ScanpickError, OSError) as error:
             missing.append(f"The embedding cannot be read ({error}): no map, no distances.")
             continue
@@ -82,6 +81,11 @@ def read_pool(folder: StudyFolder) -> StudyPool:
         return StudyPool(records, values, name, _evaluated(folder), tuple(missing))
     records = tuple(record for record, usable in zip(frames.records, frames.usable, strict=True) if usable)
     return StudyPool(records, evaluated=_evaluated(folder), missing=tuple(missing))
+
+
+def pool_of_study(folder: StudyFolder) -> Workspace:
+    """The pool folder of a study, be it there or not."""
+    return Workspace(folder.path / str(folder.plan.get("pool", "pool")))
 
 
 def training_folder(folder: StudyFolder, seed: int, fold: str, number: int, arm: Arm) -> Path | None:
@@ -98,15 +102,14 @@ def training_folder(folder: StudyFolder, seed: int, fold: str, number: int, arm:
 
 def open_dataset_of(folder: StudyFolder) -> Dataset | ScanpickError:
     """The study's data, or why it cannot be opened."""
-    from scanpick.studies.data import open_data
-    from scanpick.studies.data_config import DataConfig  # brings torch along, which takes seconds
+    from scanpick.studies.data import DataConfig, open_data
 
     sources = folder.settings.get("data")
     if not isinstance(sources, list) or not sources:
         return ScanpickError("study.yaml does not say where the data are.")
     try:
         # Of the settings these alone: a detector that is not installed here does not matter to pictures.
-        return open_data([build_checked(DataConfig, dict(one), "the study's data") for one in sources])
+        return open_data([build_checked(DataConfig, dict(one), "the study's data") for one in sources])[1]
     except (ScanpickError, OSError, TypeError, ValueError) as error:
         return error if isinstance(error, ScanpickError) else ScanpickError(str(error))
 

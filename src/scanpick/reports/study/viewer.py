@@ -14,10 +14,10 @@ from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import read_predictions
 from scanpick.reports.bev import BevView, bev_image, fitting_view
-from scanpick.reports.contact_sheet import data_uri, labelled_boxes_of, outlines_of
+from scanpick.reports.contact_sheet import SMALLEST_SCORE, data_uri, labelled_boxes_of, outlines_of
 from scanpick.reports.numbers import count, plural, significant
 from scanpick.reports.study.folder import Arm, Pick, StudyFolder
-from scanpick.reports.study.pool import open_dataset_of, training_folder
+from scanpick.reports.study.pool import open_dataset_of, pool_of_study, training_folder
 from scanpick.reports.study.redundancy import picks_of
 from scanpick.reports.study.scoreboard import Scoreboard
 from scanpick.structures import Detections
@@ -27,8 +27,6 @@ MOST_BYTES = 8_000_000
 """Of pictures, so that a page stays well below 15 MB."""
 
 MOST_PICKS_OF_AN_ARM = 24
-SMALLEST_SCORE = 0.3
-"""Predicted boxes below it are not drawn: a detector has hundreds of them."""
 
 _PIXELS = 320
 _FRAMES_TO_FIT = 8
@@ -137,7 +135,9 @@ def _draw_frames(
 
 def _card(folder: StudyFolder, pick: Pick, bev: BevView) -> dict[str, Any]:
     before = training_folder(folder, pick.seed, pick.fold, pick.round - 1, pick.arm)
-    found = None if before is None else _predictions(before / "pool.parquet").get(pick.frame_id)
+    found = None
+    if before is not None:
+        found = _predictions(pool_of_study(folder).predictions_path(before.name)).get(pick.frame_id)
     boxes = None if found is None else found.boxes[np.flatnonzero(found.scores >= SMALLEST_SCORE)]
     return {
         "frame": pick.frame_id,

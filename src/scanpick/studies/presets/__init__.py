@@ -13,8 +13,8 @@ from scanpick.texts import parse_mapping
 PRESETS = ("simulated", "kitti-mini", "kitti-3dssd", "demo")
 
 _NEEDED = {
-    "data": "--data FOLDER names the folder of the data",
-    "weights": "--weights FILE names the authors' pre-trained ReCon checkpoint",
+    "data": "`data='FOLDER'` names the folder of the data",
+    "weights": "`weights='FILE'` names the authors' pre-trained ReCon checkpoint",
 }
 
 
