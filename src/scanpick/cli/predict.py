@@ -14,9 +14,11 @@ from scanpick.cli.options import (
     DatasetArgument,
     DatasetOptions,
     Device,
+    Frames,
     PointView,
     Replace,
     Seed,
+    dataset_options,
 )
 
 
@@ -26,9 +28,7 @@ def command(
         Path, typer.Option("--weights", help="A folder made by scanpick train, or mmdetection3d's checkpoint of 3DSSD.")
     ],
     out: Annotated[Path, typer.Option("--out", help="The predictions table to write, .parquet.")],
-    frames: Annotated[
-        Path | None, typer.Option("--frames", help="Which frames: one id a line, or a column frame_id; all by default.")
-    ] = None,
+    frames: Frames = None,
     kitti: Annotated[
         Path | None, typer.Option("--kitti", help="Also write KITTI result files into this folder.")
     ] = None,
@@ -54,7 +54,6 @@ def command(
 
     Example: [bold]scanpick predict kitti --frames val.txt --weights car-detector --out val.parquet[/]
     """
-    from scanpick.cli.options import dataset_options
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_cut, print_facts, print_set_aside
     from scanpick.face.detectors import predict

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from scanpick.datasets import Dataset, open_dataset
+from scanpick.datasets import Dataset
 from scanpick.detectors.saved import load_detector, weights_file
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.settings import KITTI_2019_R40
 from scanpick.exporters.kitti_results import check_kitti_results, write_kitti_results
+from scanpick.face.arguments import FrameIds, frame_ids_of, opened
 from scanpick.files import sha256_of_file, without_places
-from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.formats.frame_scores import write_frame_scores
 from scanpick.formats.predictions import read_predictions, write_predictions
 from scanpick.networks.training import TrainingSettings
@@ -27,9 +27,6 @@ from scanpick.training.predicting import Predicted, PredictionSettings, predict_
 from scanpick.training.scenes import View, camera_of_frame
 from scanpick.uncertainty import SCORES, FrameScores, score_disagreement, score_frames
 from scanpick.workspace.reading import Progress, no_progress
-
-FrameIds = str | Path | Sequence[str]
-"""Frame ids, or a file of them: one id a line, or a column frame_id."""
 
 Points = Literal["auto", "camera", "all"]
 """Which points of a frame: those that the camera sees, all, or what fits the frame, see `View`."""
@@ -135,8 +132,8 @@ def train(
     """
     if sum(value is not None for value in (iterations, epochs, minutes)) > 1:
         raise ScanpickError("Give only one of `iterations=...`, `epochs=...` and `minutes=...`.")
-    opened = FrameCache(_opened(dataset, options))  # frames are read again where they are drawn
-    evaluated = _frame_ids(evaluate_frames)
+    source = FrameCache(opened(dataset, options))  # frames are read again where they are drawn
+    evaluated = frame_ids_of(evaluate_frames)
     protocol = KITTI_2019_R40.choose(list(classes)) if evaluated else None  # unknown classes fail before training
     settings = TrainingSettings(
         iterations=TrainingSettings().iterations if iterations is None else iterations,
@@ -145,7 +142,7 @@ def train(
         seed=seed,
     )
     training = DetectorTraining(
-        frames=_frame_ids(frames),
+        frames=frame_ids_of(frames),
         evaluation=evaluated,
         detector=detector,
         options=detector_options or {},
@@ -158,11 +155,11 @@ def train(
         prediction=PredictionSettings(seed=seed),
         device=device,
     )
-    trained = train_detector(opened, training, Path(out), facts={"data_set": _name(dataset)}, progress=progress)
+    trained = train_detector(source, training, Path(out), facts={"data_set": _name(dataset)}, progress=progress)
     evaluation = None
     if protocol is not None:
         found = {one.frame_id: one for one in trained.predicted.detections}
-        evaluation = report_evaluation(opened, trained.truth, found, protocol, Path(out))
+        evaluation = report_evaluation(source, trained.truth, found, protocol, Path(out))
     return Training(Path(out), trained, evaluation)
 
 
@@ -249,14 +246,14 @@ def predict(
         >>> list(found)
         ['drive_02/000000', 'drive_02/000005']
     """
-    opened = _opened(dataset, options)
-    frame_ids = tuple(record.frame_id for record in opened.records) if frames is None else _frame_ids(frames)
+    source = opened(dataset, options)
+    frame_ids = tuple(record.frame_id for record in source.records) if frames is None else frame_ids_of(frames)
     if kitti is not None:
         check_kitti_results(Path(kitti), frame_ids, replace=replace)
     model, described = load_detector(Path(weights))
     settings = PredictionSettings(View(view), passes, dropout, variations, seed, device)
     with progress("predict", len(frame_ids)) as advance:
-        predicted = predict_frames(model, opened, frame_ids, settings, advance=advance)
+        predicted = predict_frames(model, source, frame_ids, settings, advance=advance)
     if out is not None:
         meta = {
             "detector": described["detector"],
@@ -269,7 +266,7 @@ def predict(
         write_predictions(Path(out), predicted.detections, meta)
     if kitti is not None:
         found = predicted.detections
-        write_kitti_results(Path(kitti), found, lambda frame_id: camera_of_frame(opened, frame_id), replace=replace)
+        write_kitti_results(Path(kitti), found, lambda frame_id: camera_of_frame(source, frame_id), replace=replace)
     return Predictions(described["detector"], predicted)
 
 
@@ -319,16 +316,6 @@ def score(
     return scores
 
 
-def _opened(dataset: Dataset | str | Path, options: Mapping[str, Any] | None) -> Dataset:
-    if not isinstance(dataset, str | Path):
-        return dataset
-    return open_dataset(str(dataset), **(options or {}))
-
-
 def _name(dataset: Dataset | str | Path) -> str:
     """What files say of a data set: nothing of whose machine it is on."""
     return without_places(str(dataset)) if isinstance(dataset, str | Path) else dataset.name
-
-
-def _frame_ids(frames: FrameIds) -> tuple[str, ...]:
-    return tuple(read_frame_ids(Path(frames)) if isinstance(frames, str | Path) else frames)

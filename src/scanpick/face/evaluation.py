@@ -19,13 +19,12 @@ from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.kitti import evaluate as compare
 from scanpick.evaluation.result_files import Results, read_results
 from scanpick.evaluation.settings import SETTINGS
-from scanpick.formats.frame_ids import read_frame_ids
+from scanpick.face.arguments import FrameIds, frame_ids_of, opened
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE, KittiCameras
 from scanpick.formats.object_table import ObjectTable, object_files, read_object_files
 from scanpick.formats.predictions import read_predictions
 from scanpick.formats.sequences import read_sequences
-from scanpick.reports.diagnosis import diagnosis_lines
-from scanpick.reports.evaluation import Parts, evaluation_json
+from scanpick.reports.evaluation import Parts, diagnosis_lines, evaluation_json
 from scanpick.reports.frame_pictures import draw_best_and_worst
 from scanpick.reports.precision_recall import plot_precision_recall
 from scanpick.structures import Calibration, Detections
@@ -94,7 +93,7 @@ def evaluate(
     labels: Dataset | str | Path,
     predictions: Compared,
     *,
-    frames: str | Path | Sequence[str] | None = None,
+    frames: FrameIds | None = None,
     classes: Sequence[str] = (),
     settings: str = "KITTI_2019_R40",
     missing: Literal["error", "empty"] = "error",
@@ -149,7 +148,7 @@ def evaluate(
     if settings not in SETTINGS:
         raise unknown_name("settings", settings, SETTINGS)
     protocol = SETTINGS[settings].choose(list(classes))
-    chosen = list(read_frame_ids(Path(frames))) if isinstance(frames, str | Path) else frames
+    chosen = None if frames is None else frame_ids_of(frames)
     source: _LabelFiles | _LabelledData
     if isinstance(labels, str | Path) and Path(labels).is_dir():
         cameras = KittiCameras.beside(Path(labels), image_size)
@@ -157,8 +156,7 @@ def evaluate(
             cameras.calib = Path(calib)
         source = _LabelFiles(Path(labels), cameras, chosen, missing == "empty", label_names, dataset)
     else:
-        opened = open_dataset(str(labels)) if isinstance(labels, str | Path) else labels
-        source = _LabelledData(opened, chosen)
+        source = _LabelledData(opened(labels, None), chosen)
 
     # Labels and detections of the same frames
     evaluation = compare(*source.tables(predictions), protocol)

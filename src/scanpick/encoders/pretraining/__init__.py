@@ -17,7 +17,7 @@ ADAPTABLE: Registry[Callable[[Path | None, Mapping[str, Any], int], AdaptableMod
 )
 """Encoder name -> ``factory(weights, options, seed)``: the model to start from.
 
-`weights` is the file that ``scanpick embed --weights`` takes, or None for the encoder's own start: its shipped weights,
+`weights` is the file that `scanpick.embed` takes, or None for the encoder's own start: its shipped weights,
 or an error that says what is needed. `options` are untrusted text or values; unknown ones are an error. `seed` is for
 what has no weights yet.
 """

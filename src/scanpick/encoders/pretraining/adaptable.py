@@ -85,4 +85,4 @@ class AdaptableModel(Protocol):
         """(B,) reconstruction loss of each sample of a batch, in evaluation mode: what must fall on frames unseen."""
 
     def save(self, folder: Path, told: Mapping[str, Any]) -> Path:
-        """Write what ``scanpick embed`` loads by ``--weights``, and return its path; `told` says how it was made."""
+        """Write what `scanpick.embed` takes as the option ``weights``; `told` says how it was made. Gives its path."""

@@ -96,7 +96,7 @@ def read_weights(path: Path) -> SslWeights:
     about, arrays = _read_torch(path) if path.suffix == ".pt" else _read_npz(path)
     if about.get("encoder") != "scanpick-ssl":
         raise ScanpickError(
-            f"{path}: expected weights of 'scanpick-ssl', as 'scanpick adapt --encoder scanpick-ssl' writes them."
+            f"{path}: expected weights of 'scanpick-ssl', as `scanpick.adapt(..., encoder='scanpick-ssl')` writes them."
         )
     given, words = about.get("network"), about.get("vocabulary")
     if not isinstance(given, dict) or not isinstance(words, int) or not isinstance(arrays, dict):
