@@ -36,7 +36,7 @@ from scanpick.formats.predictions import read_predictions, read_predictions_meta
 from scanpick.formats.selection_table import read_selection, write_selection
 from scanpick.formats.sequences import read_sequences
 from scanpick.formats.toml import format_toml
-from scanpick.reports.adapting import _columns
+from scanpick.reports.cells import read_cells
 from scanpick.reports.study.folder import read_study as read_study_folder
 from scanpick.reports.study.redundancy import MEASURES
 from scanpick.selection.config import SelectionConfig
@@ -155,7 +155,11 @@ PARSERS: dict[str, tuple[str, Callable[[Path], object], Callable[[Path], object]
         _json({"fingerprint": "a", "metrics": {"x": 1.0}, "seconds": 2, "seconds_training": 1, "evaluated_frames": 3}),
         lambda path: finished_result(path.parent, "a"),
     ),
-    "log of a training": ("log.csv", _text("step,loss\n1,2.5\n"), _columns),
+    "log of a training": (
+        "log.csv",
+        _text("step,loss\n1,2.5\n"),
+        lambda path: [line.number(name) for line in read_cells(path) for name in line.row],
+    ),
     "labels of KITTI": ("000000.txt", _text(LABEL * 2), read_objects),
     "calibration of KITTI": ("000000.txt", _text(CALIBRATION), read_calibration),
     "tracked objects of KITTI": ("0000.txt", _text(TRACKED), lambda path: read_tracked_lines(path, _changed(path))),

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from scanpick.errors import ScanpickError
-from scanpick.options import build_checked, made_from, make_checked, parse_pairs, split_list
+from scanpick.options import build_checked, made_from, make_checked
 
 
 class Kettle(BaseModel):
@@ -62,28 +62,3 @@ def test_a_function_and_a_dataclass_are_made_alike() -> None:
         make_checked(boil, {}, "the kettle", "mine")
     with pytest.raises(ScanpickError, match=r"Unknown option of the kettle, 'kettle'"):
         make_checked(boil, {"litres": 1, "kettle": "yours"}, "the kettle", "mine")
-
-
-def test_pairs() -> None:
-    assert parse_pairs(["a=1", "b=x=y"], "--option") == {"a": "1", "b": "x=y"}
-    for texts in (["a"], ["=1"], ["a="]):
-        with pytest.raises(ScanpickError, match="--option: expected NAME=VALUE"):
-            parse_pairs(texts, "--option")
-    with pytest.raises(ScanpickError, match="--option: 'a' was given twice"):
-        parse_pairs(["a=1", "a=2"], "--option")
-
-
-@pytest.mark.parametrize("texts", ["a, b ,c", [" a", "b,c "], ["a,", "b", "c"], "a,b,c,"])
-def test_lists(texts: str | list[str]) -> None:
-    """Case 31: a blank after a comma made a class of another name."""
-    assert split_list(texts, "--classes") == ["a", "b", "c"]
-    assert split_list(None, "--classes") == split_list("", "--classes") == []
-
-
-def test_an_empty_item_would_shift_the_others() -> None:
-    with pytest.raises(ScanpickError, match="--label-names: expected names separated by commas, got an empty one"):
-        split_list("Pedestrian,,Car", "--label-names")
-
-
-def test_blanks_around_names_and_values_are_none() -> None:
-    assert parse_pairs(["split = val", " a=1 "], "--option") == {"split": "val", "a": "1"}

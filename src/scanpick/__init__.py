@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from scanpick.datasets import Dataset as Dataset
     from scanpick.datasets import open_dataset as open_dataset
     from scanpick.errors import ScanpickError as ScanpickError
+    from scanpick.face.adapting import adapt as adapt
     from scanpick.face.detectors import predict as predict
     from scanpick.face.detectors import score as score
     from scanpick.face.detectors import train as train
     from scanpick.face.doctor import doctor as doctor
     from scanpick.face.embedding import embed as embed
     from scanpick.face.evaluation import evaluate as evaluate
+    from scanpick.face.exporting import export as export
     from scanpick.face.picking import pick as pick
     from scanpick.face.picks import Picks as Picks
     from scanpick.face.pools import index as index
     from scanpick.face.pools import open_pool as open_pool
+    from scanpick.face.probing import probe as probe
     from scanpick.face.reporting import report as report
     from scanpick.face.selecting import select as select
     from scanpick.face.simulation import simulate as simulate
@@ -51,11 +54,14 @@ NAMES = {
     "open_pool": "scanpick.face.pools:open_pool",
     "embed": "scanpick.face.embedding:embed",
     "select": "scanpick.face.selecting:select",
+    "export": "scanpick.face.exporting:export",
     "report": "scanpick.face.reporting:report",
     "train": "scanpick.face.detectors:train",
+    "adapt": "scanpick.face.adapting:adapt",
     "predict": "scanpick.face.detectors:predict",
     "score": "scanpick.face.detectors:score",
     "evaluate": "scanpick.face.evaluation:evaluate",
+    "probe": "scanpick.face.probing:probe",
     "study": "scanpick.face.study:study",
     # What to do it with
     "Constraints": "scanpick.selection:Constraints",

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeGuard, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -46,6 +46,7 @@ def options_of(factory: Callable[..., Any], given: Collection[str] = ()) -> dict
         return {
             name: Option(field.annotation, field.get_default(call_default_factory=True), field.is_required())
             for name, field in factory.model_fields.items()
+            if name not in given
         }
     found = {}
     try:
@@ -169,45 +170,3 @@ def made_from(defaults: Data) -> Callable[[Callable[[Data], Made]], Callable[...
         return with_options
 
     return decorate
-
-
-def split_list(texts: str | Iterable[str] | None, flag: str) -> list[str]:
-    """The items of an option that takes several, separated by commas, repeated, or both; blanks around them are none.
-
-    Raises:
-        ScanpickError: An item between two commas is empty.
-
-    Example:
-        >>> split_list(["Pedestrian, Cyclist", "Car"], "--classes")
-        ['Pedestrian', 'Cyclist', 'Car']
-    """
-    items: list[str] = []
-    for text in [texts] if isinstance(texts, str) else texts or ():
-        parts = [part.strip() for part in text.split(",")]
-        if not parts[-1]:  # nothing at all, or a comma at the end
-            parts.pop()
-        if not all(parts):
-            raise ScanpickError(f"{flag}: expected names separated by commas, got an empty one in '{text}'.")
-        items += parts
-    return items
-
-
-def parse_pairs(texts: Iterable[str], flag: str) -> dict[str, str]:
-    """Options from ``NAME=VALUE`` texts, as a repeated command line flag gives them.
-
-    Raises:
-        ScanpickError: A text has another form, or a name comes twice.
-
-    Example:
-        >>> parse_pairs(["rings=40", "descriptor=key"], "--encoder-option")
-        {'rings': '40', 'descriptor': 'key'}
-    """
-    options: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not (name and equals and value):
-            raise ScanpickError(f"{flag}: expected NAME=VALUE, got '{text}'.")
-        if name in options:
-            raise ScanpickError(f"{flag}: '{name}' was given twice.")
-        options[name] = value
-    return options

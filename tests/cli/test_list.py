@@ -30,6 +30,11 @@ def test_the_arguments_that_scanpick_gives_are_no_options() -> None:
     assert listed["kitti_subset"]["options"] == {"link": False}
 
 
+def test_trained_detectors_are_encoders_too() -> None:
+    listed = json.loads(CliRunner().invoke(app, ["list", "encoders", "--json"]).stdout)["encoders"]
+    assert listed["detector:FOLDER"]["options"] == {"device": "cpu"}
+
+
 def test_what_cannot_be_loaded_is_listed_with_the_reason() -> None:
     registry = Registry("toy", {"lost": "no_such_module:x", "found": "fractions:Fraction"}, group="test.toys")
     listed = entries_of(registry)

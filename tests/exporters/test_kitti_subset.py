@@ -157,7 +157,7 @@ def test_what_cannot_be_linked_is_told(kitti: Path, tmp_path: Path, monkeypatch:
         raise OSError("no links here")
 
     monkeypatch.setattr(Path, "symlink_to", refuse)
-    with pytest.raises(ScanpickError, match=r"cannot link to .*no links here\. Copy instead: --copy"):
+    with pytest.raises(ScanpickError, match=r"cannot link to .*no links here\. Have it copied instead"):
         export_kitti_subset(open_dataset(str(kitti)), ["000001"], tmp_path / "out", name="first", link=True)
 
 

@@ -1,4 +1,4 @@
-"""The examples of train, predict, score, evaluate and study run, and give what they say."""
+"""The examples of train, predict, score, adapt, evaluate, probe and study run, and give what they say."""
 
 import doctest
 import importlib
@@ -9,7 +9,10 @@ import pytest
 import scanpick
 from scanpick.structures import Detections
 
-NAMES = {"train": "detectors", "predict": "detectors", "score": "detectors", "evaluate": "evaluation", "study": "study"}
+NAMES = {
+    **{"train": "detectors", "predict": "detectors", "score": "detectors", "adapt": "adapting"},
+    **{"evaluate": "evaluation", "probe": "probing", "study": "study"},
+}
 
 
 @pytest.mark.slow

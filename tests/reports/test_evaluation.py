@@ -11,8 +11,13 @@ from scanpick.evaluation.breakdown import breakdown, range_parts
 from scanpick.evaluation.diagnosis import diagnose
 from scanpick.evaluation.kitti import evaluate
 from scanpick.formats.object_table import ObjectTable
-from scanpick.reports.diagnosis import diagnosis_lines
-from scanpick.reports.evaluation import differences_table, evaluation_json, evaluation_table, parts_table
+from scanpick.reports.evaluation import (
+    diagnosis_lines,
+    differences_table,
+    evaluation_json,
+    evaluation_table,
+    parts_table,
+)
 from scanpick.reports.precision_recall import plot_precision_recall
 from tests.evaluation.conftest import random_frame
 

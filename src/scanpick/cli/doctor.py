@@ -47,11 +47,11 @@ def command(
 
 def _print(inspection: Inspection, most: int | None) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     from scanpick.cli.output import console
     from scanpick.cli.results import print_facts
     from scanpick.datasets.inspection import PROBLEM_KINDS
+    from scanpick.reports.tables import terminal_table
 
     summary = inspection.summary()
     facts = {"found": summary["description"], "frames": summary["frames"], "usable": summary["usable_frames"]}
@@ -62,12 +62,9 @@ def _print(inspection: Inspection, most: int | None) -> None:
     if not inspection.problems:
         console.print("\n[green]No problems found.[/]")
         return
-    table = Table(title="\nProblems", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("frames", justify="right")
-    table.add_column("problem", style="bold")
-    table.add_column("meaning")
+    table = terminal_table("\nProblems", ["frames", "problem", "meaning"], texts=(1, 2), folded=(2,))
     for kind, count in inspection.counts.items():
-        table.add_row(str(count), escape(kind), escape(PROBLEM_KINDS.get(kind, "")))
+        table.add_row(str(count), f"[bold]{escape(kind)}[/]", escape(PROBLEM_KINDS.get(kind, "")))
     console.print(table)
     for kind, count in inspection.counts.items():
         console.print(f"\n[bold]{escape(kind)}[/]")

@@ -16,6 +16,7 @@ from scanpick.cli.options import (
     Whiten,
     Workers,
     WorkspaceArgument,
+    parse_pairs,
 )
 
 
@@ -50,13 +51,12 @@ def command(
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_facts, print_set_aside
     from scanpick.face.embedding import embed
-    from scanpick.options import parse_pairs
 
     options = [*(encoder_option or ()), *([] if weights is None else [f"weights={weights}"])]
     table = embed(
         workspace,
         encoder,
-        encoder_options=parse_pairs(options, "--encoder-option"),
+        encoder_options=parse_pairs(options),
         name=name,
         file=file,
         ids=ids,

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, Seed
+from scanpick.cli.options import AsJson, Frames, ImageSize, LabelNames, Seed, list_option, split_list
+from scanpick.errors import ScanpickError
 
 
 class Missing(StrEnum):
@@ -37,12 +38,10 @@ def command(
             help="KITTI result files, a predictions table (.parquet), others, or a name in the pool.",
         ),
     ],
-    frames: Annotated[
-        Path | None, typer.Option("--frames", help="Which frames: one id a line, or a column frame_id; all by default.")
-    ] = None,
+    frames: Frames = None,
     classes: Annotated[
         list[str] | None,
-        typer.Option("--classes", help="Car,Pedestrian, or with a limit of overlap, Truck=0.7. May be repeated."),
+        list_option("--classes", help="Car,Pedestrian, or with a limit of overlap, Truck=0.7. May be repeated."),
     ] = None,
     settings: Annotated[
         str, typer.Option("--settings", help="Which published protocol: KITTI_2019_R40 or KITTI_2017_R11.")
@@ -82,12 +81,8 @@ def command(
     calib: Annotated[
         Path | None, typer.Option("--calib", help="Calibrations, for boxes in the LiDAR frame; ../calib of the labels.")
     ] = None,
-    image_size: Annotated[
-        str | None, typer.Option("--image-size", metavar="WxH", help="Pixels, where ../image_2 has no images.")
-    ] = None,
-    label_names: Annotated[
-        str | None, typer.Option("--label-names", help="Class names of mmdetection3d's JSON: Pedestrian,Cyclist,Car.")
-    ] = None,
+    image_size: ImageSize = None,
+    label_names: LabelNames = None,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate detections as KITTI's official tool does, with confidence intervals.
@@ -103,14 +98,13 @@ def command(
     from scanpick.cli.wording import in_flags
     from scanpick.face.evaluation import evaluate
     from scanpick.formats.kitti_cameras import parse_image_size
-    from scanpick.options import split_list
     from scanpick.reports.evaluation import differences_table, evaluation_table, parts_table
 
     result = evaluate(
         labels,
         predictions,
         frames=frames,
-        classes=split_list(classes, "--classes"),
+        classes=split_list(classes),
         settings=settings,
         missing=missing.value,
         against=against,
@@ -121,7 +115,7 @@ def command(
         seed=seed,
         calib=calib,
         image_size=None if image_size is None else parse_image_size(image_size),
-        label_names=split_list(label_names, "--label-names"),
+        label_names=split_list(label_names),
         dataset=dataset,
     )
     evaluation = result.evaluation
@@ -153,8 +147,6 @@ def command(
 
 
 def _metres(ranges: str) -> list[float]:
-    from scanpick.errors import ScanpickError
-
     try:
         return [float(word) for word in ranges.split(",")]
     except ValueError:

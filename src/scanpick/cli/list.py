@@ -51,6 +51,10 @@ def command(
     from scanpick.cli.output import print_json
 
     listed = entries_of(registry_of(kind))
+    if kind is Kind.ENCODERS:
+        from scanpick.workspace.encoders import TRAINED
+
+        listed |= entries_of(TRAINED)
     if as_json:
         print_json({kind.value: listed})
     else:

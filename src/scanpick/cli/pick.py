@@ -6,8 +6,11 @@ from typing import Annotated
 import typer
 
 from scanpick.cli.options import (
+    STRATEGY,
+    WHAT,
     AllowExtra,
     AsJson,
+    AtMost,
     Columns,
     DatasetArgument,
     DatasetOptions,
@@ -18,30 +21,34 @@ from scanpick.cli.options import (
     Labelled,
     LabelledMissing,
     Missing,
+    NewSelection,
     ReplaceSelection,
     Seed,
+    StrategyOptions,
     UnitLength,
     Whiten,
     Workers,
     dataset_options,
+    parse_pairs,
 )
 
 
 def command(
     dataset: DatasetArgument,
-    budget: Annotated[str, typer.Option("--budget", "-b", help="How many frames, or what share of them: 185 or 5%.")],
+    budget: Annotated[
+        str,
+        typer.Option("--budget", "-b", help="How many frames, or what share of them: 185 or 5%.", rich_help_panel=WHAT),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The folder of the results; a workspace, so it can be gone on.")],
-    strategy: Annotated[str, typer.Option("--strategy", help="What orders the frames.")] = "diversity",
-    strategy_option: Annotated[
-        list[str] | None,
-        typer.Option("--strategy-option", metavar="NAME=VALUE", help="An option of the strategy. May be repeated."),
-    ] = None,
+    strategy: Annotated[str, STRATEGY] = "diversity",
+    strategy_option: StrategyOptions = None,
     start: Annotated[
-        str | None, typer.Option("--start", help="With diversity: at the frame nearest to the mean, or first.")
+        str | None,
+        typer.Option(
+            "--start", help="With diversity: at the frame nearest to the mean, or first.", rich_help_panel=WHAT
+        ),
     ] = None,
-    at_most: Annotated[
-        bool, typer.Option("--at-most", help="Take what there is where the budget is larger than the pool.")
-    ] = False,
+    at_most: AtMost = False,
     labelled: Labelled = None,
     labelled_missing: LabelledMissing = Missing.ERROR,
     seed: Seed = 0,
@@ -54,10 +61,7 @@ def command(
     l2: UnitLength = False,
     columns: Columns = None,
     option: DatasetOptions = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="What to call the selection; strategy and next number by default."),
-    ] = None,
+    name: NewSelection = None,
     replace: ReplaceSelection = False,
     with_report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html too.")] = True,
     workers: Workers = None,
@@ -82,21 +86,19 @@ def command(
         print_set_aside,
     )
     from scanpick.face.picking import pick
-    from scanpick.options import parse_pairs
 
     picks = pick(
         dataset,
         budget,
         out,
         strategy=strategy,
-        strategy_options=parse_pairs(strategy_option or (), "--strategy-option")
-        | ({} if start is None else {"start": start}),
+        strategy_options=parse_pairs(strategy_option) | ({} if start is None else {"start": start}),
         at_most=at_most,
         labelled=labelled or (),
         labelled_missing=labelled_missing.value,
         seed=seed,
         encoder=encoder,
-        encoder_options=parse_pairs(encoder_option or (), "--encoder-option"),
+        encoder_options=parse_pairs(encoder_option),
         file=file,
         ids=ids,
         allow_extra=allow_extra,

@@ -14,8 +14,10 @@ from scanpick.cli.options import (
     DatasetArgument,
     DatasetOptions,
     Device,
+    Frames,
     Replace,
     Seed,
+    dataset_options,
 )
 from scanpick.training.view import View
 
@@ -32,9 +34,7 @@ def command(
     name: Annotated[
         str | None, typer.Option("--name", help="What to call predictions in a pool; the detector's name by default.")
     ] = None,
-    frames: Annotated[
-        Path | None, typer.Option("--frames", help="Which frames: one id a line, or a column frame_id; all by default.")
-    ] = None,
+    frames: Frames = None,
     kitti: Annotated[
         Path | None, typer.Option("--kitti", help="Also write KITTI result files into this folder.")
     ] = None,
@@ -60,7 +60,6 @@ def command(
 
     Example: [bold]scanpick predict kitti --frames val.txt --weights car-detector --out val.parquet[/]
     """
-    from scanpick.cli.options import dataset_options
     from scanpick.cli.output import progress_bar
     from scanpick.cli.results import print_cut, print_facts, print_set_aside
     from scanpick.errors import ScanpickError

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, Replace
+from scanpick.cli.options import AsJson, ImageSize, LabelNames, Replace, split_list
 
 
 def command(
@@ -19,12 +19,8 @@ def command(
     calib: Annotated[
         Path | None, typer.Option("--calib", help="Folder of KITTI calibrations, between LiDAR and camera.")
     ] = None,
-    image_size: Annotated[
-        str | None, typer.Option("--image-size", metavar="WxH", help="Pixels, where ../image_2 has no images.")
-    ] = None,
-    label_names: Annotated[
-        str | None, typer.Option("--label-names", help="Class names of mmdetection3d's JSON: Pedestrian,Cyclist,Car.")
-    ] = None,
+    image_size: ImageSize = None,
+    label_names: LabelNames = None,
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,7 +35,6 @@ def command(
     from scanpick.files import without_places
     from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE, KittiCameras, parse_image_size
     from scanpick.formats.predictions import write_predictions
-    from scanpick.options import split_list
     from scanpick.structures import Calibration
 
     size = None if image_size is None else parse_image_size(image_size)
@@ -50,7 +45,7 @@ def command(
             raise ScanpickError("Name the folder of KITTI calibrations with --calib, to go between LiDAR and camera.")
         return cameras(frame_id)
 
-    found = read_detections(source, camera_of, label_names=split_list(label_names, "--label-names"))
+    found = read_detections(source, camera_of, label_names=split_list(label_names))
     if out.suffix.lower() == ".parquet":
         write_predictions(out, found.values(), {"source": without_places(str(source))})
     else:

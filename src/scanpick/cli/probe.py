@@ -1,5 +1,8 @@
 """``scanpick probe``: which embedding knows most of what matters, without training a detector."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,35 +13,39 @@ from scanpick.cli.options import (
     Columns,
     DatasetArgument,
     DatasetOptions,
+    Frames,
     Seed,
     Workers,
     dataset_options,
+    list_option,
+    pairs_option,
+    parse_pairs,
+    split_list,
 )
+from scanpick.errors import ScanpickError, unknown_name
 
 
 def command(
     dataset: DatasetArgument,
     encoder: Annotated[
         list[str] | None,
-        typer.Option(
+        list_option(
             "--encoder", metavar="[NAME=]ENCODER[,...]", help="What to probe; NAME= calls it so. May be repeated."
         ),
     ] = None,
     encoder_option: Annotated[
         list[str] | None,
-        typer.Option(
+        pairs_option(
             "--encoder-option",
             metavar="[NAME.]OPTION=VALUE",
-            help="An option of an encoder (recon.weights=FILE). May be repeated.",
+            help="An option of an encoder (recon.weights=FILE).",
         ),
     ] = None,
     embedding: Annotated[
         list[Path] | None,
         typer.Option("--embedding", metavar="FOLDER", help="Also probe WORKSPACE/embeddings/NAME. May be repeated."),
     ] = None,
-    frames: Annotated[
-        Path | None, typer.Option("--frames", help="The frames to use: one id a line, or a column frame_id.")
-    ] = None,
+    frames: Frames = None,
     evaluation: Annotated[
         Path | None,
         typer.Option("--evaluation", help="Frames to predict from all others, instead of each drive in turn."),
@@ -46,9 +53,7 @@ def command(
     baseline: Annotated[
         str | None, typer.Option("--baseline", help="Compare each embedding with this one, not each with each.")
     ] = None,
-    classes: Annotated[str, typer.Option("--classes", help="The classes whose boxes count.")] = (
-        "Car,Pedestrian,Cyclist"
-    ),
+    classes: Annotated[str, list_option("--classes", help="The classes whose boxes count.")] = "Car,Pedestrian,Cyclist",
     changed_frames: Annotated[
         int, typer.Option("--changed-frames", min=0, help="Frames that are changed to measure robustness.")
     ] = 100,
@@ -75,46 +80,63 @@ def command(
     from rich.markup import escape
 
     from scanpick.cli.output import console, log, print_json, progress_bar
-    from scanpick.cli.probing import choose_contestants, difference_table, remarks, score_table
-    from scanpick.errors import ScanpickError, unknown_name
-    from scanpick.evaluation.probes import ProbeSettings
-    from scanpick.face.pools import opened
-    from scanpick.formats.frame_ids import read_frame_ids
-    from scanpick.options import split_list
-    from scanpick.probes.files import difference_rows, facts, score_rows, write_probe_files
-    from scanpick.probes.probing import ProbePlan, run_probes
-    from scanpick.reports.probes import write_probe_figure
+    from scanpick.face.probing import probe
+    from scanpick.reports.probes import difference_table, remarks, score_table
 
-    contestants = choose_contestants(encoder or (), encoder_option or (), embedding or ())
-    if baseline is not None and baseline not in [one.name for one in contestants]:
-        raise unknown_name("baseline", baseline, [one.name for one in contestants])
-    names = tuple(split_list(classes, "--classes"))
-    if not names or len(set(names)) < len(names):
-        raise ScanpickError(f"--classes: expected different names, separated by commas, got '{classes}'.")
-    plan = ProbePlan(names, changed_frames, ProbeSettings(replicates=replicates, seed=seed))
-    run = run_probes(
-        opened(dataset, dataset_options(option, columns))[0],
-        contestants,
-        plan,
-        frame_ids=None if frames is None else read_frame_ids(frames),
-        evaluation_ids=None if evaluation is None else read_frame_ids(evaluation),
-        cache=None if out is None else out / "cache",
+    encoders = _encoders(split_list(encoder))
+    probed = probe(
+        dataset,
+        encoders,
+        encoder_options=_options_by_name(parse_pairs(encoder_option), list(encoders)),
+        embeddings=embedding or (),
+        frames=frames,
+        evaluation=evaluation,
+        baseline=baseline,
+        classes=split_list(classes),
+        changed_frames=changed_frames,
+        replicates=replicates,
+        seed=seed,
+        out=out,
+        options=dataset_options(option, columns),
         workers=workers,
         progress=progress_bar,
     )
-
-    files: list[Path] = []
-    if out is not None:
-        files = write_probe_files(run, out, baseline)
-        files += write_probe_figure(run.probing, out / "probes", run.data)
     if as_json:
-        told = facts(run) | {"scores": score_rows(run), "differences": difference_rows(run, baseline)}
-        print_json(told | {"files": [str(path) for path in files]})
+        print_json(probed.to_dict() | {"files": [str(path) for path in probed.files]})
         return
-    for table in (score_table(run), difference_table(run, baseline)):
+    for table in (score_table(probed.run), difference_table(probed.run, baseline)):
         if table is not None:
             console.print(table)
-    for remark in remarks(run):
+    for remark in remarks(probed.run):
         log.print(escape(remark), highlight=False)
-    for path in files:
+    for path in probed.files:
         console.print(escape(str(path)), highlight=False, soft_wrap=True)
+
+
+def _encoders(texts: Sequence[str]) -> dict[str, str]:
+    """Name -> encoder from ``NAME=ENCODER`` or ``ENCODER``."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, encoder = (part.strip() for part in text.partition("="))
+        if not name or (equals and not encoder):
+            raise ScanpickError(f"--encoder: expected ENCODER or NAME=ENCODER, got '{text}'.")
+        if name in found:
+            raise ScanpickError(f"--encoder: '{name}' was given twice. Call one of them NAME={encoder or name}.")
+        found[name] = encoder or name
+    return found
+
+
+def _options_by_name(pairs: dict[str, str], names: list[str]) -> dict[str, dict[str, str]]:
+    """Name -> its options, from ``NAME.OPTION`` -> value; without a name they belong to the only encoder."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in pairs.items():
+        name, dot, option = key.partition(".")
+        if dot and name not in names:
+            raise unknown_name("encoder in --encoder-option", name, names)
+        if not dot and len(names) != 1:
+            raise ScanpickError(
+                f"--encoder-option {key}: there are {len(names)} encoders. Say whose it is: "
+                f"{names[0] if names else 'ENCODER'}.{key}={value}"
+            )
+        found.setdefault(name if dot else names[0], {})[option if dot else key] = value
+    return found

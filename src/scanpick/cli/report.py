@@ -5,16 +5,14 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson
+from scanpick.cli.options import AsJson, OldSelection
 
 
 def command(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="A workspace with a selection, or the folder of a study.")
     ],
-    selection: Annotated[
-        str | None, typer.Option("--selection", help="Which selection; the newest one by default.")
-    ] = None,
+    selection: OldSelection = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The file to write, or a folder; by default in FOLDER/selections.")
     ] = None,

@@ -1,15 +1,30 @@
 """``scanpick select``: order the frames of a workspace, or the rows of any file of embeddings."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, Labelled, LabelledMissing, Missing, ReplaceSelection
+from scanpick.cli.options import (
+    STRATEGY,
+    WHAT,
+    AsJson,
+    AtMost,
+    Labelled,
+    LabelledMissing,
+    Missing,
+    NewSelection,
+    ReplaceSelection,
+    StrategyOptions,
+    list_option,
+    split_list,
+)
 
 _PLACE = "What to select from"
-_WHAT = "What is wanted"
-_LIMITS = "What must be respected"
+_what = partial(typer.Option, rich_help_panel=WHAT)
+_from = partial(typer.Option, rich_help_panel=_PLACE)
+_limit = partial(typer.Option, rich_help_panel="What must be respected")
 
 
 def command(
@@ -23,103 +38,55 @@ def command(
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(
-            "--budget",
-            "-b",
-            help="185, 5%, '120 objects' or '300 EUR at 0.5/frame + 0.04/box + 2/clip'.",
-            rich_help_panel=_WHAT,
-        ),
+        _what("--budget", "-b", help="185, 5%, '120 objects' or '300 EUR at 0.5/frame + 0.04/box + 2/clip'."),
     ] = None,
-    strategy: Annotated[
-        str | None,
-        typer.Option("--strategy", "-s", help="What orders the frames; diversity by default.", rich_help_panel=_WHAT),
-    ] = None,
-    strategy_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--strategy-option",
-            metavar="NAME=VALUE",
-            help="An option of the strategy (delta=0.5). May be repeated.",
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
+    strategy: Annotated[str | None, STRATEGY] = None,
+    strategy_option: StrategyOptions = None,
     objective: Annotated[
         list[str] | None,
-        typer.Option(
+        _what(
             "--objective",
             metavar="TYPE^STRENGTH:NAME=VALUE,...",
             help="An objective of a combined selection (weight^2:column=entropy). May be repeated.",
-            rich_help_panel=_WHAT,
         ),
     ] = None,
     config: Annotated[
-        Path | None,
-        typer.Option("--config", help="All of this in a YAML file; flags given beside it win.", rich_help_panel=_WHAT),
+        Path | None, _what("--config", help="All of this in a YAML file; flags given beside it win.")
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Seed of all chance; 0 by default.", rich_help_panel=_WHAT)
-    ] = None,
-    at_most: Annotated[
-        bool,
-        typer.Option("--at-most", help="Take what there is where the budget is larger.", rich_help_panel=_WHAT),
-    ] = False,
+    seed: Annotated[int | None, _what("--seed", min=0, help="Seed of all chance; 0 by default.")] = None,
+    at_most: AtMost = False,
     max_per_sequence: Annotated[
-        int | None,
-        typer.Option("--max-per-sequence", min=1, help="At most so many picks of a sequence.", rich_help_panel=_LIMITS),
+        int | None, _limit("--max-per-sequence", min=1, help="At most so many picks of a sequence.")
     ] = None,
     min_gap: Annotated[
         list[str] | None,
-        typer.Option(
+        _limit(
             "--min-gap",
             metavar="2s|30m",
             help="Picks of a sequence are so many seconds, or metres on the way, apart. May be repeated.",
-            rich_help_panel=_LIMITS,
         ),
     ] = None,
     min_distance: Annotated[
-        float | None,
-        typer.Option("--min-distance", help="Picks are so far apart in the embedding.", rich_help_panel=_LIMITS),
+        float | None, _limit("--min-distance", help="Picks are so far apart in the embedding.")
     ] = None,
-    clip_length: Annotated[
-        int | None,
-        typer.Option("--clip-length", min=1, help="Whole clips of so many frames.", rich_help_panel=_LIMITS),
-    ] = None,
-    clip_gain: Annotated[
-        str, typer.Option("--clip-gain", help="What a clip is worth: anchor or mean.", rich_help_panel=_LIMITS)
-    ] = "anchor",
+    clip_length: Annotated[int | None, _limit("--clip-length", min=1, help="Whole clips of so many frames.")] = None,
+    clip_gain: Annotated[str, _limit("--clip-gain", help="What a clip is worth: anchor or mean.")] = "anchor",
     include: Annotated[
-        str | None,
-        typer.Option(
-            "--include", help="Only frames for which this holds: \"weather == 'rain'\".", rich_help_panel=_LIMITS
-        ),
+        str | None, _limit("--include", help="Only frames for which this holds: \"weather == 'rain'\".")
     ] = None,
-    exclude: Annotated[
-        str | None, typer.Option("--exclude", help="No frames for which this holds.", rich_help_panel=_LIMITS)
-    ] = None,
+    exclude: Annotated[str | None, _limit("--exclude", help="No frames for which this holds.")] = None,
     strata: Annotated[
         str | None,
-        typer.Option(
-            "--strata",
-            metavar="COLUMN:VALUE=BUDGET,...",
-            help="Budgets of their own: 'weather:rain=20,*=5%'.",
-            rich_help_panel=_LIMITS,
-        ),
+        _limit("--strata", metavar="COLUMN:VALUE=BUDGET,...", help="Budgets of their own: 'weather:rain=20,*=5%'."),
     ] = None,
     embeddings: Annotated[
         Path | None,
-        typer.Option(
-            "--embeddings",
-            help="A file of vectors: .npy (N, D), or a table (.csv, .parquet); no data set is needed.",
-            rich_help_panel=_PLACE,
-        ),
+        _from("--embeddings", help="A file of vectors, .npy (N, D), .csv or .parquet; no data set is needed."),
     ] = None,
-    ids: Annotated[
-        Path | None,
-        typer.Option("--ids", help="With --embeddings: the ids of its rows, one a line.", rich_help_panel=_PLACE),
-    ] = None,
+    ids: Annotated[Path | None, _from("--ids", help="With --embeddings: the ids of its rows, one a line.")] = None,
     embedding: Annotated[
         list[str] | None,
-        typer.Option(
+        list_option(
             "--embedding",
             help="An embedding of the workspace, or several: the first one is the default of strategies.",
             rich_help_panel=_PLACE,
@@ -129,34 +96,24 @@ def command(
     labelled_missing: LabelledMissing = Missing.ERROR,
     table: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--table",
-            help="Scores and other columns by frame_id, CSV or Parquet. May be repeated.",
-            rich_help_panel=_PLACE,
-        ),
+        _from("--table", help="Scores and other columns by frame_id, CSV or Parquet. May be repeated."),
     ] = None,
     predictions: Annotated[
-        Path | None,
-        typer.Option("--predictions", help="A predictions table: boxes and classes to expect.", rich_help_panel=_PLACE),
+        Path | None, _from("--predictions", help="A predictions table: boxes and classes to expect.")
     ] = None,
     objects: Annotated[
         list[str] | None,
-        typer.Option(
+        _from(
             "--objects",
             metavar="EMBEDDING|FILE",
             help="Embeddings of objects: those beside an embedding of the workspace, or an .npz file with "
             "values (M, D) and frame_id (M,). May be repeated.",
-            rich_help_panel=_PLACE,
         ),
     ] = None,
     min_score: Annotated[
-        float | None,
-        typer.Option("--min-score", help="With --predictions: count boxes from this score on.", rich_help_panel=_PLACE),
+        float | None, _from("--min-score", help="With --predictions: count boxes from this score on.")
     ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="What to call the selection; strategy and next number by default."),
-    ] = None,
+    name: NewSelection = None,
     replace: ReplaceSelection = False,
     out: Annotated[Path | None, typer.Option("--out", help="A .csv or .parquet file to write the picks to.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print the first picks with their reasons.")] = False,
@@ -176,7 +133,6 @@ def command(
     from scanpick.cli.results import labelled_facts, print_facts
     from scanpick.errors import ScanpickError
     from scanpick.face.selecting import select_from
-    from scanpick.options import split_list
     from scanpick.selection.config import SelectionConfig
     from scanpick.selection.explain import explain as in_words
     from scanpick.texts import read_mapping
@@ -188,7 +144,7 @@ def command(
     flags = {
         "budget": budget,
         "strategy": strategy,
-        "options": selecting.parse_values(strategy_option or (), "--strategy-option"),
+        "options": selecting.parse_values(strategy_option),
         "objectives": [selecting.parse_objective(text) for text in objective or ()],
         "seed": seed,
         "at_most": at_most or None,
@@ -210,7 +166,7 @@ def command(
         source,
         asked,
         ids=ids,
-        embedding=split_list(embedding, "--embedding"),
+        embedding=split_list(embedding),
         labelled=labelled or (),
         labelled_missing=labelled_missing.value,
         table=table or (),

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scanpick.cli.options import parse_pairs
 from scanpick.errors import ScanpickError
-from scanpick.options import parse_pairs
 from scanpick.structures import Selection
 from scanpick.texts import parse_yaml
 
@@ -75,17 +75,20 @@ def parse_objective(text: str) -> dict[str, Any]:
         objective["strength"] = float(match[2])
     # A comma inside of a value starts no option
     pairs = re.split(r",(?=\s*\w+\s*=(?!=))", match[3]) if match[3] else []
-    return objective | parse_values(pairs, "--objective")
+    try:
+        return objective | parse_values(pairs)
+    except ScanpickError as error:
+        raise ScanpickError(f"--objective: {error}") from None
 
 
-def parse_values(pairs: Sequence[str], flag: str) -> dict[str, Any]:
+def parse_values(pairs: Sequence[str] | None) -> dict[str, Any]:
     """Options from ``NAME=VALUE`` texts; values are read as YAML, so ``[0.2, 0.4]`` is a list.
 
     Raises:
         ScanpickError: A text has another form, or a name comes twice.
     """
     values: dict[str, Any] = {}
-    for name, text in parse_pairs(pairs, flag).items():
+    for name, text in parse_pairs(pairs).items():
         try:
             values[name] = parse_yaml(text, name)
         except ScanpickError:

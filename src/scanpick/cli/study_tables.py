@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.markup import escape
-from rich.table import Table
 
 from scanpick.cli.output import console, log, print_json
 from scanpick.reports.study.compare import compare_studies, comparison_tables
+from scanpick.reports.tables import terminal_table
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.experiment import experiments_of
 from scanpick.studies.plan import draft, measure_rates, plan_of, seconds_left
@@ -44,7 +43,7 @@ def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -
         print_json(facts)
         return
     title = f"{config.name}: {len(planned)} trainings, about {duration(seconds)} with {jobs} processes"
-    table = _table(title, "round", "strategy", "frames", "steps", "trainings", "each about")
+    table = terminal_table(title, ["round", "strategy", "frames", "steps", "trainings", "each about"], texts=(1,))
     groups: dict[tuple[int, str, str], list[Any]] = {}
     for one in planned:
         _, _, number, strategy, variant = one.place
@@ -71,7 +70,7 @@ def print_status(folder: Path, *, as_json: bool) -> None:
         left, failed = plan["seconds_left"], int(plan["failed"])
         told = "" if not left else f", about {duration(left)} left when it was last seen"
         title = f"{plan['study']}: {plan['done']} of {plan['planned']} trainings{told}"
-        table = _table(title, "round", "strategy", "done", "planned")
+        table = terminal_table(title, ["round", "strategy", "done", "planned"], texts=(1,))
         counts: dict[tuple[str, str, int], list[bool]] = {}
         for one in plan["trainings"]:
             counts.setdefault((one["strategy"], one["variant"], one["round"]), []).append(bool(one["done"]))
@@ -88,7 +87,8 @@ def print_scores(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"study": str(folder), "metric": metric, "scores": facts})
         return
-    table = _table(metric, "round", "strategy", "seeds", "frames", "boxes", "cost", "AP", "+-")
+    headers = ["round", "strategy", "seeds", "frames", "boxes", "cost", "AP", "+-"]
+    table = terminal_table(metric, headers, texts=(1,))
     for one in facts:
         deviation = "" if one["deviation"] is None else f"{one['deviation']:.1f}"
         cells = [str(one["round"]), _named(str(one["strategy"]), str(one["variant"])), str(one["seeds"])]
@@ -97,15 +97,8 @@ def print_scores(folder: Path, *, as_json: bool) -> None:
     console.print(table)
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(name, justify="left" if name == "strategy" else "right", no_wrap=True)
-    return table
-
-
 def _named(strategy: str, variant: str) -> str:
-    return f"{strategy} {variant}".rstrip()
+    return escape(f"{strategy} {variant}".rstrip())
 
 
 def print_comparison(first: Path, second: Path, *, as_json: bool) -> None:

@@ -7,7 +7,24 @@ from typing import Annotated
 
 import typer
 
-from scanpick.cli.options import AsJson, CameraView, Columns, DatasetArgument, DatasetOptions, Device, Seed
+from scanpick.cli.options import (
+    BATCH_SIZE,
+    LEARNING_RATE,
+    AsJson,
+    CameraView,
+    Columns,
+    DatasetArgument,
+    DatasetOptions,
+    Device,
+    Iterations,
+    Minutes,
+    Seed,
+    dataset_options,
+    list_option,
+    pairs_option,
+    parse_pairs,
+    split_list,
+)
 from scanpick.texts import parse_yaml
 from scanpick.training.view import View
 
@@ -17,27 +34,21 @@ def command(
     frames: Annotated[Path, typer.Option("--frames", help="The labelled frames: one id a line, or a column frame_id.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the weights, checkpoints and the log.")],
     detector: Annotated[str, typer.Option("--detector", help="Which kind of detector.")] = "pillar-nano",
-    classes: Annotated[str, typer.Option("--classes", help="Classes to find, by comma.")] = "Car",
+    classes: Annotated[str, list_option("--classes", help="Classes to find, by comma.")] = "Car",
     weights: Annotated[
         Path | None,
         typer.Option("--weights", help="Start from a training folder, or from mmdetection3d's checkpoint of 3DSSD."),
     ] = None,
-    iterations: Annotated[int | None, typer.Option("--iterations", min=1, help="Steps; 3000 by default.")] = None,
+    iterations: Iterations = None,
     epochs: Annotated[float | None, typer.Option("--epochs", min=0.0, help="Passes over the frames instead.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0.0, help="About how long instead; a few steps are timed first.")
-    ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Frames of a step.")] = 2,
-    learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="The highest one.")] = 3e-3,
+    minutes: Minutes = None,
+    batch_size: Annotated[int, BATCH_SIZE] = 2,
+    learning_rate: Annotated[float, LEARNING_RATE] = 3e-3,
     detector_option: Annotated[
-        list[str] | None,
-        typer.Option("--detector-option", metavar="NAME=VALUE", help="An option of the detector. May be repeated."),
+        list[str] | None, pairs_option("--detector-option", help="An option of the detector.")
     ] = None,
     training_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--training-option", metavar="NAME=VALUE", help="A training setting (averaging=0.99). May be repeated."
-        ),
+        list[str] | None, pairs_option("--training-option", help="A training setting (averaging=0.99).")
     ] = None,
     precision: Annotated[
         str | None, typer.Option("--precision", help="float32, or bfloat16 where the detector offers it.")
@@ -64,15 +75,13 @@ def command(
 
     Example: [bold]scanpick train kitti --frames picks/frames.txt --out car-detector[/]
     """
-    from scanpick.cli.options import dataset_options
     from scanpick.cli.output import console, progress_bar
     from scanpick.cli.results import print_cut, print_facts, print_set_aside
     from scanpick.face.detectors import train
-    from scanpick.options import parse_pairs, split_list
     from scanpick.reports.evaluation import evaluation_table
 
     # YAML, so that "[8, 8, 8]" is a list and "0.5" a number.
-    pairs = parse_pairs(detector_option or (), "--detector-option")
+    pairs = parse_pairs(detector_option)
     options = {name: parse_yaml(value, f"--detector-option {name}") for name, value in pairs.items()}
     if precision is not None:
         options["precision"] = precision
@@ -81,7 +90,7 @@ def command(
         frames,
         out,
         detector=detector,
-        classes=split_list(classes, "--classes"),
+        classes=split_list(classes),
         weights=weights,
         iterations=iterations,
         epochs=epochs,
@@ -89,7 +98,7 @@ def command(
         batch_size=batch_size,
         learning_rate=learning_rate,
         detector_options=options,
-        training_options=parse_pairs(training_option or (), "--training-option"),
+        training_options=parse_pairs(training_option),
         evaluate_frames=() if evaluate_frames is None else evaluate_frames,
         view=view,
         seed=seed,

@@ -37,7 +37,7 @@ class DetectorFeatures(BaseModel):
     whose length is the square root of the expected number of objects over `OBJECTS`.
 
     Attributes:
-        folder: A folder of ``scanpick train``, or a checkpoint file that ``scanpick predict --weights`` takes.
+        folder: A folder of `scanpick.train`, or a checkpoint file that `scanpick.predict` takes.
         device: "cpu", "cuda", ...
 
     Example:

@@ -102,7 +102,7 @@ class ExportFolder:
         """
         refused = [f"{file.place} {why}" for file in files if (why := self._refused(file))]
         if refused:
-            insist = "" if self.replace else " Or replace what is no original: replace=True, --replace."
+            insist = "" if self.replace else " Or replace what is no original: `replace=True`."
             raise ScanpickError(f"{self.path}: {name_some(refused, 3)}. Give another folder to write into.{insist}")
 
     def write(self, files: Iterable[ExportFile]) -> None:
@@ -146,7 +146,7 @@ def _write(path: Path, file: ExportFile) -> None:
     try:
         write_link(path, file.original)
     except OSError as fault:
-        raise ScanpickError(f"{path}: cannot link to {file.original}: {fault}. Copy instead: --copy.") from fault
+        raise ScanpickError(f"{path}: cannot link to {file.original}: {fault}. Have it copied instead.") from fault
 
 
 def _digest_at(path: Path) -> str:

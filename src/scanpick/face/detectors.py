@@ -13,9 +13,9 @@ from scanpick.errors import ScanpickError
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.settings import KITTI_2019_R40
 from scanpick.exporters.kitti_results import check_kitti_results, write_kitti_results
+from scanpick.face.arguments import FrameIds, frame_ids_of
 from scanpick.face.pools import Frames, name_of, opened, predictions_in
 from scanpick.files import sha256_of_file
-from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.formats.frame_scores import write_frame_scores
 from scanpick.networks.training import TrainingSettings
 from scanpick.options import build_checked_dataclass
@@ -34,9 +34,6 @@ from scanpick.workspace.workspace import Workspace
 
 Scored = Mapping[str, Detections] | Workspace | str | Path
 """What `predict` gave, a predictions table, or a pool with predictions."""
-
-FrameIds = str | Path | Sequence[str]
-"""Frame ids, or a file of them: one id a line, or a column frame_id."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,7 +137,7 @@ def train(
     if sum(value is not None for value in (iterations, epochs, minutes)) > 1:
         raise ScanpickError("Give only one of `iterations=...`, `epochs=...` and `minutes=...`.")
     read, pool = opened(dataset, options)
-    chosen, evaluated = _frame_ids(frames), _frame_ids(evaluate_frames)
+    chosen, evaluated = frame_ids_of(frames), frame_ids_of(evaluate_frames)
     if pool is not None:
         check_known("frames", [*chosen, *evaluated], pool.frames().row_of)
         read = labels_for(pool, [*chosen, *evaluated])
@@ -265,7 +262,7 @@ def predict(
     if pool is None and name is not None:
         raise ScanpickError("`name=...` is for predictions in a pool; name a file with `out='FILE.parquet'`.")
     if frames is not None:
-        frame_ids = _frame_ids(frames)
+        frame_ids = frame_ids_of(frames)
     elif pool is not None:
         table = pool.frames()
         frame_ids = tuple(one for one, usable in zip(table.frame_ids, table.usable, strict=True) if usable)
@@ -343,7 +340,3 @@ def _detections(scored: Scored) -> Mapping[str, Detections]:
     if isinstance(scored, Workspace):
         return scored.predictions()[1]
     return scored if isinstance(scored, Mapping) else predictions_in(scored)[1]
-
-
-def _frame_ids(frames: FrameIds) -> tuple[str, ...]:
-    return tuple(read_frame_ids(Path(frames)) if isinstance(frames, str | Path) else frames)

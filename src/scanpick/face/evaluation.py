@@ -19,13 +19,12 @@ from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.kitti import evaluate as compare
 from scanpick.evaluation.result_files import Results, read_results
 from scanpick.evaluation.settings import SETTINGS
+from scanpick.face.arguments import FrameIds, frame_ids_of
 from scanpick.face.pools import Frames, is_pool, opened, predictions_in
-from scanpick.formats.frame_ids import read_frame_ids
 from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE, KittiCameras
 from scanpick.formats.object_table import ObjectTable, object_files, read_object_files
 from scanpick.formats.sequences import read_sequences
-from scanpick.reports.diagnosis import diagnosis_lines
-from scanpick.reports.evaluation import Parts, evaluation_json
+from scanpick.reports.evaluation import Parts, diagnosis_lines, evaluation_json
 from scanpick.reports.frame_pictures import draw_best_and_worst
 from scanpick.reports.precision_recall import plot_precision_recall
 from scanpick.structures import Calibration, Detections
@@ -96,7 +95,7 @@ def evaluate(
     labels: Frames,
     predictions: Compared,
     *,
-    frames: str | Path | Sequence[str] | None = None,
+    frames: FrameIds | None = None,
     classes: Sequence[str] = (),
     settings: str = "KITTI_2019_R40",
     missing: Literal["error", "empty"] = "error",
@@ -151,7 +150,7 @@ def evaluate(
     if settings not in SETTINGS:
         raise unknown_name("settings", settings, SETTINGS)
     protocol = SETTINGS[settings].choose(list(classes))
-    chosen = list(read_frame_ids(Path(frames))) if isinstance(frames, str | Path) else frames
+    chosen = None if frames is None else frame_ids_of(frames)
     source: _LabelFiles | _LabelledData
     if isinstance(labels, str | Path) and Path(labels).is_dir() and not is_pool(labels):
         cameras = KittiCameras.beside(Path(labels), image_size)

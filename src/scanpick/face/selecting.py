@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import filecmp
+import inspect
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from scanpick.formats.labelled_ids import read_labelled_ids
 from scanpick.formats.object_embeddings import read_object_embeddings
 from scanpick.formats.selection_table import FrameFacts, write_selection
 from scanpick.formats.vectors import read_vectors
-from scanpick.selection import Budget, Constraints, Pool, parse_budget
+from scanpick.selection import Budget, Pool, parse_budget
 from scanpick.selection import select as select_from_arrays
 from scanpick.selection.calibration import with_calibrated_boxes
 from scanpick.selection.columns import with_columns, with_detections, with_objects
@@ -43,30 +44,17 @@ def select(
     pool: Pool | Workspace | str | Path,
     strategy: str | Strategy = "diversity",
     budget: Budget | str | int | None = None,
-    *,
-    seed: int = 0,
-    constraints: Constraints | Mapping[str, Any] | None = None,
-    options: Mapping[str, Any] | None = None,
-    at_most: bool = False,
-    threads: int | None = None,
-    **more: Any,
+    **settings: Any,
 ) -> Selection:
     """Order frames by what their labels are worth, as far as the budget goes.
-
-    The order of the pool does not matter: frames are sorted by id, and ties go to the lowest id.
 
     Args:
         pool: Arrays; or the folder of a pool, in which the selection is kept; or a file of embeddings (.npy, .csv,
             .parquet), whose rows without ids are known by number.
         strategy: A name in `STRATEGIES`, or, on arrays, a strategy with its options.
-        budget: What may be spent: ``185``, ``"5%"``, ``"120 objects"``, ``"300 EUR at 0.5/frame + 0.04/box"``. It can
-            be left out where strata have budgets of their own.
-        seed: Seed of all chance.
-        constraints: What the selection must respect; see `Constraints`.
-        options: The strategy's options, where it is named.
-        at_most: Take what there is where the budget is larger than everything that can be picked.
-        threads: How many threads to use; all by default. The result does not depend on it.
-        **more: With a folder or a file: what else `select_from` takes.
+        budget: What may be spent: ``185``, ``"5%"``, ``"120 objects"``, ``"300 EUR at 0.5/frame + 0.04/box"``.
+        **settings: `seed`, `constraints`, `options`, `at_most` and `threads`, which `scanpick.selection.select`
+            describes; with a folder or a file also `objectives`, and what `select_from` takes.
 
     Raises:
         ScanpickError: The budget is larger than what can be picked, a name or option is unknown, or the pool lacks
@@ -75,31 +63,23 @@ def select(
     Example:
         >>> import numpy as np, scanpick as sp
         >>> pool = sp.Pool(("a", "b", "c"), {"toy": np.array([[0.0], [1.0], [5.0]])})
-        >>> sp.select(pool, "diversity", 2).frame_ids
+        >>> sp.select(pool, "diversity", 2, seed=1).frame_ids
         ('b', 'c')
         >>> np.save("vectors.npy", np.array([[0.0], [1.0], [5.0]]))
         >>> sp.select("vectors.npy", "diversity", 2).frame_ids
         ('1', '2')
     """
     if isinstance(pool, Pool):
-        if more:
-            raise ScanpickError(f"select: {', '.join(more)} are for the folder of a pool; arrays hold all of it.")
-        return select_from_arrays(
-            pool,
-            strategy,
-            budget,
-            seed=seed,
-            constraints=constraints,
-            options=options,
-            at_most=at_most,
-            threads=threads,
-        )
+        others = settings.keys() - inspect.signature(select_from_arrays).parameters.keys()
+        if others:
+            raise ScanpickError(f"select: {', '.join(sorted(others))} are for the folder of a pool; arrays hold all.")
+        return select_from_arrays(pool, strategy, budget, **settings)
     if not isinstance(strategy, str) or isinstance(budget, Budget):
         raise ScanpickError("select: with a folder, name the strategy, and write the budget as text, such as '5%'.")
-    objectives = more.pop("objectives", [])
-    settings = {"strategy": strategy, "budget": budget, "seed": seed, "at_most": at_most, "objectives": objectives}
-    settings |= {"options": dict(options or {}), "constraints": constraints or {}}
-    return select_from(pool, SelectionConfig.of(settings), threads=threads, **more).shown
+    asked = {name: settings.pop(name) for name in SelectionConfig.model_fields if name in settings}
+    given = {name: value for name, value in asked.items() if value is not None}
+    config = SelectionConfig.of({"strategy": strategy, "budget": budget, **given})
+    return select_from(pool, config, **settings).shown
 
 
 def select_from(

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 
 from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
+from scanpick.reports.cells import Cells, read_cells
 from scanpick.reports.figures import INK, MUTED, figure_style, new_figure, save_figure, series_styles
-from scanpick.texts import parsing, read_csv
 
 PICTURE = "adapting"
 _NO_LOSSES = ("iteration", "learning_rate", "gradient_norm")
@@ -24,13 +24,13 @@ def draw_adaptation(folder: Path) -> list[Path]:
     Raises:
         ScanpickError: A file is missing, or is no such table.
     """
-    log, held_out = _columns(folder / "log.csv"), _columns(folder / "held_out.csv", texts=("frame_id", "sequence"))
-    if not {"iteration"} < log.keys() or not {"before", "after"} <= held_out.keys():
-        raise ScanpickError(f"{folder}: expected log.csv and held_out.csv of 'scanpick adapt'.")
+    log, held_out = read_cells(folder / "log.csv"), read_cells(folder / "held_out.csv")
+    if not log or "iteration" not in log[0].row or not held_out or not {"before", "after"} <= held_out[0].row.keys():
+        raise ScanpickError(f"{folder}: expected log.csv and held_out.csv of `scanpick.adapt(...)`.")
     with figure_style():
         figure, axes = new_figure(9.0, 3.6, columns=2)
-        _draw_losses(axes[0], log)
-        _draw_held_out(axes[1], held_out["before"], held_out["after"])
+        _draw_losses(axes[0], {name: _column(log, name) for name in log[0].row})
+        _draw_held_out(axes[1], _column(held_out, "before"), _column(held_out, "after"))
         return save_figure(figure, folder / PICTURE)
 
 
@@ -66,9 +66,5 @@ def _block_means(values: Float64Array, width: int) -> Float64Array:
     return np.add.reduceat(values, starts) / np.diff(np.append(starts, len(values)))
 
 
-def _columns(path: Path, texts: tuple[str, ...] = ()) -> dict[str, Float64Array]:
-    rows = read_csv(path)
-    if not rows:
-        raise ScanpickError(f"{path}: expected at least one row.")
-    with parsing(str(path), "numbers"):
-        return {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name not in texts}
+def _column(lines: list[Cells], name: str) -> Float64Array:
+    return np.array([line.number(name) for line in lines])

@@ -14,7 +14,7 @@ so that they read the same without colour vision and in a black and white print.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,7 @@ def bev_image(
         (80, 80, 3)
     """
     view = view or BevView()
-    picture = _with_drawings(_rings(view, ring_step_m), view, [], vehicle=False)
+    picture = _rings(view, ring_step_m).copy()
     rows, columns, heights = _highest(points, view)
     if len(heights):
         low, high = height_range_m or _height_range(heights)
@@ -114,7 +114,8 @@ def bev_image(
     for boxes, colour in ((true_boxes, TRUE_BOX), (predicted_boxes, PREDICTED_BOX)):
         if boxes is not None:
             outlines += [(line, colour) for line in view.pixels(box_outlines(boxes))]
-    return _with_drawings(picture, view, outlines, vehicle=True)
+    rest, drawn = _drawings(view, outlines) if outlines else _vehicle(view)
+    return np.clip(np.rint(picture * rest + drawn), 0, 255).astype(np.uint8)
 
 
 def box_outlines(boxes: Boxes3D) -> Float64Array:
@@ -164,6 +165,7 @@ def _height_range(heights: Float64Array) -> tuple[float, float]:
     return ground, ground + 3.5
 
 
+@lru_cache(maxsize=4)
 def _rings(view: BevView, step_m: float) -> Picture:
     """The empty ground with a circle every `step_m`, dimmed between the colours by how near a pixel is to it."""
     height, width = view.shape
@@ -178,26 +180,28 @@ def _rings(view: BevView, step_m: float) -> Picture:
     return picture
 
 
-def _with_drawings(
-    picture: Picture, view: BevView, outlines: list[tuple[Float64Array, tuple[int, int, int]]], *, vehicle: bool
-) -> Picture:
-    """Boxes and the vehicle over a picture, with smooth edges."""
-    if not outlines and not vehicle:
-        return picture
+def _drawings(
+    view: BevView, outlines: list[tuple[Float64Array, tuple[int, int, int]]]
+) -> tuple[Float64Array, Float64Array]:
+    """The vehicle and boxes, with smooth edges: (H, W, 1) share of what is behind them, and (H, W, 3) themselves."""
     height, width = view.shape
     size = (width * _OVERSAMPLING, height * _OVERSAMPLING)
     colours, mask = Image.new("RGB", size), Image.new("L", size)
+    nose = view.pixels(np.zeros(2)) + np.array([[0, -5], [4, 4.5], [0, 2.5], [-4, 4.5]])
     for draw, paint in ((ImageDraw.Draw(colours), True), (ImageDraw.Draw(mask), False)):
-        if vehicle:
-            nose = view.pixels(np.zeros(2)) + np.array([[0, -5], [4, 4.5], [0, 2.5], [-4, 4.5]])
-            draw.polygon(_scaled(nose), fill=VEHICLE if paint else 255)
+        draw.polygon(_scaled(nose), fill=VEHICLE if paint else 255)
         for line, colour in outlines:
             draw.line(_scaled(line), fill=colour if paint else 255, width=_OVERSAMPLING + 1, joint="curve")
     small = (width, height)
     # Premultiplied by the mask, so that no black bleeds into the edges.
     cover = np.asarray(mask.resize(small, Image.Resampling.BOX), dtype=np.float64)[..., None] / 255
-    drawn = np.asarray(colours.resize(small, Image.Resampling.BOX), dtype=np.float64)
-    return np.clip(np.rint(picture * (1 - cover) + drawn), 0, 255).astype(np.uint8)
+    return 1 - cover, np.asarray(colours.resize(small, Image.Resampling.BOX), dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def _vehicle(view: BevView) -> tuple[Float64Array, Float64Array]:
+    """Without boxes all pictures of a view have the same drawing."""
+    return _drawings(view, [])
 
 
 def _scaled(line: Float64Array) -> list[tuple[float, float]]:

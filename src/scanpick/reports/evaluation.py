@@ -1,4 +1,4 @@
-"""An evaluation for machines and for the terminal."""
+"""An evaluation for machines and for the terminal; a diagnosis in lines to read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from scanpick.evaluation.average_precision import POSITIONS, Curve
 from scanpick.evaluation.bootstrap import Cell, Difference, Interval
+from scanpick.evaluation.diagnosis import Diagnosis
 from scanpick.evaluation.kitti import Evaluation
 from scanpick.evaluation.settings import METRICS
 from scanpick.reports.tables import terminal_table
@@ -109,6 +110,28 @@ def differences_table(differences: Mapping[Cell, Difference]) -> Table:
         table.add_row(f"[bold]{escape(name)}[/]" if name != before else "", metric, level, *numbers)
         before = name
     return table
+
+
+def diagnosis_lines(diagnosis: Diagnosis) -> list[str]:
+    """Facts first, then what is wrong, one finding a line."""
+    lines = [f"{diagnosis.class_name}: {diagnosis.labels} labels, {diagnosis.detections} detections."]
+    if diagnosis.labels and diagnosis.detections:
+        best = ", ".join(
+            f"{metric} {overlap:.3f} (a match exceeds {diagnosis.min_overlap[metric]:g})"
+            for metric, overlap in diagnosis.best_overlap.items()
+        )
+        lines.append(f"  Best overlap of a label with a detection: {best}.")
+    offsets = diagnosis.offsets
+    if offsets is not None:
+        x, y, z = offsets.place_m
+        height, width, length = offsets.size_ratios
+        lines.append(
+            f"  Median of {offsets.pairs} labels to their nearest detections, camera frame: {offsets.distance_m:.2f} m "
+            f"apart; x {x:+.2f} m, y {y:+.2f} m, z {z:+.2f} m, rotation_y {offsets.rotation_rad:+.2f} rad; "
+            f"height x {height:.2f}, width x {width:.2f}, length x {length:.2f}."
+        )
+    findings = diagnosis.findings or ("Nothing stands out.",)
+    return lines + [f"  - {finding}" for finding in findings]
 
 
 def _averages(curve: Curve | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The look that all matplotlib figures share: colours, fonts, sizes, and files that are the same on every run.
+"""The look that all matplotlib figures share, as files that are the same on every run, and inside pages.
 
 Colours are Okabe and Ito's, which people with a colour vision deficiency can tell apart; a series also gets its own
 marker, so that a black and white print stays readable. Figures are made without pyplot: no global state, no display.
@@ -9,6 +9,7 @@ Okabe, Ito: "Color Universal Design", https://jfly.uni-koeln.de/color/ (2008).
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any
 
 import matplotlib
 import matplotlib.style
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -30,6 +32,16 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 INK, MUTED, GRID = "#1B2430", "#5B6675", "#E3E7EC"
+
+_VARIABLES = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    GRID: "var(--line)",
+    "#FFFFFF": "var(--card)",
+    **{colour: f"var(--series-{place})" for place, colour in enumerate(COLOURS)},
+}
+
+_IDS = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 
 # The strategies of a comparison keep their colours from one figure to the next, whichever of them are drawn.
 STRATEGY_SLOTS = {
@@ -128,13 +140,36 @@ def save_figure(figure: Figure, stem: Path, *, formats: Sequence[str] = ("png", 
         if extension not in known:
             raise ScanpickError(f"Figures cannot be written as '{extension}'. Known: {', '.join(sorted(known))}.")
         path = stem.with_name(f"{stem.name}.{extension}")
-        write_bytes(path, svg_text(figure).encode() if extension == "svg" else _drawn(figure, extension))
+        write_bytes(path, _svg(figure).encode() if extension == "svg" else _drawn(figure, extension))
         written.append(path)
     return written
 
 
-def svg_text(figure: Figure) -> str:
-    """The figure as SVG, without the control codes that XML does not have."""
+def inline_svg(figure: Figure | str, name: str, description: str) -> Markup:
+    """A figure, or its SVG, as ``<svg>`` in a page's own colours: readable in light and dark, and searchable.
+
+    Args:
+        figure: Drawn with the colours of this file.
+        name: Put before every id, since two figures of a page may not share one.
+        description: What a reader who cannot see it is told.
+    """
+    svg = figure if isinstance(figure, str) else _svg(figure)
+    svg = svg[svg.index("<svg") :]
+    svg = _IDS.sub(lambda found: f"{name}-{found.group()}", svg)
+    # Equal pictures have equal ids; nothing refers to them.
+    svg = re.sub(r'(<image [^>]*?) id="[^"]*"', r"\1", svg)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"#[0-9a-fA-F]{6}\b", lambda found: _VARIABLES.get(found.group().upper(), found.group()), svg)
+    points = re.search(r'<svg[^>]*?width="([\d.]+)pt"', svg)
+    width = float(points.group(1)) / 72 if points else 6.4
+    opening = f'<svg role="img" aria-label="{Markup.escape(description)}" style="--width:{width:.2f}in" '
+    svg = re.sub(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>', lambda found: opening + found.group(1) + ">", svg, count=1)
+    svg = svg.replace("xlink:href", "href")  # HTML knows no namespaces
+    return Markup(re.sub(r">\s+<", "><", svg))
+
+
+def _svg(figure: Figure) -> str:
+    """Without the control codes that XML does not have."""
     return printable(_drawn(figure, "svg").decode())
 
 

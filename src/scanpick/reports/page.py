@@ -1,4 +1,4 @@
-"""What ``report.html`` of a selection says: results in words, cards, tables and curves, ready for the template."""
+"""What ``report.html`` of a selection says: results in sentences, cards, tables and curves, ready for the template."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from matplotlib.ticker import MaxNLocator
 
 from scanpick.errors import ScanpickError
 from scanpick.files import without_places
-from scanpick.reports import sentences
 from scanpick.reports.comparison import REPEATS, Coverage, Measure
-from scanpick.reports.figures import COLOURS, STRATEGY_SLOTS, figure_style, new_figure, svg_text
+from scanpick.reports.contact_sheet import ContactSheet
+from scanpick.reports.figures import COLOURS, STRATEGY_SLOTS, figure_style, inline_svg, new_figure
 from scanpick.reports.html import Card
-from scanpick.reports.inline import inline_svg
 from scanpick.reports.numbers import count, percent, plural, significant
 from scanpick.reports.picked_pool import PickedPool
-from scanpick.reports.results import Results
+from scanpick.reports.redundancy import NEAR_S
+from scanpick.reports.set_aside import Reason
 from scanpick.reports.tables import Table, flat_settings
+from scanpick.reports.timeline import MOST_MARKS, Timeline
 
 MOST_PICKS = 1000
 """Picks that are listed in the page."""
@@ -41,6 +42,19 @@ _LONG = ("labelled_ids", "set_aside")
 _MOST_LISTED = 12
 _CURVES = ("Cover radius", "Mean distance to the nearest chosen frame")
 _MOST_MARKED_SIZES = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All that was computed for a report; None where the workspace lacks what it needs."""
+
+    pool: PickedPool
+    coverage: Coverage | None
+    redundancy: Measure | None
+    embedding_map: dict[str, Any] | None
+    timeline: Timeline | None
+    sheet: ContactSheet
+    reasons: list[Reason]
 
 
 @dataclass(frozen=True)
@@ -69,35 +83,35 @@ def page_of(results: Results) -> dict[str, Any]:
     picked, labelled = len(pool.picks), int(pool.labelled.sum())
     return {
         "headline": f"{plural(picked, 'frame')} to label, out of {count(len(pool.records) - labelled)}",
-        "subtitle": sentences.subtitle(pool),
-        "findings": sentences.findings(results),
+        "subtitle": _subtitle(pool),
+        "findings": _findings(results),
         "warnings": [],
         "cards": _cards(results),
         "nav": _SECTIONS.items(),
         "folder_kind": "workspace",
         "name": pool.name,
         "facts": _facts(pool),
-        "notes": sentences.notes(pool),
+        "notes": _notes(pool),
         "picked": picked,
         "labelled": labelled,
         "found": pool.found,
         "set_aside": len(pool.set_aside),
         "repeats": REPEATS,
         "map": results.embedding_map,
-        "map_about": sentences.map_about(results.embedding_map),
-        "map_rule": sentences.map_rule(results.embedding_map),
+        "map_about": _map_about(results.embedding_map),
+        "map_rule": _map_rule(results.embedding_map),
         "no_embedding": "The workspace has no embedding to draw. Make one with: scanpick embed.",
         "curves": _curves(coverage) if coverage else None,
         "curve_table": _curve_table(coverage) if coverage else Table((), ()),
         "measures": _measures(results),
-        "coverage_notes": sentences.coverage_notes(results),
+        "coverage_notes": _coverage_notes(results),
         "timeline": results.timeline,
-        "time_notes": sentences.time_notes(results),
+        "time_notes": _time_notes(results),
         "views": sheet.views,
         "no_views": f"The frames cannot be drawn: {pool.dataset}" if isinstance(pool.dataset, ScanpickError) else "",
         "view_pixels": sheet.bev.shape[0],
         "labelled_boxes": sheet.labelled_boxes,
-        "sheet_about": sentences.sheet_about(sheet, picked),
+        "sheet_about": _sheet_about(sheet, picked),
         "picks": _pick_table(pool),
         "reasons": results.reasons,
         "settings_title": "Settings and versions",
@@ -176,7 +190,7 @@ def _curves(coverage: Coverage) -> Markup:
             panel.set(title=title, xlabel="number of picks", ylim=(0, None))
             panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        return inline_svg(svg_text(figure), "coverage", f"{' and '.join(_CURVES)} against number of picks")
+        return inline_svg(figure, "coverage", f"{' and '.join(_CURVES)} against number of picks")
 
 
 def _curve_table(coverage: Coverage) -> Table:
@@ -257,3 +271,121 @@ def _measures(results: Results) -> list[MeasureRow]:
         meaning = "share of picks whose neighbour in time is picked too"
         rows.append(MeasureRow("redundant", "Redundancy", meaning, results.redundancy, in_percent=True))
     return rows
+
+
+def _subtitle(pool: PickedPool) -> str:
+    """Data set, strategy and embedding, in short."""
+    parts = [pool.manifest.dataset.name, f"strategy {pool.selection.strategy}"]
+    if pool.embedding is not None:
+        parts.append(f"embedding {pool.embedding.name}")
+    return " · ".join(parts)
+
+
+def _findings(results: Results) -> list[str]:
+    """What the page opens with: coverage and redundancy against random selections."""
+    sentences = []
+    if results.coverage:
+        radius, mean = results.coverage.radius, results.coverage.mean
+        farthest = float(results.coverage.distances.max())
+        sentences.append(
+            f"No frame of the pool is farther than {significant(farthest)} from a chosen one. "
+            f"{REPEATS} random selections of the same size leave {significant(radius.mean)} on average "
+            f"({significant(radius.lowest)} to {significant(radius.highest)}){_so_ours_is(radius)}. "
+            f"The mean distance is {significant(mean.ours)}; with random picks it is {significant(mean.mean)}."
+        )
+    if results.redundancy:
+        share, picked = results.redundancy, len(results.pool.picks)
+        sentences.append(
+            f"{count(round(share.ours * picked))} of {plural(picked, 'pick')} ({percent(share.ours)}) "
+            f"{'has' if round(share.ours * picked) == 1 else 'have'} a neighbour in time that is picked too; "
+            f"of random picks, {percent(share.mean)}."
+        )
+    return sentences
+
+
+def _so_ours_is(measure: Measure) -> str:
+    if not math.isfinite(measure.change) or abs(measure.change) < 0.005:
+        return ""
+    return f": ours is {percent(abs(measure.change))} {'smaller' if measure.change < 0 else 'larger'}"
+
+
+def _notes(pool: PickedPool) -> list[str]:
+    """What went another way than asked."""
+    summary = pool.selection.summary
+    lines = [str(summary["stopped_early"])] if summary.get("stopped_early") else []
+    lines += map(str, summary.get("notes", []))
+    return [text[:1].upper() + text[1:] for text in lines] + list(pool.notes)
+
+
+def _map_about(drawn: dict[str, Any] | None) -> dict[str, str]:
+    """How to read each map."""
+    if drawn is None:
+        return {"PCA": "", "UMAP": ""}
+    first, second = drawn["explained"]
+    return {
+        "PCA": f"PCA: the two directions of largest spread, {percent(first)} and {percent(second)} of the variance. "
+        f"Frames that are far apart here are far apart in the embedding; near ones need not be near.",
+        "UMAP": "UMAP (15 neighbours, fixed seed): keeps neighbours together. Distances between groups mean little.",
+    }
+
+
+def _map_rule(drawn: dict[str, Any] | None) -> str:
+    """Which frames are on the map."""
+    if drawn is None or len(drawn["frame_ids"]) == drawn["frames"]:
+        return "Every frame is drawn."
+    return (
+        f"{count(len(drawn['frame_ids']))} of {count(drawn['frames'])} frames are drawn: picks first, then labelled "
+        f"frames, and of the others as many as fit, evenly spaced in the order of the data set."
+    )
+
+
+def _coverage_notes(results: Results) -> list[str]:
+    """How coverage was measured, and where it is worst."""
+    pool, coverage = results.pool, results.coverage
+    if coverage is None:
+        why = "Nothing was picked" if pool.values is not None else "There is no embedding to measure in"
+        return [f"{why}, so coverage is not measured."]
+    notes = [
+        f"Distances are Euclidean, in the embedding '{pool.embedding.name if pool.embedding else ''}'. Frames labelled "
+        f"already count as chosen, for random selections too; these draw from the same frames (seed {pool.seed})."
+    ]
+    if pool.selection.summary.get("constraints"):
+        notes.append("The random selections do not heed the constraints.")
+    if pool.selection.summary.get("unit", "frames") != "frames":
+        notes.append("The random selections have as many frames as this one, whatever they cost.")
+    if coverage.measured < len(pool.records):
+        notes.append(
+            f"To save time the table and the curves are measured on {count(coverage.measured)} of "
+            f"{count(len(pool.records))} frames, evenly spaced in the order of the data set, for all selections alike."
+        )
+    farthest = int(np.argmax(coverage.distances))
+    if coverage.distances[farthest] > 0:
+        notes.append(
+            f"Least covered: frame {pool.records[farthest].frame_id}, "
+            f"{significant(float(coverage.distances[farthest]))} from its nearest chosen frame."
+        )
+    return notes
+
+
+def _time_notes(results: Results) -> list[str]:
+    """How many picks are neighbours in time; or why that is not known."""
+    if results.timeline is None:
+        return ["The data set does not say which frames follow each other: every frame is a sequence of its own."]
+    if results.redundancy is None:
+        return (
+            [f"No frame has a neighbour in time, within {NEAR_S:g} s in its sequence."] if results.pool.records else []
+        )
+    share, picked = results.redundancy, len(results.pool.picks)
+    marked = [] if picked <= MOST_MARKS else [f"The first {count(MOST_MARKS)} picks are marked."]
+    return [
+        f"{percent(share.ours)} of the picks have a neighbour in time that is picked too: the frame just before or "
+        f"after in the same sequence, at most {NEAR_S:g} s away. With random picks it is {percent(share.mean)} "
+        f"({percent(share.lowest)} to {percent(share.highest)}).",
+        *marked,
+    ]
+
+
+def _sheet_about(sheet: ContactSheet, picked: int) -> str:
+    """What the pictures show."""
+    which = "all of them" if len(sheet.views) == picked else f"the first {len(sheet.views)}"
+    return f"{which} from above, {sheet.bev.caption}"

@@ -1,4 +1,4 @@
-"""A picture of probe scores: one panel a probe, one line an embedding, with 95% intervals."""
+"""What probes found: a picture with a panel for each probe, and tables for the terminal; with 95% intervals."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from rich.markup import escape
+from rich.table import Table
 
 from scanpick.evaluation.probes import Probing, Score
+from scanpick.probes.files import differences
+from scanpick.probes.probing import ProbeRun
 from scanpick.reports.figures import INK, MUTED, figure_style, new_figure, save_figure, series_styles
+from scanpick.reports.tables import terminal_table
 
 Key = tuple[str, str, str]
 
@@ -76,3 +81,49 @@ def _draw(panel: Axes, column: Column, scores: Sequence[tuple[str, Score | None]
         panel.axvline(chance, color=MUTED, linewidth=1.0, linestyle=":")
     panel.set_title(column.title, fontsize=9)
     panel.set_ylim(len(scores) - 0.5, -0.5)
+
+
+def score_table(run: ProbeRun) -> Table:
+    """Scores by embeddings, with their intervals: one number for each thing that is probed, then every target."""
+    probing = run.probing
+    title = f"{run.data}; {len(run.frames.frame_ids)} frames"
+    table = terminal_table(title, ["score", *probing.scores], texts=(0,), folded=(0,))
+    for column in shown_columns(probing):
+        scores = [probing.score(name, column.key) for name in probing.scores]
+        chance = next((score.chance for score in scores if score is not None), 0.0)
+        beside = f" [dim](chance {chance:.2f})[/]" if chance else ""
+        table.add_row(f"[bold]{escape(column.title)}[/]{beside}", *map(_cell, scores))
+    table.add_section()
+    keys = dict.fromkeys(s.key for scores in probing.scores.values() for s in scores if s.probe in ("ridge", "knn"))
+    for key in keys:
+        cells = [_cell(probing.score(name, key)) for name in probing.scores]
+        table.add_row(escape(f"{key[1]} by {key[0]}, {key[2]}"), *cells)
+    return table
+
+
+def difference_table(run: ProbeRun, baseline: str | None) -> Table | None:
+    """Paired differences of the detection-related mean; None where there are none."""
+    headers = ["one", "less other", "difference", "95% interval", "p"]
+    table = terminal_table("Differences of the detection-related mean, paired", headers, texts=(0, 1))
+    for one, other, score, found in differences(run, baseline):
+        if score.key == ("detection", "mean", "r2"):
+            low, high = found.interval
+            numbers = (f"{found.value:+.3f}", f"{low:+.3f} to {high:+.3f}", f"{found.p_value:.3f}")
+            table.add_row(escape(one), escape(other), *numbers)
+    return table if table.row_count else None
+
+
+def remarks(run: ProbeRun) -> list[str]:
+    """What is missing, and what to know when reading the numbers."""
+    lines = [*run.notes, *(f"Left out: {name}: {reason}." for name, reason in run.probing.left_out.items())]
+    if run.set_aside:
+        lines.append(f"{len(run.set_aside)} frames were set aside (probe.json names all):")
+        lines += [f"  {frame_id}: {reason}" for frame_id, reason in list(run.set_aside.items())[:5]]
+    return lines
+
+
+def _cell(score: Score | None) -> str:
+    if score is None:
+        return "-"
+    low, high = score.interval
+    return f"{score.value:.3f}\n[dim]{low:.2f} to {high:.2f}[/]"

@@ -13,8 +13,10 @@ import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 from threadpoolctl import threadpool_limits
 
 from scanpick.arrays import Embeddings, Float64Array
@@ -93,8 +95,9 @@ def neighbour_map(values: Embeddings, start: Float64Array, folder: Path) -> Floa
 
 
 def _umap(values: Embeddings, start: Float64Array) -> Embeddings:
-    from umap import UMAP  # takes seconds to import, and is not needed where the map is on disk
+    import umap  # takes seconds to import, and is not needed where the map is on disk
 
+    _keep_compiled(umap.umap_, umap.layouts, umap.utils)
     neighbours = min(NEIGHBOURS, len(values) - 1)
     noise = np.random.default_rng(SEED).normal(scale=1e-4, size=start.shape)  # equal vectors must come apart
     initial = 10 * (start - start.min(axis=0)) / np.ptp(start, axis=0).max() + noise
@@ -103,7 +106,7 @@ def _umap(values: Embeddings, start: Float64Array) -> Embeddings:
         squared, others = nearest_others(np.ascontiguousarray(values), neighbours - 1)
         near = np.column_stack([np.arange(len(values)), others])  # UMAP counts a frame among its neighbours
         distances = np.sqrt(np.column_stack([np.zeros(len(values)), squared]))
-        model = UMAP(
+        model = umap.UMAP(
             n_neighbors=neighbours,
             min_dist=MINIMUM_DISTANCE,
             init=initial.astype(np.float32),
@@ -113,6 +116,15 @@ def _umap(values: Embeddings, start: Float64Array) -> Embeddings:
             force_approximation_algorithm=True,  # or it would leave our neighbours aside for fewer than 4096 frames
         )
         return np.asarray(model.fit_transform(np.asarray(values)), dtype=np.float32)
+
+
+def _keep_compiled(*modules: ModuleType) -> None:
+    """Have numba keep what it compiles of UMAP: without, it compiles for a quarter of a minute in every process."""
+    for module in modules:
+        for function in vars(module).values():
+            if isinstance(function, Dispatcher) and function.py_func.__module__ == module.__name__:
+                with contextlib.suppress(RuntimeError):  # there is no place to keep it
+                    function.enable_caching()
 
 
 def _read(path: Path, count: int) -> Embeddings | None:

@@ -13,10 +13,9 @@ from scanpick.reports.comparison import REPEATS, compare_coverage, compare_redun
 from scanpick.reports.contact_sheet import MOST_VIEWS, draw_contact_sheet
 from scanpick.reports.embedding_map import draw_map
 from scanpick.reports.html import Progress, page_path, render
-from scanpick.reports.page import page_of
+from scanpick.reports.page import Results, page_of
 from scanpick.reports.picked_pool import picked_pool
 from scanpick.reports.redundancy import time_neighbours
-from scanpick.reports.results import Results
 from scanpick.reports.set_aside import reasons
 from scanpick.reports.timeline import draw_timeline
 from scanpick.workspace import Workspace

@@ -109,8 +109,8 @@ def adapt(
     model = ADAPTABLE.make(request.encoder, request.options, request.weights, seed=request.seed)
     if (request.teacher is None) != (model.teacher_dimension is None):
         raise ScanpickError(
-            "Image features need both a teacher (`teacher=...`) and a weight of their loss "
-            "(`encoder_options={'image': 1}`), got only one of them."
+            "Image features need both `teacher=...` and a weight of their loss, `encoder_options={'image': 1}`; "
+            "got only one of them."
         )
     with progress("Reading frames", len(records)) as advance:
         frames = read_unlabelled(records, dataset.read, model.check, advance=advance)

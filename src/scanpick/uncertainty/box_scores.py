@@ -67,12 +67,12 @@ def box_spread(detections: Detections) -> Float64Array:
 
 
 def dropout_disagreement(detections: Detections) -> Float64Array:
-    """The column that ``scanpick predict --passes`` adds: how much passes with dropout differ about a box."""
+    """The column that `scanpick.predict` adds with `passes`: how much passes with dropout differ about a box."""
     return _column(detections, "dropout_disagreement")
 
 
 def input_disagreement(detections: Detections) -> Float64Array:
-    """The column that ``scanpick predict --variations`` adds: how much varied inputs differ about a box."""
+    """The column that `scanpick.predict` adds with `variations`: how much varied inputs differ about a box."""
     return _column(detections, "input_disagreement")
 
 

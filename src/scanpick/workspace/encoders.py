@@ -1,15 +1,24 @@
 """Encoders by name, trained detectors among them. Here, since encoders and detectors do not know each other."""
 
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from scanpick.encoders import ENCODERS, Encoder
 from scanpick.errors import ScanpickError
+from scanpick.registry import Registry
 
 DETECTOR = "detector:"
 """What stands before the folder of a trained detector."""
+
+TRAINED: Registry[Callable[..., Encoder]] = Registry(
+    "encoder",
+    {f"{DETECTOR}FOLDER": "scanpick.detectors.features:DetectorFeatures"},
+    group="",
+    given=("folder",),
+)
+"""What is named by a folder; beside `ENCODERS`, since encoders do not know detectors."""
 
 
 def encoder_named(name: str, options: Mapping[str, Any]) -> Encoder:
@@ -45,4 +54,4 @@ def embedding_name(encoder: str, taken: Collection[str] = ()) -> str:
 
 def encoder_names() -> list[str]:
     """The names that `encoder_named` knows."""
-    return [*ENCODERS.names(), f"{DETECTOR}FOLDER"]
+    return [*ENCODERS.names(), *TRAINED.names()]

@@ -11,7 +11,7 @@ from tests.reports.study.conftest import OTHER
 
 
 def by_arm(comparison):
-    return {one.arm: one for one in comparison.arms}
+    return comparison.differences
 
 
 def test_what_changed_is_found(fake_study):

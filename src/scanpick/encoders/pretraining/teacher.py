@@ -49,7 +49,7 @@ def teacher_features(
     """Features of the images of frames. Frames without an image, or without a line in the file, have none.
 
     Args:
-        teacher: A ``.npz`` (``frame_ids`` and ``features``) or ``.parquet`` file (see `read_embeddings`), or
+        teacher: A ``.npz`` (``frame_ids`` and ``features``) or ``.parquet`` file (as for imported embeddings), or
             ``module:attribute`` of a function that is given images; the module is found in the working folder, too.
         frames: The frames.
         kept: Where the features that a function gave are kept, so that an interrupted run need not make them again.

@@ -31,7 +31,7 @@ class ScanpickSsl(BaseModel):
     See docs/model-card-scanpick-ssl.md. One core is enough for it; frames are encoded in parallel by worker processes.
 
     Attributes:
-        weights: A file that ``scanpick adapt --encoder scanpick-ssl`` wrote; the shipped weights by default.
+        weights: A file that `scanpick.adapt` wrote; the shipped weights by default.
         by_distance: Count things at about 10, 25 and 45 m apart, which tells more of a place. False gives a third of
             the words' numbers, from which a few dozen labelled frames teach more.
         statistics: Length of the part that the histograms of the encoder 'statistics' make, beside the words; 0

@@ -13,36 +13,13 @@ from rich.table import Table
 
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.study_statistics.estimates import Estimate
-from scanpick.evaluation.study_statistics.paired import paired_differences
+from scanpick.evaluation.study_statistics.paired import PairedDifference, paired_differences
 from scanpick.reports.study.folder import ALL, START, Arm, read_study
-from scanpick.reports.study.scoreboard import Scoreboard, SeedValues, over_seeds
+from scanpick.reports.study.scoreboard import Scoreboard, SeedValues, difference, over_seeds
 from scanpick.reports.study.words import metric_words, p_text, points, signed, with_interval
 from scanpick.reports.tables import flat_settings, terminal_table
 
 _NO_SETTINGS = ("name", "made_with.versions", "made_with.set_aside")
-
-
-@dataclass(frozen=True)
-class ArmDifference:
-    """One strategy in both studies.
-
-    Attributes:
-        arm: Strategy and variant; "start" and "all" too.
-        one: AP in the first study.
-        other: AP in the second.
-        difference: The second less the first over the seeds that both have.
-        p_value: Of the sign-flip test of that difference.
-        corrected_p: Corrected for all strategies of the comparison.
-        verdict: "better" or "worse" (the second than the first), or "no evidence of a difference".
-    """
-
-    arm: str
-    one: Estimate
-    other: Estimate
-    difference: Estimate
-    p_value: float
-    corrected_p: float
-    verdict: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +30,8 @@ class StudyComparison:
         names: The two folders.
         metric: The metric compared.
         settings: Setting -> its value in each, "" where it is not given.
-        arms: The strategies that both have.
+        reached: Strategy that both have, "start" and "all" too -> AP in the first and in the second.
+        differences: Strategy -> the second less the first, over the seeds that both have.
         only: Strategies that only one has, by study.
         cautions: What makes the comparison weaker, in sentences.
     """
@@ -61,30 +39,35 @@ class StudyComparison:
     names: tuple[str, str]
     metric: str
     settings: Mapping[str, tuple[str, str]]
-    arms: tuple[ArmDifference, ...]
+    reached: Mapping[str, tuple[Estimate, Estimate]]
+    differences: Mapping[str, PairedDifference]
     only: tuple[tuple[str, ...], tuple[str, ...]]
     cautions: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
+        strategies = []
+        for arm, paired in self.differences.items():
+            one, other = self.reached[arm]
+            interval = paired.difference.interval
+            strategies.append(
+                {
+                    "strategy": arm,
+                    "ap": [one.value, other.value],
+                    "seeds": [one.seeds, other.seeds],
+                    "difference": paired.difference.value,
+                    "ci95": None if interval is None else list(interval),
+                    "pairs": paired.difference.seeds,
+                    "p": _number(paired.p_value),
+                    "p_corrected": _number(paired.corrected_p),
+                    "verdict": paired.verdict,
+                }
+            )
         return {
             "studies": list(self.names),
             "metric": self.metric,
             "settings": {name: list(values) for name, values in self.settings.items()},
-            "strategies": [
-                {
-                    "strategy": one.arm,
-                    "ap": [one.one.value, one.other.value],
-                    "seeds": [one.one.seeds, one.other.seeds],
-                    "difference": one.difference.value,
-                    "ci95": None if one.difference.interval is None else list(one.difference.interval),
-                    "pairs": one.difference.seeds,
-                    "p": _number(one.p_value),
-                    "p_corrected": _number(one.corrected_p),
-                    "verdict": one.verdict,
-                }
-                for one in self.arms
-            ],
+            "strategies": strategies,
             "only": [list(names) for names in self.only],
             "cautions": list(self.cautions),
         }
@@ -110,31 +93,16 @@ def compare_studies(one: Path, other: Path, metric: str | None = None) -> StudyC
             f"{one} and {other} have no strategy in common: {', '.join(map(str, mine)) or 'none'}; "
             f"{', '.join(map(str, others)) or 'none'}."
         )
-    differences = {}
-    for arm in both:
-        # Each strategy has its own counterpart: the differences enter one correction together.
-        shared = sorted(set(mine[arm]) & set(others[arm]))
-        differences[str(arm)] = {seed: others[arm][seed] - mine[arm][seed] for seed in shared}
-    seeds = {seed for of_seed in differences.values() for seed in of_seed}
-    paired = paired_differences(differences, dict.fromkeys(seeds, 0.0))
-    arms = tuple(
-        ArmDifference(
-            arm=str(arm),
-            one=over_seeds(mine[arm]),
-            other=over_seeds(others[arm]),
-            difference=paired[str(arm)].difference,
-            p_value=paired[str(arm)].p_value,
-            corrected_p=paired[str(arm)].corrected_p,
-            verdict=paired[str(arm)].verdict,
-        )
-        for arm in both
-    )
+    # Each strategy has its own counterpart: the differences enter one correction together.
+    differences = {str(arm): difference(others[arm], mine[arm]) for arm in both}
+    zero = dict.fromkeys((seed for of_seed in differences.values() for seed in of_seed), 0.0)
     settings = _different_settings(first, second)
     return StudyComparison(
         (str(one), str(other)),
         first.folder.metric,
         settings,
-        arms,
+        {str(arm): (over_seeds(mine[arm]), over_seeds(others[arm])) for arm in both},
+        paired_differences(differences, zero),
         (_only(mine, others), _only(others, mine)),
         tuple(_cautions(first, second, settings)),
     )
@@ -149,10 +117,10 @@ def comparison_tables(comparison: StudyComparison) -> list[Table]:
     headers = ["strategy", "first", "second", "second less first", "p", "verdict"]
     title = f"{metric_words(comparison.metric)}\nfirst: {one}, second: {other}"
     arms = terminal_table(title, headers, texts=(0, 5), folded=(0, 5))
-    for arm in comparison.arms:
-        difference = with_interval(arm.difference, signed)
-        cells = (_points(arm.one), _points(arm.other), difference, p_text(arm.corrected_p))
-        arms.add_row(escape(arm.arm), *cells, "no evidence" if arm.verdict.startswith("no") else arm.verdict)
+    for arm, paired in comparison.differences.items():
+        cells = (*map(_points, comparison.reached[arm]), with_interval(paired.difference, signed))
+        verdict = "no evidence" if paired.verdict.startswith("no") else paired.verdict
+        arms.add_row(escape(arm), *cells, p_text(paired.corrected_p), verdict)
     arms.caption = (
         "± deviation over seeds; 95% intervals over paired seeds; p of the sign-flip test, corrected; "
         "no evidence: no evidence of a difference"
@@ -177,22 +145,23 @@ def _different_settings(first: Scoreboard, second: Scoreboard) -> dict[str, tupl
 
 
 def _cautions(first: Scoreboard, second: Scoreboard, settings: Mapping[str, tuple[str, str]]) -> list[str]:
-    told = []
+    cautions = []
     if any(name.startswith(("data", "split", "made_with.data", "classes")) for name in settings):
-        told.append("The studies differ in their data or split: their APs are not of the same frames.")
+        cautions.append("The studies differ in their data or split: their APs are not of the same frames.")
     if set(first.seeds) != set(second.seeds):
-        told.append(
+        cautions.append(
             f"Seeds: {_listed(first.seeds)} and {_listed(second.seeds)}; differences are over those that both have."
         )
     if first.shown_round != second.shown_round:
-        told.append(f"Compared after round {first.shown_round} of the first, round {second.shown_round} of the second.")
+        rounds = f"round {first.shown_round} of the first, round {second.shown_round} of the second"
+        cautions.append(f"Compared after {rounds}.")
     frames = [board.folder.scores for board in (first, second)]
     labelled = [{s.frames for s in scores if s.arm.strategy == START} for scores in frames]
     if labelled[0] != labelled[1]:
-        told.append("The starts differ in their number of frames, so that seeds are not paired by their start.")
+        cautions.append("The starts differ in their number of frames, so that seeds are not paired by their start.")
     for board in (first, second):
-        told += [f"{board.folder.name}: {text}" for text in board.notices() if "not finished" in text]
-    return told
+        cautions += [f"{board.folder.name}: {text}" for text in board.notices() if "not finished" in text]
+    return cautions
 
 
 def _only(mine: Mapping[Arm, SeedValues], others: Mapping[Arm, SeedValues]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ reported as far as it goes, and what is missing is said.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from scanpick.errors import ScanpickError, unknown_name
+from scanpick.reports.cells import read_cells
 from scanpick.texts import parse_mapping, read_csv, read_json, read_sealed
 
 T = TypeVar("T")
@@ -165,90 +165,44 @@ def _read_rows(path: Path) -> tuple[Mapping[str, str], ...]:
 
 
 def _read_scores(path: Path) -> tuple[Score, ...]:
-    scores = []
-    for number, row in enumerate(_read_rows(path), start=2):
-        cells = _Cells(path, number, row)
-        scores.append(
-            Score(
-                seed=cells.whole("seed"),
-                round=cells.whole("round"),
-                arm=Arm(cells.text("strategy"), row.get("variant", "")),
-                frames=cells.number("frames"),
-                boxes=cells.number("boxes"),
-                cost=cells.number("cost"),
-                boxes_of={name.removeprefix(_CLASS): cells.number(name) for name in row if name.startswith(_CLASS)},
-                metrics={name: cells.number(name) for name in row if _METRIC.fullmatch(name)},
-                texts=row,
-            )
+    scores: dict[tuple[int, int, Arm], Score] = {}
+    for cells in read_cells(path):
+        row = cells.row
+        score = Score(
+            seed=cells.whole("seed"),
+            round=cells.whole("round"),
+            arm=Arm(cells.text("strategy"), row.get("variant", "")),
+            frames=cells.number("frames"),
+            boxes=cells.number("boxes"),
+            cost=cells.number("cost"),
+            boxes_of={name.removeprefix(_CLASS): cells.number(name) for name in row if name.startswith(_CLASS)},
+            metrics={name: cells.number(name) for name in row if _METRIC.fullmatch(name)},
+            texts=row,
         )
-    _check_once(path, scores)
-    return tuple(scores)
-
-
-def _check_once(path: Path, scores: list[Score]) -> None:
-    seen = set()
-    for score in scores:
         key = (score.seed, score.round, score.arm)
-        if key in seen:
+        if scores.setdefault(key, score) is not score:
             raise ScanpickError(f"{path}: expected one line for {score.arm}, seed {score.seed}, round {score.round}.")
-        seen.add(key)
+    return tuple(scores.values())
 
 
 def _read_picks(path: Path) -> tuple[Pick, ...]:
-    picks = []
-    for number, row in enumerate(_read_rows(path), start=2):
-        cells = _Cells(path, number, row)
-        picks.append(
-            Pick(
-                seed=cells.whole("seed"),
-                fold=row.get("fold", ""),
-                round=cells.whole("round"),
-                arm=Arm(cells.text("strategy"), row.get("variant", "")),
-                rank=cells.whole("rank"),
-                frame_id=cells.text("frame_id"),
-                sequence=row.get("sequence", ""),
-                gain=cells.number("gain"),
-                boxes=cells.number("boxes"),
-                cost=cells.number("cost"),
-                score=cells.number("score"),
-                nearest_selected=row.get("nearest_selected", ""),
-            )
+    return tuple(
+        Pick(
+            seed=cells.whole("seed"),
+            fold=cells.row.get("fold", ""),
+            round=cells.whole("round"),
+            arm=Arm(cells.text("strategy"), cells.row.get("variant", "")),
+            rank=cells.whole("rank"),
+            frame_id=cells.text("frame_id"),
+            sequence=cells.row.get("sequence", ""),
+            gain=cells.number("gain"),
+            boxes=cells.number("boxes"),
+            cost=cells.number("cost"),
+            score=cells.number("score"),
+            nearest_selected=cells.row.get("nearest_selected", ""),
         )
-    return tuple(picks)
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """The cells of one line, read with the place in the message."""
-
-    path: Path
-    line: int
-    row: Mapping[str, str]
-
-    def text(self, name: str) -> str:
-        value = self.row.get(name, "")
-        if not value:
-            raise ScanpickError(f"{self.path}, line {self.line}: expected a value under '{name}', got none.")
-        return value
-
-    def whole(self, name: str) -> int:
-        value = self.text(name)
-        try:
-            return int(value)
-        except ValueError:
-            raise ScanpickError(
-                f"{self.path}, line {self.line}: expected a whole number under '{name}', got '{value}'."
-            ) from None
-
-    def number(self, name: str) -> float:
-        """NaN where the cell is empty or the column is not there."""
-        value = self.row.get(name, "")
-        try:
-            return float(value) if value else math.nan
-        except ValueError:
-            raise ScanpickError(
-                f"{self.path}, line {self.line}: expected a number under '{name}', got '{value}'."
-            ) from None
+        for cells in read_cells(path)
+    )
 
 
 def _read_settings(path: Path) -> Mapping[str, Any]:

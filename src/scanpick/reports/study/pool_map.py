@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -57,7 +56,7 @@ def draw_pool_map(folder: StudyFolder, pool: StudyPool, board: Scoreboard) -> Po
     rows = _shown(np.flatnonzero(pool.of_fold(fold)), [*picked.values(), start])
     values = np.ascontiguousarray(pool.values[rows])
     flat = principal_map(values).positions
-    positions = neighbour_map(values, flat, _cache(folder))
+    positions = neighbour_map(values, flat, folder.path / "cache")
     return PoolMap(
         flat if positions is None else positions,
         {arm: np.searchsorted(rows, of_arm) for arm, of_arm in picked.items()},
@@ -74,7 +73,3 @@ def _shown(pool: Int64Array, chosen: list[Int64Array]) -> Int64Array:
     if len(pool) > MOST_POINTS:
         pool = pool[np.linspace(0, len(pool) - 1, MOST_POINTS).astype(np.int64)]
     return np.unique(np.concatenate([pool, *chosen]))
-
-
-def _cache(folder: StudyFolder) -> Path:
-    return folder.path / "cache"

@@ -8,9 +8,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from scanpick.files import write_text
-from scanpick.reports.figures import figure_style, save_figure
+from scanpick.reports.figures import figure_style, inline_svg, save_figure
 from scanpick.reports.html import Progress, page_path, render
-from scanpick.reports.inline import inline_svg
 from scanpick.reports.study import plots, tables
 from scanpick.reports.study.folder import read_study
 from scanpick.reports.study.page import grid_name, study_page

@@ -12,7 +12,7 @@ from scanpick.evaluation.study_statistics.curves import Needed, labels_needed, m
 from scanpick.evaluation.study_statistics.estimates import Estimate, ratio
 from scanpick.evaluation.study_statistics.paired import PairedDifference, paired_differences
 from scanpick.reports.study.folder import REFERENCE, START, Arm, StudyFolder
-from scanpick.reports.study.scoreboard import AXES, Axis, Scoreboard, SeedValues, over_seeds
+from scanpick.reports.study.scoreboard import AXES, Axis, Scoreboard, SeedValues, difference, over_seeds
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,14 +136,14 @@ def _arm_result(
     variants: int,
 ) -> ArmResult:
     ap, start, random = board.ap(arm, board.shown_round), board.start(), board.ap(Arm(REFERENCE), board.shown_round)
-    gains = _less(ap, start)
+    gains = difference(ap, start)
     added = {axis: _added(board, arm, partial(board.labelled, axis=axis)) for axis in AXES}
     return ArmResult(
         arm=arm,
         by_seed=ap,
         ap=over_seeds(ap),
         gain=over_seeds(gains),
-        relative=_ratio(gains, _less(random, start), less=1.0),
+        relative=_ratio(gains, difference(random, start), less=1.0),
         added={axis: over_seeds(added[axis]) for axis in AXES},
         added_of={
             name: over_seeds(_added(board, arm, partial(board.boxes_of, class_name=name))) for name in board.classes
@@ -151,7 +151,7 @@ def _arm_result(
         per_point={axis: _ratio(added[axis], gains) for axis in AXES},
         area={axis: over_seeds(areas[axis].get(arm, {})) for axis in AXES},
         area_differences={
-            axis: over_seeds(_less(areas[axis].get(arm, {}), areas[axis].get(Arm(REFERENCE), {}))) for axis in AXES
+            axis: over_seeds(difference(areas[axis].get(arm, {}), areas[axis].get(Arm(REFERENCE), {}))) for axis in AXES
         },
         needed={axis: _needed(board, arm, axis) for axis in AXES},
         paired=paired,
@@ -167,7 +167,7 @@ def _grid(final: Mapping[Arm, SeedValues], best: Arm, variants: tuple[Arm, ...],
         variants,
         best,
         over_seeds(honest) if honest else None,
-        over_seeds(_less(honest, random)) if honest and random else None,
+        over_seeds(difference(honest, random)) if honest and random else None,
     )
 
 
@@ -217,11 +217,7 @@ def _needed(board: Scoreboard, arm: Arm, axis: Axis) -> Needed | None:
 
 
 def _added(board: Scoreboard, arm: Arm, of: Callable[[Arm, int], SeedValues]) -> SeedValues:
-    return _less(of(arm, board.shown_round), of(Arm(START), 0))
-
-
-def _less(values: SeedValues, others: SeedValues) -> SeedValues:
-    return {seed: values[seed] - others[seed] for seed in values if seed in others}
+    return difference(of(arm, board.shown_round), of(Arm(START), 0))
 
 
 def _ratio(above: SeedValues, below: SeedValues, *, less: float = 0.0) -> Estimate:

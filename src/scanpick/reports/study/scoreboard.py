@@ -26,6 +26,11 @@ def over_seeds(values: SeedValues) -> Estimate:
     return mean(np.array(list(values.values()), dtype=np.float64))
 
 
+def difference(values: SeedValues, others: SeedValues) -> SeedValues:
+    """Seed -> difference, of the seeds that both have."""
+    return {seed: values[seed] - others[seed] for seed in values if seed in others}
+
+
 @dataclass(frozen=True, eq=False)
 class Scoreboard:
     """The scores of a study under one metric.

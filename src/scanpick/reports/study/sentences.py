@@ -17,7 +17,6 @@ from scanpick.reports.study.words import (
     interval_text,
     p_text,
     points,
-    saved_end,
     signed,
     signed_percent,
     with_interval,
@@ -41,13 +40,13 @@ def subtitle(results: StudyResults) -> str:
 def findings(results: StudyResults) -> list[str]:
     """What the page opens with."""
     told = [headline(results)]
-    compared = [one for one in results.shown if one.paired is not None and one.paired.differences]
+    compared = [(one.arm, one.paired) for one in results.shown if one.paired is not None and one.paired.differences]
     for verdict, opening in (("better", "Better than random"), ("worse", "Worse than random")):
-        named = [f"{one.arm} ({_difference(one.paired)})" for one in compared if _verdict(one) == verdict]
+        named = [f"{arm} ({_difference(paired)})" for arm, paired in compared if paired.verdict == verdict]
         if named:
             told.append(f"{opening}: {', '.join(named)}.")
     told.append(too_few_seeds(results))
-    alike = [str(one.arm) for one in compared if _verdict(one) == "no evidence of a difference"]
+    alike = [str(arm) for arm, paired in compared if paired.verdict == "no evidence of a difference"]
     if alike:
         which = " for any strategy" if len(alike) == len(compared) else f": {', '.join(alike)}"
         told.append(f"No evidence of a difference to random{which}.")
@@ -190,27 +189,24 @@ def _saving(needed: Needed, axis: Axis) -> str:
     what, share = AXIS_PLURAL[axis], needed.saved_of_added
     if not math.isfinite(needed.value):
         return f"{what} not reached"
-    how = f"saves {percent(share)}" if share >= 0.005 else f"{percent(-share)} more" if share <= -0.005 else "as many"
-    low, high = needed.interval_of_added or (math.nan, math.nan)
-    between = "" if needed.interval_of_added is None else f" ({saved_end(low)} to {saved_end(high)})"
-    verb = (
-        f"{how} of the {what}"
-        if share >= 0.005
-        else f"{how} {what}"
-        if axis != "cost" or share <= -0.005
-        else "the same cost"
-    )
-    return f"{verb}{between}"
+    if share >= 0.005:
+        how = f"saves {percent(share)} of the {what}"
+    elif share <= -0.005:
+        how = f"{percent(-share)} more {what}"
+    else:
+        how = "the same cost" if axis == "cost" else f"as many {what}"
+    interval = interval_text(needed.interval_of_added, signed_percent, "not reached")
+    between = f" ({interval})" if interval else ""
+    return f"{how}{between}"
 
 
-def _difference(paired: PairedDifference | None) -> str:
-    if paired is None or paired.difference.value is None:
-        return "n/a"
-    return f"{signed(paired.difference.value)} points"
+def _difference(paired: PairedDifference) -> str:
+    value = paired.difference.value
+    return "n/a" if value is None else f"{signed(value)} points"
 
 
 def _why_sure(paired: PairedDifference, compared: int) -> str:
-    interval = interval_text(paired.difference, signed)
+    interval = interval_text(paired.difference.interval, signed)
     told = f"95% interval {interval}" if interval else paired.difference.note
     corrected = f", corrected {p_text(paired.corrected_p)}" if compared > 1 else ""
     return f"{told}; p {p_text(paired.p_value)}{corrected}"
@@ -228,13 +224,5 @@ def _clear_of_zero(estimate: Estimate) -> bool:
     return estimate.interval is not None and not estimate.interval[0] <= 0 <= estimate.interval[1]
 
 
-def _verdict(one: ArmResult) -> str:
-    return one.paired.verdict if one.paired else ""
-
-
 def _ap(one: ArmResult) -> float:
-    return _value(one.ap)
-
-
-def _value(estimate: Estimate) -> float:
-    return float("-inf") if estimate.value is None else estimate.value
+    return float("-inf") if one.ap.value is None else one.ap.value

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scanpick.evaluation.study_statistics.estimates import Estimate
-from scanpick.reports.numbers import percent, significant
+from scanpick.reports.numbers import count, percent, significant
 from scanpick.reports.study.folder import REFERENCE
 from scanpick.reports.study.redundancy import MEASURES, SHARES, Redundancy
 from scanpick.reports.study.results import ArmResult, StudyResults
@@ -18,7 +18,6 @@ from scanpick.reports.study.words import (
     interval_text,
     p_text,
     points,
-    seeds_text,
     signed,
     signed_percent,
     with_interval,
@@ -78,12 +77,12 @@ def difference_table(results: StudyResults, *, every: bool = False) -> Table:
                 str(one.arm) if every else _name(one),
                 str(len(paired.differences)),
                 _value(paired.difference, signed),
-                interval_text(paired.difference, signed) or paired.difference.note,
+                interval_text(paired.difference.interval, signed) or paired.difference.note,
                 p_text(paired.p_value),
                 p_text(paired.corrected_p),
                 p_text(paired.holm_p),
                 paired.verdict,
-                seeds_text(paired.seeds_needed),
+                "-" if paired.seeds_needed is None else count(paired.seeds_needed),
             )
         )
     columns = ("Strategy", "Pairs", "Difference", "95% interval", "p", "corrected", "Holm")

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import read_predictions
-from scanpick.reports.bev import BevView, bev_image, fitting_view
-from scanpick.reports.contact_sheet import SMALLEST_SCORE, data_uri, labelled_boxes_of, outlines_of
+from scanpick.reports.bev import BevView
+from scanpick.reports.contact_sheet import SMALLEST_SCORE
+from scanpick.reports.frames_from_above import draw_frames, outlines_of
 from scanpick.reports.numbers import count, plural, significant
 from scanpick.reports.study.folder import Arm, Pick, StudyFolder
 from scanpick.reports.study.pool import open_dataset_of, pool_of_study, training_folder
@@ -64,10 +64,24 @@ def draw_viewer(
     if isinstance(dataset, ScanpickError):
         return Viewer(problems=[f"The frames cannot be drawn: {dataset}"])
     seed, fold = next((picks[0].seed, picks[0].fold) for picks in wanted.values())
-    frames, bev, unread = _draw_frames(dataset, list(_in_turn(wanted)), advance)
+    record_of = {record.frame_id: record for record in dataset.records}
+    frame_ids = [frame_id for frame_id in dict.fromkeys(_in_turn(wanted)) if frame_id in record_of][:MOST_FRAMES]
+    drawn = draw_frames(
+        dataset, frame_ids, pixels=_PIXELS, fit_to=_FRAMES_TO_FIT, most_bytes=MOST_BYTES, advance=advance
+    )
+    unread = list(drawn.problems.values())
+    frames = {
+        frame_id: {
+            "image": frame.picture,
+            "true": frame.outlines,
+            "sequence": record_of[frame_id].sequence,
+            "index": record_of[frame_id].index_in_sequence,
+        }
+        for frame_id, frame in drawn.frames.items()
+    }
     arms: list[dict[str, Any]] = []
     for arm, picks in wanted.items():
-        cards = [_card(folder, pick, bev) for pick in picks if pick.frame_id in frames]
+        cards = [_card(folder, pick, drawn.bev) for pick in picks if pick.frame_id in frames]
         if cards:
             arms.append({"name": str(arm), "picks": cards})
     if not arms:
@@ -75,7 +89,7 @@ def draw_viewer(
     predicted = any(card["predicted"] is not None for one in arms for card in one["picks"])
     return Viewer(
         {"frames": frames, "arms": arms, "pixels": _PIXELS},
-        _about(bev, seed, fold, predicted),
+        _about(drawn.bev, seed, fold, predicted),
         [f"{count(len(unread))} picked frames cannot be read any more: {unread[0]}"] if unread else [],
     )
 
@@ -94,43 +108,6 @@ def _in_turn(wanted: Mapping[Arm, Sequence[Pick]]) -> Iterator[str]:
     """Frame ids: the first picks of all strategies, then the second ones, and so on."""
     for place in range(max(map(len, wanted.values()))):
         yield from (picks[place].frame_id for picks in wanted.values() if place < len(picks))
-
-
-def _draw_frames(
-    dataset: Dataset, frame_ids: list[str], advance: Callable[[int], None]
-) -> tuple[dict[str, Any], BevView, list[str]]:
-    """Frame id -> picture and true boxes; what a picture shows; why frames are missing."""
-    unread: list[str] = []
-    record_of = {record.frame_id: record for record in dataset.records}
-    frame_ids = [frame_id for frame_id in dict.fromkeys(frame_ids) if frame_id in record_of][:MOST_FRAMES]
-    clouds = []
-    for frame_id in frame_ids[:_FRAMES_TO_FIT]:
-        try:
-            clouds.append(dataset.read(frame_id).points)
-        except ScanpickError:
-            continue
-    bev = fitting_view(clouds, pixels=_PIXELS)
-    frames: dict[str, Any] = {}
-    written = 0
-    for frame_id in frame_ids:
-        advance(1)
-        try:
-            points = dataset.read(frame_id).points
-        except ScanpickError as error:
-            unread.append(str(error))
-            continue
-        picture = data_uri(bev_image(points, bev))
-        written += len(picture)
-        if written > MOST_BYTES:
-            break
-        record = record_of[frame_id]
-        frames[frame_id] = {
-            "image": picture,
-            "true": outlines_of(labelled_boxes_of(dataset, frame_id), bev),
-            "sequence": record.sequence,
-            "index": record.index_in_sequence,
-        }
-    return frames, bev, unread
 
 
 def _card(folder: StudyFolder, pick: Pick, bev: BevView) -> dict[str, Any]:

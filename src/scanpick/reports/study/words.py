@@ -65,12 +65,12 @@ def amount(value: float) -> str:
     return count(value) if float(value).is_integer() else significant(value)
 
 
-def interval_text(estimate: Estimate, form: Callable[[float], str]) -> str:
-    """The interval, "" where there is none."""
-    if estimate.interval is None:
+def interval_text(bounds: tuple[float, float] | None, form: Callable[[float], str], beyond: str = "unbounded") -> str:
+    """An interval, "" where there is none; `beyond` stands for an end that is not finite."""
+    if bounds is None:
         return ""
-    low, high = estimate.interval
-    return f"{_end(low, form)} to {_end(high, form)}"
+    low, high = (form(end) if math.isfinite(end) else beyond for end in bounds)
+    return f"{low} to {high}"
 
 
 def with_interval(estimate: Estimate, form: Callable[[float], str]) -> str:
@@ -82,7 +82,7 @@ def with_interval(estimate: Estimate, form: Callable[[float], str]) -> str:
     """
     if estimate.value is None:
         return "not defined" if estimate.note.startswith("not defined") else "-"
-    interval = interval_text(estimate, form)
+    interval = interval_text(estimate.interval, form)
     return f"{form(estimate.value)} ({interval})" if interval else form(estimate.value)
 
 
@@ -98,17 +98,3 @@ def p_text(value: float) -> str:
     if value < 0.001:
         return "< 0.001"
     return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def saved_end(value: float) -> str:
-    """An end of the interval of a saving."""
-    return signed_percent(value) if math.isfinite(value) else "not reached"
-
-
-def seeds_text(seeds: int | None) -> str:
-    """Seeds needed."""
-    return "-" if seeds is None else count(seeds)
-
-
-def _end(value: float, form: Callable[[float], str]) -> str:
-    return form(value) if math.isfinite(value) else "unbounded"
