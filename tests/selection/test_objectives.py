@@ -274,4 +274,6 @@ def test_typicality_of_a_small_pool_takes_all_others():
     pool = Pool(("a", "b", "c"), {"e": np.array([[0.0], [1.0], [3.0]])})
     found = start(pool, "typicality", metric="euclidean").bounds()
     np.testing.assert_allclose(found, [1 / (5 + 1e-5), 1 / (2.5 + 1e-5), 1 / (6.5 + 1e-5)])
+    two = start(pool.take(np.array([1, 2])), "typicality", metric="euclidean").bounds()
+    np.testing.assert_allclose(two, 1 / (4 + 1e-5))
     assert start(pool.take(np.array([1])), "typicality", metric="euclidean").bounds().tolist() == [1e5]
