@@ -92,7 +92,7 @@ def test_every_registry_can_be_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["CONTRIBUTING.md", "README.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+    "document", ["CONTRIBUTING.md", "README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
 )
 def test_every_named_path_of_this_repository_exists(document: str) -> None:
     """Paths in code marks, from the root or from the package; ``<name>`` stands for any."""

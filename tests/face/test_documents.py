@@ -24,8 +24,8 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
 
 def test_the_page_about_python_runs(tmp_path: Path) -> None:
     """On simulated drives, and without pandas, which need not be there."""
-    page = (ROOT / "docs" / "python.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    page = (ROOT / "docs" / "how-to" / "use-from-python.md").read_text()
+    blocks = re.findall(r"```python run\n(.*?)```", page, flags=re.DOTALL)
     code = "\n".join(block for block in blocks if "to_pandas" not in block)
     data = "import scanpick\nscanpick.simulate('path/to/kitti', 20, workers=1)\n"
     _run(
