@@ -14,9 +14,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "commands.md"
 
 BEGINNING = """# Commands
 
-Each is `scanpick VERB`; `--help` shows the same in the terminal. Results go to standard output, progress and logs to standard
-error; `--json` prints results for machines. Options marked `...` may be repeated. The exit status is 0, 1 for an error, 2 for
-a command that is not understood, and 130 after Ctrl-C. This page is written by `python -m benchmarks.commands`.
+Each is `scanpick VERB`; `--help` shows the same in the terminal. Results go to standard output, progress and logs to
+standard error; `--json` prints results for machines. Options marked `...` may be repeated. The exit status is 0, 1
+for an error, 2 for a command that is not understood, and 130 after Ctrl-C. This page is written by `python -m
+benchmarks.commands`.
 """
 
 

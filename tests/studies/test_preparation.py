@@ -13,7 +13,7 @@ from scanpick.studies.preparation import prepare
 from scanpick.workspace.encoders import encoder_named
 from tests.studies.toys import BROKEN, toy_values
 
-pytestmark = pytest.mark.usefixtures("toy_detector")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_detector")]
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from scanpick.errors import ScanpickError
 from scanpick.structures import Boxes3D
 from tests.detectors.scenes import car_scene
 
+pytestmark = pytest.mark.slow
+
 TINY = replace(
     SSD3D,
     points=1024,

@@ -21,6 +21,8 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.networks.weights import write_weights_file
 from tests.encoders.ssl.made_up import frame
 
+pytestmark = pytest.mark.slow
+
 RANDOM = {"start": "random", "vocabulary": "16"}
 
 
