@@ -4,10 +4,11 @@
 
 PYTHON ?= python3
 VENV := .venv
+LIGHT := .venv-light
 BIN := $(VENV)/bin
 SOURCES := src tests benchmarks
 
-.PHONY: demo test check format benchmark clean
+.PHONY: demo test light check format benchmark clean
 
 demo: $(VENV)/.installed
 	$(BIN)/scanpick demo --out demo-output
@@ -15,6 +16,10 @@ demo: $(VENV)/.installed
 # One process a core; a test that is about threads asks for them itself.
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# The light install, in an environment of its own: nothing but what `pip install .` brings.
+light: $(LIGHT)/.installed
+	.ci/light
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)
@@ -33,13 +38,20 @@ benchmark: $(VENV)/.installed-peers
 	$(BIN)/python -m benchmarks.evaluation "$${SCANPICK_TEST_DATA:?names the folder with kitti_label_2_all.zip}/kitti_label_2_all.zip"
 
 clean:
-	rm -rf $(VENV) demo-output build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LIGHT) demo-output build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# A copy, not a link to the sources: what the package forgets to bring is missed here.
+$(LIGHT)/.installed: pyproject.toml constraints.txt $(shell find src -name '*.py')
+	rm -rf $(LIGHT) build
+	$(PYTHON) -m venv $(LIGHT)
+	$(LIGHT)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt .
+	touch $@
+
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,umap]'
 	touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python

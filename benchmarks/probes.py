@@ -1,4 +1,4 @@
-"""The tables of docs/encoders.md between two marks, from folders that ``scanpick probe --out`` wrote.
+"""The tables of docs/results/probes.md between two marks, from folders that ``scanpick probe --out`` wrote.
 
 ::
 
@@ -17,7 +17,7 @@ from scanpick.errors import ScanpickError
 from scanpick.files import write_text
 from scanpick.reports.probes import SUMMARY, Column
 
-RESULTS, PAGE = Path("docs/results/probes"), Path("docs/encoders.md")
+RESULTS, PAGE = Path("docs/results/probes"), Path("docs/results/probes.md")
 BEGIN, END = "<!-- probes: begin -->", "<!-- probes: end -->"
 KEPT = ("scores.csv", "differences.csv", "probe.json")
 DETECTION = SUMMARY[0]

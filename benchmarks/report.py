@@ -1,4 +1,4 @@
-"""Results as tables: for the terminal, and for docs/benchmarks.md between two marks."""
+"""Results as tables: for the terminal, and for docs/results/benchmarks.md between two marks."""
 
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ def markdown(results: Record) -> list[str]:
     for task in sorted({table["task"] for table in results["tables"]}, key=list(TITLES).index):
         lines += ["", f"### {TITLES[task]}", *other_days(results, task)]
         if any(line["task"] == task for line in results["series"]):
-            lines += ["", f"![{TITLES[task]}: cost against rows and picks](images/{picture_name(task)})"]
+            lines += ["", f"![{TITLES[task]}: cost against rows and picks](../images/{picture_name(task)})"]
         for table in (table for table in results["tables"] if table["task"] == task):
             lines += ["", *markdown_table(table)]
         lines += two_thread_gains([table for table in results["tables"] if table["task"] == task])

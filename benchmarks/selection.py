@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     if options.report:
         results = json.loads(options.report.read_text())
-        write_report(results, DOCS / "benchmarks.md")
+        write_report(results, DOCS / "results" / "benchmarks.md")
         draw(results, DOCS / "images")
         return
     for results in run(options):  # it grows: what is measured is kept if a later measurement is interrupted
@@ -66,7 +66,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-series", action="store_true", help="tables only, nothing for the picture")
     parser.add_argument("--json", type=Path, help="write the results here")
     parser.add_argument("--pictures", type=Path, help="draw the pictures into this folder")
-    parser.add_argument("--report", type=Path, help="write docs/benchmarks.md from this, measure nothing")
+    parser.add_argument("--report", type=Path, help="write docs/results/benchmarks.md from this, measure nothing")
     options = parser.parse_args(arguments)
     options.only = options.only.split(",")
     options.threads = [int(n) for n in (options.threads or ("1,2" if options.full else "1")).split(",")]

@@ -21,7 +21,7 @@ RESULTS, IMAGES = ROOT / "docs" / "results", ROOT / "docs" / "images"
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("documents", nargs="*", type=Path, help="by default README.md and docs/*.md")
+    parser.add_argument("documents", nargs="*", type=Path, help="by default all of docs")
     parser.add_argument("--keep", action="append", type=Path, default=[], help="a study's folder with its report")
     parser.add_argument("--check", action="store_true", help="write no document; status 1 where one would change")
     parser.add_argument("--parts", action="store_true", help="list the parts")
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for study in asked.keep:
             print(f"kept {keep(study, asked.results, asked.images)}")
-        for document in asked.documents or [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for document in asked.documents or sorted((ROOT / "docs").rglob("*.md")):
             if not has_marks(document):
                 continue
             text = rebuild(document, asked.results, asked.images)

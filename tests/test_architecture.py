@@ -89,15 +89,3 @@ def test_every_registry_can_be_listed() -> None:
     listed = {place.partition(":")[2] for place in TABLES.values()}
     assert tables == listed | {"ADAPTABLE", "TRAINED"}, "both are encoders, listed as such"
     assert all(registry_of(kind).names() for kind in TABLES)
-
-
-@pytest.mark.parametrize(
-    "document", ["CONTRIBUTING.md", "README.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
-)
-def test_every_named_path_of_this_repository_exists(document: str) -> None:
-    """Paths in code marks, from the root or from the package; ``<name>`` stands for any."""
-    for path in re.findall(r"`((?:[\w.<>-]+/)+(?:[\w.<>-]+\.py)?)[:`]", (ROOT / document).read_text()):
-        if path.endswith(".py") or path.split("/")[0] in ("src", "tests", "docs", "benchmarks"):
-            pattern = re.sub(r"<\w+>", "*", path).rstrip("/")
-            places = (ROOT, ROOT / "src", ROOT / "src" / "scanpick")
-            assert any(any(place.glob(pattern)) for place in places), f"{document} names {path}"

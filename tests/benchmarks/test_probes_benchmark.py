@@ -1,4 +1,4 @@
-"""The tables of docs/encoders.md say what the files of a probe run say."""
+"""The tables of docs/results/probes.md say what the files of a probe run say."""
 
 import pytest
 

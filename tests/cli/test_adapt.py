@@ -12,6 +12,8 @@ from scanpick.encoders.recon.pretraining import ReConPretraining
 from tests.cli.running import error_of, run, run_json
 from tests.detectors.scenes import car_scene
 
+pytestmark = pytest.mark.slow
+
 SMALL = [f"--encoder-option={text}" for text in ("points=64", "groups=16", "crop_points=64", "crop_groups=8")]
 
 

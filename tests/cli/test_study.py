@@ -11,6 +11,8 @@ from scanpick.studies.scheduler import Scheduler
 from tests.cli.running import error_of, run, run_json
 from tests.studies.toys import DETECTORS, METRIC, table, toy_values, write_toy_kitti
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:

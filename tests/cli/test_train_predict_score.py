@@ -11,6 +11,8 @@ from scanpick.cli.app import app
 from scanpick.errors import ScanpickError
 from scanpick.formats.predictions import read_predictions
 
+pytestmark = pytest.mark.slow
+
 SMALL = [
     *("--detector-option", "channels=[8, 8, 8]", "--detector-option", "blocks=[1, 1, 1]"),
     *("--detector-option", "point_channels=8", "--detector-option", "head_channels=8"),

@@ -16,6 +16,8 @@ from scanpick.errors import FrameError, ScanpickError
 from scanpick.structures import Frame, FrameRecord
 from tests.detectors.scenes import car_scene
 
+pytestmark = pytest.mark.slow
+
 RANDOM_STARTS: dict[str, dict[str, Any]] = {
     "recon": {"random_weights": "tiny", "points": 128, "groups": 16},
     "scanpick-ssl": {"start": "random"},

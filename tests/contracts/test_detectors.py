@@ -20,6 +20,8 @@ from scanpick.networks.training import TrainingSettings
 from scanpick.structures import Boxes3D, Detections
 from tests.detectors.scenes import car_scene
 
+pytestmark = pytest.mark.slow
+
 SMALL_PILLARS: dict[str, Any] = {
     **{"channels": [8, 8, 8], "blocks": [1, 1, 1], "point_channels": 8, "head_channels": 8, "box_channels": 16},
     **{"pillar_m": 0.64, "x_range_m": [0.0, 51.2], "y_range_m": [-28.16, 28.16]},

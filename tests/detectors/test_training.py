@@ -18,6 +18,8 @@ from scanpick.networks.training import TrainingSettings
 from scanpick.structures import Boxes3D
 from tests.detectors.scenes import car_scene
 
+pytestmark = pytest.mark.slow
+
 TINY = PillarConfig(
     x_range_m=(0.0, 25.6),
     y_range_m=(-12.8, 12.8),
@@ -117,7 +119,6 @@ def test_an_empty_cloud_has_a_prediction() -> None:
     assert found.frame_id == "empty"
 
 
-@pytest.mark.slow
 def test_a_few_scenes_are_learnt(tmp_path: Path) -> None:
     """After 400 steps on a few scenes, the cars of these are found with high overlap."""
     from scanpick.geometry.rotated_iou import iou_3d

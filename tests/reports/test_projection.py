@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from threadpoolctl import threadpool_limits
 
-from scanpick.reports import projection
+from scanpick.reports import projection, sentences
 from scanpick.reports.projection import neighbour_map, principal_map
 
 
@@ -85,3 +85,17 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path, quick_umap):
     values = np.random.default_rng(6).normal(size=(8, 3)).astype(np.float32)
     start = principal_map(values).positions
     assert np.isfinite(neighbour_map(values, start, tmp_path / "cache")).all()
+
+
+def test_without_umap_the_plain_map_serves(tmp_path, monkeypatch):
+    monkeypatch.setattr(projection, "umap_is_installed", lambda: False)
+    values = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
+    assert neighbour_map(values, principal_map(values).positions, tmp_path) is None
+
+
+def test_a_report_without_umap_says_what_to_install(monkeypatch):
+    drawn = {"explained": [0.5, 0.25], "maps": {"PCA": []}}
+    monkeypatch.setattr(sentences, "umap_is_installed", lambda: True)
+    assert "pip install" not in sentences.map_about(drawn)["PCA"]
+    monkeypatch.setattr(sentences, "umap_is_installed", lambda: False)
+    assert sentences.map_about(drawn)["PCA"].endswith("pip install 'scanpick[umap]'.")

@@ -16,7 +16,7 @@ from scanpick.selection.explain import explain
 from scanpick.selection.objectives import OBJECTIVES
 from tests.selection.pools import driving_pool
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "selection.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "docs" / "reference" / "selection.md").read_text(encoding="utf-8")
 
 
 def yaml_of_the_guide():

@@ -17,7 +17,7 @@ from scanpick.workspace.index import index
 from scanpick.workspace.workspace import Workspace
 from tests.studies.toys import BROKEN, toy_values
 
-pytestmark = pytest.mark.usefixtures("toy_detector")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_detector")]
 
 
 @pytest.fixture

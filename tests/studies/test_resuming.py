@@ -17,7 +17,7 @@ from scanpick.errors import ScanpickError
 from scanpick.studies.units import PoolPredictionUnit, TrainingUnit, Unit
 from tests.studies.toys import DETECTORS, numbers, table, toy_study
 
-pytestmark = pytest.mark.usefixtures("toy_detector")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_detector")]
 
 STRATEGIES = ["random", "uncertainty", {"name": "probcover", "grid": {"delta": [0.1]}}]
 CHANGES: dict[str, Any] = {"strategies": STRATEGIES, "rounds": [3], "seeds": [0]}

@@ -14,7 +14,7 @@ from scanpick.errors import ScanpickError
 from scanpick.studies.study import Study
 from tests.studies.toys import BROKEN, DOUBLE, METRIC, UNLABELLED, table, toy_study
 
-pytestmark = pytest.mark.usefixtures("toy_detector")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_detector")]
 
 EVERY_STRATEGY = [
     "random",

@@ -19,6 +19,8 @@ from scanpick.errors import ScanpickError
 from scanpick.training.adapting import AdaptationRequest, adapt, change_of
 from tests.encoders.pretraining.drives import Drives
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = {"points": "64", "groups": "16", "crop_points": "64", "crop_groups": "8", "image_dimension": "3"}
 
 

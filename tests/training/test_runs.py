@@ -17,7 +17,7 @@ from scanpick.training.metrics import Metric
 from scanpick.training.runs import TrainingRun, run_training
 from tests.studies.toys import BROKEN, METRIC, UNLABELLED
 
-pytestmark = pytest.mark.usefixtures("toy_detector")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_detector")]
 
 FRAMES = tuple(f"{number:06d}" for number in (21, 22, 29, 30, 36))
 EVALUATION = tuple(f"{number:06d}" for number in (42, 43, 44))

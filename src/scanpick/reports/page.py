@@ -19,6 +19,7 @@ from scanpick.reports.figures import COLOURS, STRATEGY_SLOTS, figure_style, inli
 from scanpick.reports.html import Card
 from scanpick.reports.numbers import count, percent, plural, significant
 from scanpick.reports.picked_pool import PickedPool
+from scanpick.reports.projection import umap_is_installed
 from scanpick.reports.redundancy import NEAR_S
 from scanpick.reports.set_aside import Reason
 from scanpick.reports.tables import Table, flat_settings
@@ -322,9 +323,10 @@ def _map_about(drawn: dict[str, Any] | None) -> dict[str, str]:
     if drawn is None:
         return {"PCA": "", "UMAP": ""}
     first, second = drawn["explained"]
+    absent = "" if umap_is_installed() else " For UMAP, which keeps neighbours together: pip install 'scanpick[umap]'."
     return {
         "PCA": f"PCA: the two directions of largest spread, {percent(first)} and {percent(second)} of the variance. "
-        f"Frames that are far apart here are far apart in the embedding; near ones need not be near.",
+        f"Frames that are far apart here are far apart in the embedding; near ones need not be near.{absent}",
         "UMAP": "UMAP (15 neighbours, fixed seed): keeps neighbours together. Distances between groups mean little.",
     }
 

@@ -3,13 +3,15 @@
 **PCA** is linear and immediate: distances on the map are never larger than in the embedding. **UMAP** shows
 neighbourhoods instead (McInnes, Healy, Melville, 2018, arXiv:1802.03426); far distances on it mean little. Ours starts
 from the PCA map and from exact nearest neighbours, runs on one thread with a fixed seed, and so gives the same map
-every time on one machine. It takes a while, so it is kept on disk under a fingerprint of the vectors.
+every time on one machine. It takes a while, so it is kept on disk under a fingerprint of the vectors. The package is
+the extra ``scanpick[umap]``; without it, PCA serves.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,12 +81,15 @@ def neighbour_map(values: Embeddings, start: Float64Array, folder: Path) -> Floa
         folder: Where maps are kept. A file that is damaged is made again.
 
     Returns:
-        None where there is nothing to draw: fewer than four frames, or all vectors on one line or point.
+        None where there is nothing to draw (fewer than four frames, or all vectors on one line or point), or where no
+        map was made before and UMAP is not installed.
     """
     if len(values) < 4 or not (np.ptp(start, axis=0) > 0).all():
         return None
     path = folder / f"umap-{_fingerprint(values)}.npy"
     positions = _read(path, len(values))
+    if positions is None and not umap_is_installed():
+        return None
     if positions is None:
         positions = _umap(values, start)
         # A workspace that may only be read has its report all the same; it is just made anew each time.
@@ -92,6 +97,11 @@ def neighbour_map(values: Embeddings, start: Float64Array, folder: Path) -> Floa
             with contextlib.suppress(OSError), atomic_path(path) as temporary:
                 np.save(temporary, positions, allow_pickle=False)
     return positions.astype(np.float64)
+
+
+def umap_is_installed() -> bool:
+    """Whether the extra is there."""
+    return importlib.util.find_spec("umap") is not None
 
 
 def _umap(values: Embeddings, start: Float64Array) -> Embeddings:

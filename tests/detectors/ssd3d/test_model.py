@@ -18,6 +18,8 @@ from scanpick.networks.training import TrainingSettings
 from scanpick.structures import Boxes3D
 from tests.detectors.scenes import car_scene
 
+pytestmark = pytest.mark.slow
+
 TINY = replace(
     SSD3D,
     points=1024,

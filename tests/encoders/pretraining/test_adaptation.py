@@ -17,6 +17,8 @@ from scanpick.errors import ScanpickError
 from tests.encoders.pretraining.drives import Drives, frames_of
 from tests.encoders.recon.small import small_recon
 
+pytestmark = pytest.mark.slow
+
 FRAMES = frames_of(Drives())
 FEATURES = ImageFeatures({record.frame_id: np.full(4, row, np.float32) for row, record in enumerate(FRAMES.records)})
 ALL = {"views": 0.1, "neighbours": 0.1, "image": 0.1}

@@ -20,6 +20,8 @@ from scanpick.structures import FrameRecord
 from tests.detectors.scenes import car_scene
 from tests.encoders.recon.small import small_recon
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 ALL = {"scenes": 1.0, "crops": 0.5, "views": 0.1, "neighbours": 0.2, "image": 0.3}
 

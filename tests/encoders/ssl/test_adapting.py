@@ -20,6 +20,8 @@ from scanpick.encoders.ssl.weights import NetworkConfig, read_weights, shapes_of
 from scanpick.errors import FrameError, ScanpickError
 from tests.encoders.ssl.made_up import frame
 
+pytestmark = pytest.mark.slow
+
 RANDOM = {"start": "random", "vocabulary": "16"}
 
 

@@ -213,7 +213,7 @@ class Ssd3dConfig:
 SSD3D = Ssd3dConfig()
 
 # A quarter of the points at each level, about half the channels and neighbours, and what a short training on few frames
-# needs: see docs/detectors.md for what of it was compared.
+# needs: see docs/results/detectors.md for what of it was compared.
 SSD3D_NANO = Ssd3dConfig(
     least=(0.0, -40.96, 0.2),  # the road is half of the points
     greatest=(53.76, 40.96, 3.0),

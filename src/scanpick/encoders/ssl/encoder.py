@@ -28,7 +28,8 @@ HISTOGRAMS = Statistics.model_validate({})
 class ScanpickSsl(BaseModel):
     """A small network over the cells of a scene, trained without labels on simulated drives.
 
-    See docs/model-card-scanpick-ssl.md. One core is enough for it; frames are encoded in parallel by worker processes.
+    See docs/results/model-card-scanpick-ssl.md. One core is enough for it; frames are encoded in parallel by
+    worker processes.
 
     Attributes:
         weights: A file that `scanpick.adapt` wrote; the shipped weights by default.

@@ -27,7 +27,7 @@ from scanpick.seals import check_seal, sealed_archive
 from scanpick.texts import parse_json, parsing
 
 SHIPPED = Path(__file__).parent / "scanpick-ssl.npz"
-"""The weights that come with scanpick; docs/model-card-scanpick-ssl.md says how they were made."""
+"""The weights that come with scanpick; docs/results/model-card-scanpick-ssl.md says how they were made."""
 
 MOST_CHANNELS = 4096
 """More than this in a file is damage, not a network: it is not allocated."""

@@ -87,7 +87,7 @@ def map_about(drawn: PoolMap | None) -> str:
     how = (
         "UMAP (15 neighbours, fixed seed): near dots look alike to the encoder, distances between groups mean little"
         if drawn.kind == "UMAP"
-        else "PCA, since there are too few frames for UMAP: far dots look different to the encoder"
+        else "PCA, as there are too few frames for UMAP, or it is not installed: far dots look different to the encoder"
     )
     some = "" if drawn.shown == drawn.frames else f" {drawn.shown:,} of {drawn.frames:,} frames are drawn."
     fold = f", fold {drawn.fold}" if drawn.fold else ""
