@@ -42,22 +42,6 @@ def test_the_file_lists_what_plays_a_part(make_frames, as_tables, tmp_path):
     assert all(float(row["score"]) >= 0.4 for row in rows if row["kind"] == "detection")
 
 
-def test_both_sides_of_a_match_have_its_overlap(make_frames, as_tables, tmp_path):
-    """Also where the very first row of the detections is one of them."""
-    labels, detections = as_tables(make_frames(41, 30))
-    evaluation = evaluate(labels, detections)
-    inspections = [inspect(evaluation, name, "bbox", "hard") for name in evaluation.curves]
-    assert any((one.detection_of_label == 0).any() for one in inspections)
-    write_inspections(tmp_path / "outcomes.csv", inspections)
-    with (tmp_path / "outcomes.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    of_labels, of_detections = (
-        sorted(row["overlap"] for row in rows if row["kind"] == kind and float(row["overlap"]) > 0)
-        for kind in ("label", "detection")
-    )
-    assert of_labels == of_detections
-
-
 def test_unknown_names(make_frames, as_tables):
     evaluation = evaluate(*as_tables(make_frames(43, 2)))
     for arguments, message in (

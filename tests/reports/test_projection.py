@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from threadpoolctl import threadpool_limits
 
-from scanpick.reports import projection, sentences
+from scanpick.reports import page, projection
 from scanpick.reports.projection import neighbour_map, principal_map
 
 
@@ -95,7 +95,7 @@ def test_without_umap_the_plain_map_serves(tmp_path, monkeypatch):
 
 def test_a_report_without_umap_says_what_to_install(monkeypatch):
     drawn = {"explained": [0.5, 0.25], "maps": {"PCA": []}}
-    monkeypatch.setattr(sentences, "umap_is_installed", lambda: True)
-    assert "pip install" not in sentences.map_about(drawn)["PCA"]
-    monkeypatch.setattr(sentences, "umap_is_installed", lambda: False)
-    assert sentences.map_about(drawn)["PCA"].endswith("pip install 'scanpick[umap]'.")
+    monkeypatch.setattr(page, "umap_is_installed", lambda: True)
+    assert "pip install" not in page._map_about(drawn)["PCA"]
+    monkeypatch.setattr(page, "umap_is_installed", lambda: False)
+    assert page._map_about(drawn)["PCA"].endswith("pip install 'scanpick[umap]'.")
