@@ -112,7 +112,7 @@ def stage_shares(encoder: Encoder, frames: list[Frame]) -> dict[str, float]:
         clock.around(parts, "cut_into_parts", "cutting")
         clock.around(inference._Patches, "__call__", "patches")
         clock.around(inference._Block, "__call__", "products of blocks")
-        clock.around(inference._Norm, "__call__", "norms")
+        clock.around(torch.nn.LayerNorm, "forward", "norms")
         clock.around(inference.F, "scaled_dot_product_attention", "attention")
     for module, name, stage in (
         (scan_context, "height_map", "map"),

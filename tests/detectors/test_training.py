@@ -121,7 +121,7 @@ def test_an_empty_cloud_has_a_prediction() -> None:
 
 def test_a_few_scenes_are_learnt(tmp_path: Path) -> None:
     """After 400 steps on a few scenes, the cars of these are found with high overlap."""
-    from scanpick.geometry.rotated_iou import iou_3d
+    from scanpick.geometry.rotated_iou import iou_3d_of_pairs
 
     torch.manual_seed(0)
     model = PillarModel(replace(TINY, point_channels=16, channels=(16, 32, 32), head_channels=32))
@@ -131,5 +131,7 @@ def test_a_few_scenes_are_learnt(tmp_path: Path) -> None:
     for scene, found in zip(scenes, predict(model, scenes), strict=True):
         centres = scene.boxes.array[:, :2]
         seen = scene.boxes.array[(centres[:, 0] < 24) & (np.abs(centres[:, 1]) < 11)]
-        best.extend(iou_3d(seen, found.boxes.array).max(axis=1))
+        boxes = found.boxes.array
+        pairs = iou_3d_of_pairs(np.repeat(seen, len(boxes), axis=0), np.tile(boxes, (len(seen), 1)))
+        best.extend(pairs.reshape(len(seen), len(boxes)).max(axis=1))
     assert np.mean(np.array(best) > 0.5) > 0.8

@@ -67,9 +67,9 @@ def test_only_the_frames_asked_for_are_read(start: Path, tmp_path: Path) -> None
 
 
 def test_a_teacher_and_the_weight_of_its_loss_go_together(start: Path, tmp_path: Path) -> None:
-    with pytest.raises(ScanpickError, match="need both a teacher"):
+    with pytest.raises(ScanpickError, match=r"need both `teacher"):
         adapt(Drives(), None, replace(_request(start), teacher="a.npz"), tmp_path)
-    with pytest.raises(ScanpickError, match="need both a teacher"):
+    with pytest.raises(ScanpickError, match=r"need both `teacher"):
         adapt(Drives(), None, replace(_request(start), options=OPTIONS | {"image": "1"}), tmp_path)
 
 
