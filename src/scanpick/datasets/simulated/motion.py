@@ -54,7 +54,8 @@ def ego_course(manner: str, speed: float, duration: float, rng: np.random.Genera
     """The ego vehicle's course over `duration` seconds.
 
     Args:
-        manner: ``cruise``, ``slow`` (down and on again), ``stop`` (and stand), ``start`` (after standing) or ``stand``.
+        manner: ``cruise``, ``slow`` (down and on again), ``stop`` (and stand), ``start`` (after standing), ``stand``,
+            or ``stop and go`` (again and again, as in town).
         speed: m/s when it goes.
         duration: Seconds.
         rng: Draws when it brakes and how hard.
@@ -71,6 +72,15 @@ def ego_course(manner: str, speed: float, duration: float, rng: np.random.Genera
         low = speed * rng.uniform(0.25, 0.6)
         times = np.cumsum([when, 0.7 * braking, rng.uniform(0.5, 2.0), 0.7 * pulling])
         return Course(times, np.array([speed, low, low, speed]))
+    if manner == "stop and go":
+        times, speeds = [rng.uniform(0.0, 8.0)], [speed * rng.integers(2)]
+        while times[-1] < duration:
+            goes = speeds[-1] > 0
+            times += [times[-1] + (braking if goes else pulling)]
+            speeds += [0.0 if goes else speed * rng.uniform(0.5, 1.0)]
+            times += [times[-1] + (rng.exponential(9.0) if goes else rng.exponential(12.0) + 2.0)]
+            speeds += [speeds[-1]]
+        return Course(np.array(times), np.array(speeds))
     times = np.arange(0.0, duration + 20.0, 4.0)
     return Course(times, speed * rng.uniform(0.88, 1.08, len(times)))
 
