@@ -73,14 +73,13 @@ def ego_course(manner: str, speed: float, duration: float, rng: np.random.Genera
         times = np.cumsum([when, 0.7 * braking, rng.uniform(0.5, 2.0), 0.7 * pulling])
         return Course(times, np.array([speed, low, low, speed]))
     if manner == "stop and go":
-        times, speeds = [rng.uniform(0.0, 8.0)], [speed * rng.integers(2)]
-        while times[-1] < duration:
-            goes = speeds[-1] > 0
-            times += [times[-1] + (braking if goes else pulling)]
-            speeds += [0.0 if goes else speed * rng.uniform(0.5, 1.0)]
-            times += [times[-1] + (rng.exponential(9.0) if goes else rng.exponential(12.0) + 2.0)]
-            speeds += [speeds[-1]]
-        return Course(np.array(times), np.array(speeds))
+        knots = [(rng.uniform(0.0, 8.0), speed * int(rng.integers(2)))]
+        while knots[-1][0] < duration:
+            time, goes = knots[-1][0], knots[-1][1] > 0
+            time += braking if goes else pulling
+            then = 0.0 if goes else speed * rng.uniform(0.5, 1.0)
+            knots += [(time, then), (time + (rng.exponential(9.0) if goes else 2.0 + rng.exponential(12.0)), then)]
+        return Course(*np.array(knots).T)
     times = np.arange(0.0, duration + 20.0, 4.0)
     return Course(times, speed * rng.uniform(0.88, 1.08, len(times)))
 
