@@ -10,7 +10,7 @@ import numpy as np
 from scanpick.datasets.listed import ListedDataset
 from scanpick.datasets.options import whole_number
 from scanpick.datasets.simulated.annotate import CAMERA
-from scanpick.datasets.simulated.route import Route, plan_route
+from scanpick.datasets.simulated.route import Route, Visit, plan_route
 from scanpick.datasets.simulated.sets import RATE_HZ, SETS, Drive, drives_of
 from scanpick.datasets.simulated.simulation import SimulatedFrame, simulate
 from scanpick.datasets.simulated.streets import build_world
@@ -25,6 +25,9 @@ SIMULATOR_VERSION = 1
 
 MOST_FRAMES = 1_000_000
 
+STREET_APART_M = 10_000.0
+"""Between the shared streets of a set."""
+
 
 class SimulatedDrives(ListedDataset):
     """A named set of simulated drives.
@@ -33,7 +36,7 @@ class SimulatedDrives(ListedDataset):
     threads nor on how many frames are asked for.
 
     Args:
-        name: ``demo`` or ``drives``.
+        name: ``demo``, ``drives`` or ``fleet``.
         frames: How many frames in all; the set's own number where not given.
         seed: Another seed gives other drives.
         full: The whole turn instead of what the front camera sees.
@@ -96,9 +99,12 @@ class SimulatedDrives(ListedDataset):
 
     def _records_of(self, drive: Drive) -> list[FrameRecord]:
         route = self._route(drive.number)
+        # Every street begins at the origin of a world of its own: where several drives share them, they lie apart.
+        corner_x, corner_y = (0.0, 0.0) if drive.street is None else (STREET_APART_M * drive.street, 0.0)
         records = []
         for index in range(0, drive.frames * drive.stride, drive.stride):
             x, y, _ = route.ego.at(index / RATE_HZ)
+            x, y = x + corner_x, y + corner_y
             metadata: dict[str, str | int | float | bool] = {
                 **{"split": drive.split, "scenario": drive.scenario},
                 **{"position_x_m": round(x, 3), "position_y_m": round(y, 3)},
@@ -115,10 +121,19 @@ class SimulatedDrives(ListedDataset):
 
     def _plan_route(self, number: int) -> Route:
         drive = self._drives[number]
-        return plan_route(drive.scenario, drive.horizon / RATE_HZ, np.random.default_rng([*self._key(number), 1]))
+        rng, visit_rng = self._generators(drive, 1)
+        visit = None if visit_rng is None else Visit(visit_rng, drive.longest / RATE_HZ)
+        return plan_route(drive.scenario, drive.horizon / RATE_HZ, rng, visit)
 
     def _build_world(self, number: int) -> World:
-        return build_world(self._route(number), np.random.default_rng([*self._key(number), 2]))
+        return build_world(self._route(number), *self._generators(self._drives[number], 2))
+
+    def _generators(self, drive: Drive, purpose: int) -> tuple[np.random.Generator, np.random.Generator | None]:
+        """What draws a drive's street, and where several drives share it, what draws this drive."""
+        own = np.random.default_rng([*self._key(drive.number), purpose])
+        if drive.street is None:
+            return own, None
+        return np.random.default_rng([*self._key(drive.street), purpose, 1]), own
 
     def _key(self, number: int) -> tuple[int, int, int]:
         return (SETS[self._set].key, self._seed, number)

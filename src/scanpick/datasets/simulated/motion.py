@@ -53,7 +53,8 @@ class Course:
 def ego_course(manner: str, speed: float, duration: float, rng: np.random.Generator) -> Course:
     """The ego vehicle's course over `duration` seconds, with `speed` m/s when it goes.
 
-    A manner is ``cruise``, ``slow`` (down and on again), ``stop`` (and stand), ``start`` (after standing), ``stand``.
+    A manner is ``cruise``, ``slow`` (down and on again), ``stop`` (and stand), ``start`` (after standing), ``stand`` or
+    ``stop and go`` (again and again, as in town).
     """
     braking, pulling = speed / rng.uniform(1.5, 2.8), speed / rng.uniform(1.2, 2.0)
     when = rng.uniform(0.1, 0.6) * duration
@@ -67,6 +68,14 @@ def ego_course(manner: str, speed: float, duration: float, rng: np.random.Genera
         low = speed * rng.uniform(0.25, 0.6)
         times = np.cumsum([when, 0.7 * braking, rng.uniform(0.5, 2.0), 0.7 * pulling])
         return Course(times, np.array([speed, low, low, speed]))
+    if manner == "stop and go":
+        knots = [(rng.uniform(0.0, 8.0), speed * int(rng.integers(2)))]
+        while knots[-1][0] < duration:
+            time, goes = knots[-1][0], knots[-1][1] > 0
+            time += braking if goes else pulling
+            then = 0.0 if goes else speed * rng.uniform(0.5, 1.0)
+            knots += [(time, then), (time + (rng.exponential(9.0) if goes else 2.0 + rng.exponential(12.0)), then)]
+        return Course(*np.array(knots).T)
     times = np.arange(0.0, duration + 20.0, 4.0)
     return Course(times, speed * rng.uniform(0.88, 1.08, len(times)))
 

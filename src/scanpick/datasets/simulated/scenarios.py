@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -65,6 +65,17 @@ class Street:
     market: bool
     rain: bool
     wet: bool
+
+    def at_another_time(self, other: Street) -> Street:
+        """The same street with what comes and goes taken from `other`: traffic, people, parked cars, weather."""
+        return replace(self, **{name: getattr(other, name) for name in PASSING})
+
+
+PASSING = (
+    *("manner", "occupancy", "loose", "oncoming_per_km", "ahead_per_km", "heavy_share", "pedestrians"),
+    *("cyclists", "crowd", "debris", "tram", "trailer", "market", "rain", "wet"),
+)
+"""Entries of a street that change from drive to drive."""
 
 
 def scenario_names() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,9 @@ class Drive:
 
     Frames are `stride` sweeps apart. The drive lasts `horizon` sweeps, however many frames are asked for: that decides
     what it is like.
+
+    `street` is the number of the first drive on its street, where several drives share streets; `longest` the sweeps of
+    the longest of these.
     """
 
     number: int
@@ -28,6 +32,8 @@ class Drive:
     frames: int
     stride: int
     horizon: int
+    street: int | None = None
+    longest: int = 0
 
     @property
     def sequence(self) -> str:
@@ -40,23 +46,68 @@ class Drive:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The drives of one split of a set.
+
+    Attributes:
+        split: Its name, a value of the column ``split``.
+        frames: How many frames.
+        drives: Drives they are spread over.
+        lengths: How: ``equal``, ``mixed`` (the longest about six times the shortest) or ``kitti``, as lopsided as
+            the drives that KITTI's object frames come from.
+        strides: Sweeps from one frame to the next; each drive draws one of them.
+        streets: ``own``, a street for each drive; ``shared``, streets that are driven again and again, as on the way
+            to work.
+    """
+
+    split: str
+    frames: int
+    drives: int
+    lengths: str = "mixed"
+    strides: tuple[int, ...] = (1,)
+    streets: str = "own"
+
+
+@dataclass(frozen=True)
 class Layout:
     """How a named set is put together: frames of the pool and for evaluation, each spread over drives of their own.
 
     `key` is part of every seed, so that sets differ.
     """
 
-    pool: int
-    pool_drives: int
-    evaluation: int
-    evaluation_drives: int
     key: int
+    parts: tuple[Part, ...]
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has."""
+        return sum(part.frames for part in self.parts)
 
 
 SETS: dict[str, Layout] = {
-    "demo": Layout(pool=300, pool_drives=12, evaluation=0, evaluation_drives=0, key=1),
-    "drives": Layout(pool=1200, pool_drives=80, evaluation=200, evaluation_drives=40, key=2),
+    "demo": Layout(1, (Part("pool", 300, 12),)),
+    "drives": Layout(2, (Part("pool", 1200, 80), Part("evaluation", 200, 40, "equal", (EVALUATION_STRIDE,)))),
+    "fleet": Layout(
+        3,
+        (
+            Part("pool", 3000, 141, "kitti", (1, 2, 2, 3), "shared"),
+            Part("balanced", 200, 40, "equal", (EVALUATION_STRIDE,)),
+            Part("natural", 300, 60, "kitti", (2, 4, 6), "shared"),
+        ),
+    ),
 }
+
+KITTI_LENGTHS = (
+    *(577, 321, 296, 288, 287, 275, 258, 243, 240, 235, 215, 208, 198, 197, 194, 192, 187, 178, 175, 166, 154, 152),
+    *(132, 131, 128, 112, 107, 103, 96, 89, 88, 80, 72, 68, 65, 57, 51, 47, 38, 35, 28, 26, 25, 24, 23, 21, 21, 20),
+    *(18, 17, 14, 13, 12, *[11] * 15, *[10] * 5, 9, 9, 8, 7, *[6] * 6, *[5] * 7, *[4] * 25, *[3] * 17, *[2] * 5),
+    *(1, 1, 1, 1),
+)
+"""How many of KITTI's 7481 labelled object frames come from each of its 141 drives (devkit, train_mapping.txt)."""
+
+NEW_STREET = 0.45
+"""Of shared streets: the chance that a drive goes where no drive has been. Otherwise it follows one before it, each
+with the same chance, so that a few streets are driven most (Simon's process, 1955)."""
 
 
 def drives_of(name: str, *, frames: int | None = None, seed: int = 0) -> list[Drive]:
@@ -74,7 +125,7 @@ def drives_of(name: str, *, frames: int | None = None, seed: int = 0) -> list[Dr
     if name not in SETS:
         raise unknown_name("simulated set", name, SETS)
     layout = SETS[name]
-    total = layout.pool + layout.evaluation
+    total = layout.frames
     wanted = total if frames is None else frames
     drives: list[Drive] = []
     while wanted > 0:
@@ -86,17 +137,40 @@ def drives_of(name: str, *, frames: int | None = None, seed: int = 0) -> list[Dr
 
 def _batch(layout: Layout, first_number: int, seed: int) -> list[Drive]:
     rng = np.random.default_rng([layout.key, seed, first_number])
-    parts = [("pool", layout.pool, layout.pool_drives, 1)]
-    if layout.evaluation:
-        parts.append(("evaluation", layout.evaluation, layout.evaluation_drives, EVALUATION_STRIDE))
     drives: list[Drive] = []
-    for split, frames, count, stride in parts:
-        scenarios = _draw_scenarios(count, rng)
-        # Some drives are long and some short, as in real pools.
-        weights = rng.uniform(0.3, 1.7, count) if split == "pool" else np.ones(count)
-        for scenario, length in zip(scenarios, apportion(frames, weights), strict=True):
-            drives.append(Drive(first_number + len(drives), scenario, split, length, stride, length * stride))
-    return drives
+    for part in layout.parts:
+        scenarios = _draw_scenarios(part.drives, rng)
+        lengths = apportion(part.frames, _weights(part, rng))
+        strides = [part.strides[0]] * part.drives if len(part.strides) == 1 else rng.choice(part.strides, part.drives)
+        for scenario, length, stride in zip(scenarios, lengths, strides, strict=True):
+            number, horizon = first_number + len(drives), length * int(stride)
+            drive = Drive(number, scenario, part.split, length, int(stride), horizon)
+            drives.append(_on_shared_street(drive, drives, rng) if part.streets == "shared" else drive)
+    longest: dict[int | None, int] = {}
+    for drive in drives:
+        longest[drive.street] = max(drive.horizon, longest.get(drive.street, 0))
+    return [drive if drive.street is None else replace(drive, longest=longest[drive.street]) for drive in drives]
+
+
+def _weights(part: Part, rng: np.random.Generator) -> np.ndarray:
+    """How the frames of a part are spread over its drives."""
+    if part.lengths == "equal":
+        return np.ones(part.drives)
+    if part.lengths == "mixed":
+        return rng.uniform(0.3, 1.7, part.drives)
+    # Evenly spaced quantiles, so that any number of drives is as lopsided, in a random order.
+    ranks = np.linspace(0, len(KITTI_LENGTHS) - 1, part.drives).round().astype(np.int64)
+    lengths = np.array(KITTI_LENGTHS, dtype=np.float64)[ranks]
+    return rng.permutation(np.maximum(lengths, lengths.sum() / part.frames))  # no drive without a frame
+
+
+def _on_shared_street(drive: Drive, before: Sequence[Drive], rng: np.random.Generator) -> Drive:
+    """The drive on a street of its own, or on that of a drive before it."""
+    followed = [other for other in before if other.street is not None]
+    if not followed or rng.random() < NEW_STREET:
+        return replace(drive, street=drive.number)
+    leader = followed[rng.integers(len(followed))]
+    return replace(drive, street=leader.street, scenario=leader.scenario)
 
 
 def _draw_scenarios(count: int, rng: np.random.Generator) -> list[str]:

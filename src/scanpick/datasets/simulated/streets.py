@@ -25,22 +25,41 @@ FROM_THE_KERB_OUTWARDS = (
 )
 """In this order, since what comes first has the right of way."""
 
+COMES_AND_GOES = (park, park_anywhere, put_odd_things)
+"""What is drawn anew for each drive on a shared street, once all that stays has its place."""
 
-def build_world(route: Route, rng: np.random.Generator) -> World:
-    """Everything along a route."""
+
+def build_world(route: Route, rng: np.random.Generator, visit_rng: np.random.Generator | None = None) -> World:
+    """Everything along a route.
+
+    Args:
+        route: The route.
+        rng: Draws everything; where the street is driven several times, what stays.
+        visit_rng: Where the street is driven several times: draws what comes and goes.
+    """
     street, road = route.street, route.road
     left, right = Side.of(street, 1.0, street.parking_left), Side.of(street, -1.0, street.parking_right)
     # The ground, with a road across where there is one
     across, crossings = _draw_crossing(route, rng)
     ground = lay_ground(road, _section(street, left, right, rng), crossings, slope=street.slope, rng=rng)
     # Who drives
-    builder = Builder(road, ground, rng)
-    weather = _draw_weather(street, rng)
+    passing = rng if visit_rng is None else visit_rng
+    builder = Builder(road, ground, passing)
+    weather = _draw_weather(street, passing)
     Traffic(builder, route, across, float(crossings[:, 4].sum()), weather.spray).build()
     # What stands on both sides
     for side in (left, right):
         site = Roadside(builder, route, side)
+        if visit_rng is None:
+            for fill in FROM_THE_KERB_OUTWARDS:
+                fill(site)
+            continue
         for fill in FROM_THE_KERB_OUTWARDS:
+            if fill not in COMES_AND_GOES:
+                builder.rng = site.rng = rng.spawn(1)[0]  # one each: a change of one does not move the others
+                fill(site)
+        builder.rng = site.rng = visit_rng
+        for fill in COMES_AND_GOES:
             fill(site)
     # Who walks
     add_people(builder, route, (left.verge, right.verge), (left.walk, right.walk))

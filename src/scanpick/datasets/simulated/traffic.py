@@ -44,7 +44,8 @@ class Traffic:
 
     def _before_ego(self) -> None:
         """Vehicles ahead in the ego vehicle's lane; it follows them."""
-        course, speed = self.route.ego.course, max(self.street.speed_mps, 2.0)
+        course, start = self.route.ego.course, self.route.ego.offset
+        speed = max(self.street.speed_mps, 2.0)
         mean_gap = 1000.0 / max(self.street.ahead_per_km, 0.1)
         # Where it waits for its turn, the queue before it ends at the stop line; in a jam it may be longer.
         goes_on = self.route.goes_on
@@ -57,9 +58,9 @@ class Traffic:
             lag += self.rng.uniform(1.0, 2.2)
             if goes_on:
                 lag += self.rng.exponential(max(mean_gap / speed - 1.5, 0.3))
-            if course.distance(lag) + place > SIGHT_M + self.route.length:
+            if start + course.distance(lag) + place > SIGHT_M + self.route.length:
                 return
-            self._drive(shape, class_name, self.builder.road, course, lag, place, 1, self.route.ego.d)
+            self._drive(shape, class_name, self.builder.road, course, lag, start + place, 1, self.route.ego.d)
 
     def _beside(self, d: float) -> None:
         """Vehicles in another lane in the same direction."""

@@ -68,8 +68,7 @@ def _cycle(builder: Builder, s: float, left: float, right: float) -> None:
 def _cross(builder: Builder, route: Route) -> None:
     """People who cross before the ego vehicle while it stands."""
     rng, manner = builder.rng, route.street.manner
-    stop = route.ego.course.distance(route.duration + 60.0) if manner == "stop" else 0.0
-    x, y, heading = (float(v) for v in builder.road.at(stop + rng.uniform(5.0, 8.0), 0.0))
+    x, y, heading = (float(v) for v in builder.road.at(route.stands_at + rng.uniform(5.0, 8.0), 0.0))
     path = Road.straight(x, y, heading + np.pi / 2, 30.0)
     for _ in range(int(rng.integers(1, 4))):
         direction, speed = int(rng.choice([-1, 1])), rng.uniform(0.9, 1.6)
