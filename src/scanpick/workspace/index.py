@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scanpick.datasets import DATASETS, Dataset, open_dataset
+from scanpick.datasets.dataset import licence
 from scanpick.datasets.plausibility import UNITS
 from scanpick.encoders import Encoder
 from scanpick.errors import ScanpickError, call
@@ -149,7 +150,8 @@ def _open(specification: str, options: Mapping[str, Any]) -> tuple[DatasetSource
         absolute = f"{name}:{location.resolve()}"
         if absolute != specification:
             specification, dataset = absolute, open_dataset(absolute, **{**options, **found})
-    return DatasetSource(specification, dict(options), dataset.name, description, found), dataset
+    source = DatasetSource(specification, dict(options), dataset.name, description, found, licence(dataset))
+    return source, dataset
 
 
 def check_apart(source: DatasetSource, folder: Path) -> None:

@@ -30,6 +30,7 @@ class DatasetSource:
         name: What the reader calls itself.
         description: The reader's line on what was found and how it was understood.
         reading: The options that the reader found itself (columns, scale of intensities), to open it so again.
+        licence: The terms of the data, where the reader knows them.
     """
 
     specification: str
@@ -37,6 +38,7 @@ class DatasetSource:
     name: str
     description: str
     reading: Mapping[str, Any] = field(default_factory=dict)
+    licence: str = ""
 
     @property
     def root(self) -> Path:
