@@ -41,6 +41,7 @@ UP_LIDAR_M = (1.35, 0.0, 1.64)
 _LIDAR = "sensors/lidar"
 _NEAREST_NS = 60_000_000
 """Poses and images are taken at most so far from the time of a sweep."""
+Stamp = tuple[int, int]
 _POSE = {"qw": "f", "qx": "f", "qy": "f", "qz": "f", "tx_m": "f", "ty_m": "f", "tz_m": "f"}
 
 
@@ -81,12 +82,14 @@ class Argoverse2(ListedDataset):
         calibrated = sum(_calibration_path(log).is_file() for log in logs)
         labelled = sum((log / "annotations.feather").is_file() for log in logs)
         description = (
-            f"Argoverse 2: {counted(len(records), 'frame')} of {counted(len(logs), 'log')} ({labelled} with labels), in "
-            f"the vehicle's axes at the upper LiDAR"
+            f"Argoverse 2: {counted(len(records), 'frame')} of {counted(len(logs), 'log')} ({labelled} with labels), "
+            f"in the vehicle's axes at the upper LiDAR"
         )
         if calibrated < len(logs):
             place = ", ".join(f"{metres:g}" for metres in UP_LIDAR_M)
-            description += f", taken to be at {place} m of the rear axle in {len(logs) - calibrated} without calibration"
+            description += (
+                f", taken to be at {place} m of the rear axle in {len(logs) - calibrated} without calibration"
+            )
         super().__init__("argoverse2", f"{description}{self._boundary.told}; {self.reading.description}", records)
 
     def read(self, frame_id: str) -> Frame:
@@ -99,7 +102,7 @@ class Argoverse2(ListedDataset):
         raw = cloud_from_table(np.column_stack([table[name].astype(np.float64) for name in kinds]), record.path)
         cloud = self.reading.intensity.applied(raw, record.path)
         points = cloud.points.copy()
-        points[:, :3] = points[:, :3].astype(np.float64) - self._ego_SE3_frame(record.sequence)[:3, 3]
+        points[:, :3] = points[:, :3].astype(np.float64) - self._frame_in_ego(record.sequence)[:3, 3]
         return Frame(record, points, notes=cloud.notes)
 
     def has_labels(self, frame_id: str) -> bool:
@@ -112,13 +115,13 @@ class Argoverse2(ListedDataset):
         path = self._boundary.check(self._logs[record.sequence] / "annotations.feather")
         if not path.is_file():
             return None
-        table = _annotations(path)
+        table = _annotations(path, _stamp(path))
         rows = np.flatnonzero(table["timestamp_ns"] == record.timestamp_ns)
         centres = np.stack([table[name][rows] for name in ("tx_m", "ty_m", "tz_m")], axis=1)
         sizes = np.stack([table[name][rows] for name in ("length_m", "width_m", "height_m")], axis=1)
         try:
             rotations = rotations_from_quaternions(str(path), _quaternions(table)[rows])
-            array = upright_boxes(centres - self._ego_SE3_frame(record.sequence)[:3, 3], sizes, rotations)
+            array = upright_boxes(centres - self._frame_in_ego(record.sequence)[:3, 3], sizes, rotations)
             boxes = Boxes3D(array, self._naming.named(table["category"][rows].tolist()))
         except ScanpickError as fault:
             raise FrameError(f"{path}, {frame_id}: {fault}", kind="labels") from fault
@@ -129,7 +132,7 @@ class Argoverse2(ListedDataset):
         record = self.record(frame_id)
         assert record.timestamp_ns is not None
         city_SE3_ego = _pose_at(self._boundary, self._logs[record.sequence], record.timestamp_ns)
-        return None if city_SE3_ego is None else city_SE3_ego @ self._ego_SE3_frame(record.sequence)
+        return None if city_SE3_ego is None else city_SE3_ego @ self._frame_in_ego(record.sequence)
 
     def cameras(self, frame_id: str) -> list[Camera]:
         """The cameras of one frame; lens distortion is left out. See `scanpick.datasets.dataset.cameras`."""
@@ -138,7 +141,7 @@ class Argoverse2(ListedDataset):
         path = log / "calibration" / "intrinsics.feather"
         if time is None or not path.is_file() or not _calibration_path(log).is_file():
             return []
-        sensors = _sensors(self._boundary.check(_calibration_path(log)))
+        sensors = _sensors(self._boundary.check(_calibration_path(log)), _stamp(_calibration_path(log)))
         names = {"fx_px": "f", "fy_px": "f", "cx_px": "f", "cy_px": "f", "height_px": "ui", "width_px": "ui"}
         table = read_feather(self._boundary.check(path), {"sensor_name": "U", **names}, error=_calibration_error)
         found = []
@@ -146,26 +149,24 @@ class Argoverse2(ListedDataset):
             if name not in sensors:
                 continue
             image = self._image(log, name, time)
-            now, then = (
-                _pose_at(self._boundary, log, at) for at in (time, time if image is None else int(image.stem))
-            )
+            now, then = (_pose_at(self._boundary, log, at) for at in (time, time if image is None else int(image.stem)))
             moved = np.eye(4) if now is None or then is None else invert(then) @ now
             fx, fy, cx, cy, height, width = (float(table[column][row]) for column in names)
             try:
                 intrinsics = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
-                camera_SE3_frame = invert(sensors[name]) @ moved @ self._ego_SE3_frame(record.sequence)
+                camera_SE3_frame = invert(sensors[name]) @ moved @ self._frame_in_ego(record.sequence)
                 found.append(Camera.pinhole(name, image, intrinsics, camera_SE3_frame, (int(width), int(height))))
             except ScanpickError as fault:
                 raise _calibration_error(f"{path}: {fault}") from fault
         return found
 
-    def _ego_SE3_frame(self, log: str) -> Transform:
+    def _frame_in_ego(self, log: str) -> Transform:
         """From the frame's origin, the upper LiDAR's, to the vehicle's, the rear axle's; the axes are the same."""
         path = _calibration_path(self._logs[log])
         transform = np.eye(4)
         transform[:3, 3] = UP_LIDAR_M
         if path.is_file():
-            sensors = _sensors(self._boundary.check(path))
+            sensors = _sensors(self._boundary.check(path), _stamp(path))
             if "up_lidar" not in sensors:
                 raise _calibration_error(f"{path}: expected a row of up_lidar, got none.")
             transform[:3, 3] = sensors["up_lidar"][:3, 3]
@@ -174,7 +175,9 @@ class Argoverse2(ListedDataset):
     def _image(self, log: Path, name: str, time: int) -> Path | None:
         if not re.fullmatch(r"[a-z0-9_]+", name):
             raise _calibration_error(f"{log}: expected the name of a camera, got {name!r}.")
-        images = [path for path in files_with_suffix(log / "sensors" / "cameras" / name, ".jpg") if path.stem.isdecimal()]
+        images = [
+            path for path in files_with_suffix(log / "sensors" / "cameras" / name, ".jpg") if path.stem.isdecimal()
+        ]
         nearest = min(images, key=lambda path: abs(int(path.stem) - time), default=None)
         if nearest is None or abs(int(nearest.stem) - time) > _NEAREST_NS:
             return None
@@ -182,7 +185,9 @@ class Argoverse2(ListedDataset):
 
     def _records(self, log: Path) -> list[FrameRecord]:
         self._boundary.check_layout(log / _LIDAR, log / "city_SE3_egovehicle.feather", _calibration_path(log))
-        paths = [path for path in self._boundary.held(files_with_suffix(log / _LIDAR, ".feather")) if _is_time(path.stem)]
+        paths = [
+            path for path in self._boundary.held(files_with_suffix(log / _LIDAR, ".feather")) if _is_time(path.stem)
+        ]
         name = log.absolute().name
         columns = {LOG: name} | _columns_of(log)
         times: NDArray[np.int64] = np.array([int(path.stem) for path in paths], dtype=np.int64)
@@ -232,28 +237,34 @@ def _pose_at(boundary: Boundary, log: Path, time_ns: int) -> Transform | None:
     path = boundary.check(log / "city_SE3_egovehicle.feather")
     if not path.is_file():
         return None
-    times, transforms = _poses(path)
+    times, transforms = _poses(path, _stamp(path))
     after = min(int(np.searchsorted(times, time_ns)), len(times) - 1)
     nearest = min((after, max(after - 1, 0)), key=lambda row: abs(int(times[row]) - time_ns), default=0)
     return transforms[nearest] if len(times) and abs(int(times[nearest]) - time_ns) <= _NEAREST_NS else None
 
 
+def _stamp(path: Path) -> Stamp:
+    """What changes with a file, so that what is kept of it is not what it was."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
 # The files of a log are read once for its frames, which are asked for one after the other.
 @lru_cache(maxsize=4)
-def _poses(path: Path) -> tuple[NDArray[Any], Float64Array]:
+def _poses(path: Path, stamp: Stamp) -> tuple[NDArray[Any], Float64Array]:
     table = read_feather(path, {"timestamp_ns": "i", **_POSE})
     order = np.argsort(table["timestamp_ns"], kind="stable")
     return table["timestamp_ns"][order], _transforms(path, table)[order]
 
 
 @lru_cache(maxsize=4)
-def _sensors(path: Path) -> dict[str, Transform]:
+def _sensors(path: Path, stamp: Stamp) -> dict[str, Transform]:
     table = read_feather(path, {"sensor_name": "U", **_POSE}, error=_calibration_error)
     return dict(zip(table["sensor_name"].tolist(), _transforms(path, table), strict=True))
 
 
 @lru_cache(maxsize=4)
-def _annotations(path: Path) -> dict[str, NDArray[Any]]:
+def _annotations(path: Path, stamp: Stamp) -> dict[str, NDArray[Any]]:
     sizes = {"length_m": "f", "width_m": "f", "height_m": "f"}
     texts = {"track_uuid": "U", "category": "U"}
     table = read_feather(path, {"timestamp_ns": "i", **texts, **sizes, **_POSE}, error=_label_error)

@@ -55,7 +55,9 @@ def _parsed(rows: bytes, schema: pyarrow.Schema, path: Path) -> pyarrow.Table:
         return pyarrow.json.read_json(pyarrow.BufferReader(rows), read_options=read, parse_options=parse)
     except pyarrow.ArrowInvalid as fault:
         told = one_line(fault).removeprefix("JSON parse error: ")
-        raise ScanpickError(f"{path}: expected a JSON list of objects with {schema_in_words(schema)}: {told}.") from fault
+        raise ScanpickError(
+            f"{path}: expected a JSON list of objects with {schema_in_words(schema)}: {told}."
+        ) from fault
 
 
 def schema_in_words(schema: pyarrow.Schema) -> str:

@@ -57,8 +57,9 @@ _COLUMNS = Cut(5, "float32")  # x, y, z, intensity, ring
 class NuScenes(ListedDataset):
     """nuScenes (v1.0 tables), T4, TruckScenes or Lyft Level 5. Frame ids are ``scene-0061/1532402927647951``.
 
-    A frame has the vehicle's axes and its origin at the LiDAR: the sensor's whole calibrated rotation is undone. Several
-    LiDARs are put into the frame of the top one, each by the vehicle's pose at its own time. Key frames are labelled.
+    A frame has the vehicle's axes and its origin at the LiDAR: the sensor's whole calibrated rotation is undone.
+    Several LiDARs are put into the frame of the top one, each by the vehicle's pose at its own time. Key frames are
+    labelled. Boxes stand upright in the world; in a frame only their yaw is kept, not the vehicle's tilt of a degree.
 
     Args:
         root: The folder of ``samples`` and the tables, one above, or the folder of tables.
@@ -86,9 +87,10 @@ class NuScenes(ListedDataset):
         follow: bool | str = False,
     ) -> None:
         self.root = Path(root)
-        self._boundary, self._naming = Boundary(self.root, follow), ClassNaming("nuscenes", classes)
         one_of("frames", frames, (KEY, ALL))
-        places = _chosen(self.root, version)
+        places, self._naming = _chosen(self.root, version), ClassNaming("nuscenes", classes)
+        # Where a folder of tables was given, the frames lie beside it.
+        self._boundary = Boundary(places[0].root if places[0].tables == self.root.absolute() else self.root, follow)
         self._tables = [Tables(place) for place in places]
         self._place_of: dict[str, tuple[int, int]] = {}
         self._merged: list[Int64Array] = []
@@ -130,7 +132,7 @@ class NuScenes(ListedDataset):
         """Points of one frame, of all its LiDARs. See `Dataset.read`."""
         tables, merged = self._rows_of(frame_id)
         rows = tables.lidar_rows
-        frame_SE3_world = invert(self._world_SE3_frame(tables, merged[0]))
+        frame_SE3_world = invert(self._frame_in_world(tables, merged[0]))
         clouds = []
         for row in merged[merged >= 0].tolist():
             path = self._boundary.check(tables.place.root / str(rows.filenames[row]))
@@ -161,7 +163,7 @@ class NuScenes(ListedDataset):
             return None
         sample = tables.lidar_rows.sample[merged[0]]
         of_frame = slice(*np.searchsorted(boxes.sample, [sample, sample + 1]))
-        frame_SE3_world = invert(self._world_SE3_frame(tables, merged[0]))
+        frame_SE3_world = invert(self._frame_in_world(tables, merged[0]))
         array = upright_boxes(
             transform_points(frame_SE3_world, boxes.centres[of_frame]),
             boxes.sizes[of_frame],
@@ -173,7 +175,7 @@ class NuScenes(ListedDataset):
     def ego_pose(self, frame_id: str) -> Transform:
         """world_SE3_ego of one frame. See `scanpick.datasets.dataset.ego_pose`."""
         tables, merged = self._rows_of(frame_id)
-        return self._world_SE3_frame(tables, merged[0])
+        return self._frame_in_world(tables, merged[0])
 
     def cameras(self, frame_id: str) -> list[Camera]:
         """The images of a key frame; none for sweeps between. See `scanpick.datasets.dataset.cameras`."""
@@ -181,7 +183,7 @@ class NuScenes(ListedDataset):
         if not tables.lidar_rows.is_key[merged[0]]:
             return []
         rows, sample = tables.camera_rows, tables.lidar_rows.sample[merged[0]]
-        world_SE3_frame = self._world_SE3_frame(tables, merged[0])
+        world_SE3_frame = self._frame_in_world(tables, merged[0])
         found = []
         for row in np.flatnonzero(rows.sample == sample).tolist():
             path = self._boundary.check(tables.place.root / str(rows.filenames[row]))
@@ -196,7 +198,9 @@ class NuScenes(ListedDataset):
                     (width, height) if width and height else None,
                 )
             except (ScanpickError, ValueError, TypeError) as fault:
-                raise FrameError(f"{tables.place.tables / 'calibrated_sensor.json'}: {fault}", kind="calibration") from fault
+                raise FrameError(
+                    f"{tables.place.tables / 'calibrated_sensor.json'}: {fault}", kind="calibration"
+                ) from fault
             found.append(camera)
         return sorted(found, key=lambda camera: camera.name)
 
@@ -207,7 +211,7 @@ class NuScenes(ListedDataset):
         return self._tables[part], self._merged[part][at]
 
     @staticmethod
-    def _world_SE3_frame(tables: Tables, row: int) -> Transform:
+    def _frame_in_world(tables: Tables, row: int) -> Transform:
         rows = tables.lidar_rows
         ego_SE3_frame = np.eye(4)
         ego_SE3_frame[:3, 3] = tables.ego_SE3_sensor[rows.sensor[row], :3, 3]
@@ -232,7 +236,9 @@ def _chosen(root: Path, version: str) -> list[TableFolder]:
     """The tables to read: all of T4, whose folders are scenes; one version of the others."""
     places = table_folders(root)
     if not places:
-        raise ScanpickError(f"{root}: no tables found: expected v1.0-mini/sample_data.json or annotation/sample_data.json.")
+        raise ScanpickError(
+            f"{root}: no tables found: expected v1.0-mini/sample_data.json or annotation/sample_data.json."
+        )
     versions = [place.version for place in places]
     if version != AUTO:
         one_of("version", version, versions)
