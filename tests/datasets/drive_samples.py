@@ -1,4 +1,4 @@
-"""Small made-up drives in the layouts of nuScenes' tables and of Argoverse 2, around the street of `samples.sweep`."""
+"""Small made-up drives along the street of `samples.sweep`, as nuScenes' tables, Argoverse 2 and KITTI odometry."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import pyarrow
 
 from scanpick.arrays import Float64Array, Transform
 from scanpick.geometry.quaternions import transforms_from_quaternions
-from tests.datasets.samples import CAR_BOX, sweep, write_bin
+from tests.datasets.samples import CALIBRATION, CAR_BOX, sweep, write_bin, write_lines
 
 START_US = 1_532_402_927_000_000
 TOP = ((0.94, 0.0, 1.84), (0.5**0.5, 0.0, 0.0, -(0.5**0.5)))  # x of the sensor is to the right
@@ -117,6 +117,22 @@ def _in_sensor(sensor_SE3_frame: Transform, seed: int) -> Any:
     points = sweep(seed)
     xyz = points[:, :3].astype(np.float64) @ sensor_SE3_frame[:3, :3].T + sensor_SE3_frame[:3, 3]
     return np.column_stack([xyz, points[:, 3] * 255, np.arange(len(points)) % 32]).astype(np.float32)
+
+
+def write_kitti_odometry(root: Path, lengths: Mapping[str, int], *, poses: bool = True) -> Path:
+    """Write sequences of so many frames, driven straight ahead, 0.5 m in 0.1 s, with labels of points."""
+    for number, (name, length) in enumerate(lengths.items()):
+        folder = root / "sequences" / name
+        for index in range(length):
+            write_bin(folder / "velodyne" / f"{index:06d}.bin", sweep(100 * number + index))
+            label = folder / "labels" / f"{index:06d}.label"
+            label.parent.mkdir(exist_ok=True)
+            label.write_bytes(bytes(4 * 1200))
+        write_lines(folder / "calib.txt", *CALIBRATION.replace("Tr_velo_to_cam", "Tr").splitlines()[:3])
+        write_lines(folder / "times.txt", *(f"{0.1 * index:e}" for index in range(length)))
+        if poses:  # the camera's z is forward
+            write_lines(folder / "poses.txt", *(f"1 0 0 0 0 1 0 0 0 0 1 {0.5 * index}" for index in range(length)))
+    return root
 
 
 UP_LIDAR = (1.3, 0.1, 1.6)

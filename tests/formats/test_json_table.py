@@ -64,6 +64,7 @@ def test_bytes_that_are_no_text_and_rows_without_end_are_told(tmp_path: Path, mo
         read_json_table(path, REQUIRED)
     path.write_bytes(b'[{"token": "' + b"x" * 1000 + b'", "at": [1]}]')
     monkeypatch.setattr(json_table, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(json_table, "BLOCK_BYTES", 100)
     with pytest.raises(ScanpickError, match="expected a list of small objects"):
         read_json_table(path, REQUIRED)
     with pytest.raises(ScanpickError, match="cannot be read"):

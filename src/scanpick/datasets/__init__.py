@@ -13,6 +13,7 @@ DATASETS: Registry[Callable[..., Dataset]] = Registry(
         "kitti-object": "scanpick.datasets.kitti_object:KittiObject",
         "kitti-tracking": "scanpick.datasets.kitti_tracking:KittiTracking",
         "kitti-raw": "scanpick.datasets.kitti_raw:KittiRaw",
+        "kitti-odometry": "scanpick.datasets.kitti_odometry:KittiOdometry",
         "nuscenes": "scanpick.datasets.nuscenes.reader:NuScenes",
         "argoverse2": "scanpick.datasets.argoverse2:Argoverse2",
         "folder": "scanpick.datasets.folder:PointCloudFolder",

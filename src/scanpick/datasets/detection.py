@@ -7,6 +7,7 @@ from typing import Any
 from scanpick.datasets.argoverse2 import log_folders
 from scanpick.datasets.dataset import Dataset
 from scanpick.datasets.kitti_object import object_root
+from scanpick.datasets.kitti_odometry import odometry_sequences
 from scanpick.datasets.kitti_raw import raw_drives
 from scanpick.datasets.kitti_tracking import tracking_root
 from scanpick.datasets.nuscenes.layout import table_folders
@@ -21,6 +22,7 @@ LAYOUTS: tuple[tuple[str, Callable[[Path], object]], ...] = (
     ("kitti-object", object_root),
     ("kitti-tracking", tracking_root),
     ("kitti-raw", raw_drives),
+    ("kitti-odometry", odometry_sequences),
     ("nuscenes", table_folders),
     ("argoverse2", log_folders),
 )

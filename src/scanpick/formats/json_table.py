@@ -12,7 +12,9 @@ from scanpick.files import check_regular
 from scanpick.texts import one_line, parsing
 
 CHUNK_BYTES = 1 << 24
-"""Read at a time; also what one row may take."""
+"""Read at a time."""
+BLOCK_BYTES = 1 << 20
+"""Parsed at a time, which is faster than more; also what one row may take."""
 
 _BETWEEN_ROWS = re.compile(rb"\}\s*+,\s*+\{")
 
@@ -50,7 +52,7 @@ def read_json_table(
 
 def _parsed(rows: bytes, schema: pyarrow.Schema, path: Path) -> pyarrow.Table:
     parse = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    read = pyarrow.json.ReadOptions(use_threads=False, block_size=max(1 << 16, len(rows) + 1))
+    read = pyarrow.json.ReadOptions(use_threads=False, block_size=BLOCK_BYTES)
     try:
         return pyarrow.json.read_json(pyarrow.BufferReader(rows), read_options=read, parse_options=parse)
     except pyarrow.ArrowInvalid as fault:
@@ -79,7 +81,7 @@ def _lines(path: Path) -> Iterator[bytes]:
             rows, _, rest = rest.rpartition(b"\n")
             if rows:
                 yield rows
-            if len(rest) > CHUNK_BYTES:
+            if len(rest) > max(BLOCK_BYTES, CHUNK_BYTES):
                 raise ScanpickError(f"{path}: expected a list of small objects, got one of {len(rest)} bytes or more.")
             rest = _BETWEEN_ROWS.sub(b"}\n{", rest + chunk.translate(None, b"\r\n"))
     rest = rest.rstrip()

@@ -182,7 +182,7 @@ def test_broken_tables_are_told(drives: Path, table: str, change: dict[str, Any]
     rows[0] |= change
     write_table(path, rows)
     with pytest.raises(ScanpickError, match=message):
-        open_dataset(str(drives))
+        open_dataset(str(drives), frames="all")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

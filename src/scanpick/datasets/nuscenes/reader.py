@@ -36,7 +36,7 @@ from scanpick.datasets.point_files import PointCloud
 from scanpick.datasets.point_files.bin_columns import Cut, InferredCut
 from scanpick.datasets.point_reading import AUTO, PointReading, find_reading
 from scanpick.errors import FrameError, ScanpickError
-from scanpick.geometry.quaternions import upright_boxes
+from scanpick.geometry.quaternions import rotations_from_quaternions, upright_boxes
 from scanpick.geometry.transforms import invert, transform_points
 from scanpick.structures import Boxes3D, Camera, Frame, FrameRecord, Labels
 from scanpick.texts import parse_toml
@@ -91,7 +91,7 @@ class NuScenes(ListedDataset):
         places, self._naming = _chosen(self.root, version), ClassNaming("nuscenes", classes)
         # Where a folder of tables was given, the frames lie beside it.
         self._boundary = Boundary(places[0].root if places[0].tables == self.root.absolute() else self.root, follow)
-        self._tables = [Tables(place) for place in places]
+        self._tables = [Tables(place, key_only=frames == KEY) for place in places]
         self._place_of: dict[str, tuple[int, int]] = {}
         self._merged: list[Int64Array] = []
         records, listed = [], 0
@@ -100,7 +100,7 @@ class NuScenes(ListedDataset):
             rows, chosen = tables.lidar_rows, _lidars(tables, lidar)
             lidars |= dict.fromkeys(chosen)
             channels = tables.channels[rows.sensor]
-            wanted = (channels == chosen[0]) & (rows.is_key if frames == KEY else True)
+            wanted = channels == chosen[0]
             listed += int(wanted.sum())
             found = np.flatnonzero(wanted & self._on_disk(tables, wanted))
             others = [_nearest(rows, found, channels == other) for other in chosen[1:]]
@@ -117,7 +117,7 @@ class NuScenes(ListedDataset):
         self.kind = places[0].kind
         self.licence = LICENCES.get(self.kind, "")
         self.reading = _reading(self.kind, records, intensity)
-        labelled = sum(tables.annotations is not None for tables in self._tables)
+        labelled = sum(tables.has_annotations for tables in self._tables)
         scenes = counted(len({record.sequence for record in records}), "scene")
         description = (
             f"{self.kind} tables ({', '.join(place.version for place in places[:5])}): "
@@ -135,7 +135,7 @@ class NuScenes(ListedDataset):
         frame_SE3_world = invert(self._frame_in_world(tables, merged[0]))
         clouds = []
         for row in merged[merged >= 0].tolist():
-            path = self._boundary.check(tables.place.root / str(rows.filenames[row]))
+            path = self._boundary.check(tables.place.root / rows.filenames[row].as_py())
             cloud = self.reading.read(path)
             if row == merged[0]:  # exactly, without the way through the world
                 frame_SE3_sensor = tables.ego_SE3_sensor[rows.sensor[row]].copy()
@@ -153,7 +153,7 @@ class NuScenes(ListedDataset):
     def has_labels(self, frame_id: str) -> bool:
         """Whether the frame is a key frame of labelled tables."""
         tables, merged = self._rows_of(frame_id)
-        return bool(tables.lidar_rows.is_key[merged[0]]) and tables.annotations is not None
+        return bool(tables.lidar_rows.is_key[merged[0]]) and tables.has_annotations
 
     def labels(self, frame_id: str) -> Labels | None:
         """Boxes of a key frame. See `Dataset.labels`."""
@@ -164,12 +164,17 @@ class NuScenes(ListedDataset):
         sample = tables.lidar_rows.sample[merged[0]]
         of_frame = slice(*np.searchsorted(boxes.sample, [sample, sample + 1]))
         frame_SE3_world = invert(self._frame_in_world(tables, merged[0]))
+        where = f"{tables.place.tables / 'sample_annotation.json'}, {frame_id}"
+        try:
+            rotations = rotations_from_quaternions(where, boxes.wxyz[of_frame])
+        except ScanpickError as fault:
+            raise FrameError(str(fault), kind="labels") from fault
         array = upright_boxes(
             transform_points(frame_SE3_world, boxes.centres[of_frame]),
             boxes.sizes[of_frame],
-            frame_SE3_world[:3, :3] @ boxes.rotations[of_frame],
+            frame_SE3_world[:3, :3] @ rotations,
         )
-        names = self._naming.named(boxes.category[of_frame].tolist())
+        names = self._naming.named(boxes.categories[boxes.category[of_frame]].tolist())
         return Labels(Boxes3D(array, names), track_ids=boxes.instance[of_frame])
 
     def ego_pose(self, frame_id: str) -> Transform:
@@ -186,7 +191,7 @@ class NuScenes(ListedDataset):
         world_SE3_frame = self._frame_in_world(tables, merged[0])
         found = []
         for row in np.flatnonzero(rows.sample == sample).tolist():
-            path = self._boundary.check(tables.place.root / str(rows.filenames[row]))
+            path = self._boundary.check(tables.place.root / rows.filenames[row].as_py())
             world_SE3_camera = rows.world_SE3_ego[row] @ tables.ego_SE3_sensor[rows.sensor[row]]
             width, height = rows.image_size[row].tolist()
             try:
@@ -223,7 +228,7 @@ class NuScenes(ListedDataset):
         there = np.zeros(len(names), dtype=bool)
         inside: dict[str, set[str]] = {}
         for row in np.flatnonzero(wanted).tolist():
-            folder, name = os.path.split(str(names[row]))
+            folder, name = os.path.split(names[row].as_py())
             if folder not in inside:
                 path = tables.place.root / folder
                 self._boundary.check_layout(path)
@@ -315,7 +320,7 @@ def _records(tables: Tables, rows: SensorRows, found: Int64Array, ids: Sequence[
                     frame_id.rpartition("/")[0],
                     index,
                     int(rows.timestamp_ns[row]),
-                    tables.place.root / str(rows.filenames[row]),
+                    tables.place.root / rows.filenames[row].as_py(),
                     {**columns, **motion[index]},
                 )
             )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from scanpick.arrays import BoolArray, Float64Array, Int64Array, StringArray
 from scanpick.datasets.nuscenes.layout import TableFolder
 from scanpick.errors import ScanpickError
 from scanpick.formats.json_table import read_json_table
-from scanpick.geometry.quaternions import rotations_from_quaternions, transforms_from_quaternions
+from scanpick.geometry.quaternions import transforms_from_quaternions
 
 _TEXT, _NUMBER, _NUMBERS = pyarrow.string(), pyarrow.float64(), pyarrow.list_(pyarrow.float64())
 _MATRIX = pyarrow.list_(_NUMBERS)
@@ -39,7 +40,7 @@ class SensorRows:
         timestamp_ns: (N,) int64.
         is_key: (N,) whether it belongs to a key frame.
         world_SE3_ego: (N, 4, 4) where the vehicle was at this time.
-        filenames: (N,) below the root.
+        filenames: (N,) below the root; text of Arrow, which takes a quarter of numpy's.
         image_size: (N, 2) width and height in pixels; 0 where there is none.
     """
 
@@ -49,7 +50,7 @@ class SensorRows:
     timestamp_ns: Int64Array
     is_key: BoolArray
     world_SE3_ego: Float64Array
-    filenames: StringArray
+    filenames: pyarrow.StringArray
     image_size: Int64Array
 
     def __len__(self) -> int:
@@ -63,18 +64,20 @@ class Annotations:
     Attributes:
         sample: (B,) row of the sample, rising.
         instance: (B,) row of the object, the same over a scene.
-        category: (B,) class names.
+        category: (B,) rows of `categories`.
+        categories: Class names.
         centres: (B, 3) metres.
         sizes: (B, 3) length, width, height.
-        rotations: (B, 3, 3) axes of the boxes.
+        wxyz: (B, 4) quaternions of the boxes' axes.
     """
 
     sample: Int64Array
     instance: Int64Array
-    category: StringArray
+    category: Int64Array
+    categories: StringArray
     centres: Float64Array
     sizes: Float64Array
-    rotations: Float64Array
+    wxyz: Float64Array
 
 
 class Tables:
@@ -82,6 +85,7 @@ class Tables:
 
     Args:
         place: The folder.
+        key_only: Whether sweeps between key frames are left out.
 
     Attributes:
         scenes: Name, description, location, log and vehicle of each scene.
@@ -94,8 +98,8 @@ class Tables:
         ScanpickError: A table is missing or broken, or a token leads nowhere.
     """
 
-    def __init__(self, place: TableFolder) -> None:
-        self.place = place
+    def __init__(self, place: TableFolder, *, key_only: bool) -> None:
+        self.place, self._key_only = place, key_only
         scene = self._table("scene", name=_TEXT, log_token=_TEXT, optional={"description": _TEXT})
         log = self._table("log", optional={"location": _TEXT, "vehicle": _TEXT, "logfile": _TEXT})
         log_of = self._rows("log", scene["log_token"], log)
@@ -120,8 +124,8 @@ class Tables:
 
     @cached_property
     def lidar_rows(self) -> SensorRows:
-        """What the LiDARs recorded, sweeps between key frames included."""
-        return self._sensor_rows("lidar")
+        """What the LiDARs recorded."""
+        return self._sensor_rows("lidar", key_only=self._key_only)
 
     @cached_property
     def camera_rows(self) -> SensorRows:
@@ -129,17 +133,24 @@ class Tables:
         return self._sensor_rows("camera", key_only=True)
 
     @cached_property
+    def has_annotations(self) -> bool:
+        """Whether there is a table of boxes with a row in it; that of the test set has none."""
+        path = self._path("sample_annotation")
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return b"{" in file.read(64)
+
+    @cached_property
     def annotations(self) -> Annotations | None:
-        """All boxes; None where the table is missing or empty, as that of the test set is."""
-        if not (self.place.tables / "sample_annotation.json").is_file():
+        """All boxes; None where there are none at all."""
+        if not self.has_annotations:
             return None
         table = self._table(
             "sample_annotation",
             **{"sample_token": _TEXT, "instance_token": _TEXT},
             **{"translation": _NUMBERS, "size": _NUMBERS, "rotation": _NUMBERS},
         )
-        if not len(table):
-            return None
         instance, category = self._table("instance", category_token=_TEXT), self._table("category", name=_TEXT)
         names: StringArray = np.array(category["name"].to_pylist(), dtype=np.str_)
         sample = self._rows("sample", table["sample_token"], self._sample_tokens)
@@ -153,13 +164,14 @@ class Tables:
         return Annotations(
             sample[order],
             instance_of,
-            names[category_of[instance_of]],
+            category_of[instance_of],
+            names,
             _fixed(table["translation"], 3, where, "translation")[order],
             sizes[:, [1, 0, 2]],  # the table has width, length, height
-            rotations_from_quaternions(where, _fixed(table["rotation"], 4, where, "rotation")[order]),
+            _fixed(table["rotation"], 4, where, "rotation")[order],
         )
 
-    def _sensor_rows(self, modality: str, *, key_only: bool = False) -> SensorRows:
+    def _sensor_rows(self, modality: str, *, key_only: bool) -> SensorRows:
         wanted = self._calibrated_tokens.filter(pyarrow.array(self.modalities == modality))
 
         def keep(part: pyarrow.Table) -> pyarrow.ChunkedArray:
@@ -198,7 +210,7 @@ class Tables:
             timestamp_ns[order],
             table["is_key_frame"].to_numpy()[order],
             self._transforms("ego_pose", poses)[pose_of],
-            np.array(table["filename"].to_pylist(), dtype=np.str_)[order],
+            _one_chunk(table["filename"]).take(pyarrow.array(order)),
             np.nan_to_num(np.clip(np.stack(sizes, axis=1), 0, 1e6)).astype(np.int64)[order],
         )
 
@@ -207,7 +219,7 @@ class Tables:
         for name in names.filter(pc.match_substring_regex(names, r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|\x00")).to_pylist():
             raise ScanpickError(f"{self._path('sample_data')}: expected names of files below it, got {name!r}.")
 
-    def _path(self, name: str) -> Any:
+    def _path(self, name: str) -> Path:
         return self.place.tables / f"{name}.json"
 
     def _table(self, name: str, /, *, optional: Any = None, keep: Any = None, **required: Any) -> pyarrow.Table:
@@ -232,6 +244,10 @@ class Tables:
                 f"{re.sub('[^0-9A-Za-z_-]', '?', lost[0].as_py())[:64]!r}. Is the table whole, and of the same version?"
             )
         return rows.to_numpy().astype(np.int64)
+
+
+def _one_chunk(column: pyarrow.ChunkedArray) -> pyarrow.Array:
+    return pyarrow.concat_arrays(column.chunks) if column.num_chunks else pyarrow.array([], type=column.type)
 
 
 def _texts(table: pyarrow.Table, row: int, names: Sequence[str]) -> dict[str, str]:
