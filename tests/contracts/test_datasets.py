@@ -10,6 +10,7 @@ import pytest
 
 from scanpick.datasets import DATASETS, Dataset, open_dataset
 from scanpick.errors import FrameError, ScanpickError
+from tests.datasets.drive_samples import write_argoverse2, write_kitti_odometry, write_nuscenes
 from tests.datasets.samples import sweep, write_bin, write_kitti_object, write_kitti_raw, write_kitti_tracking
 
 
@@ -31,10 +32,25 @@ def _folder(root: Path) -> str:
     return str(root)
 
 
+def _kitti_odometry(root: Path) -> str:
+    return str(write_kitti_odometry(root, {"00": 3, "08": 2}))
+
+
+def _nuscenes(root: Path) -> str:
+    return str(write_nuscenes(root, {"scene-0061": 2, "scene-0103": 2}))
+
+
+def _argoverse2(root: Path) -> str:
+    return str(write_argoverse2(root, {"val/log-a": 2, "val/log-b": 2}))
+
+
 SAMPLES: dict[str, Callable[[Path], str]] = {
     "kitti-object": _kitti_object,
     "kitti-tracking": _kitti_tracking,
     "kitti-raw": _kitti_raw,
+    "kitti-odometry": _kitti_odometry,
+    "nuscenes": _nuscenes,
+    "argoverse2": _argoverse2,
     "folder": _folder,
     "simulated": lambda root: "demo",
 }

@@ -7,6 +7,7 @@ import pytest
 
 from scanpick.datasets import open_dataset
 from scanpick.errors import ScanpickError
+from tests.datasets.drive_samples import write_nuscenes
 from tests.datasets.samples import sweep, write_bin, write_kitti_object, write_kitti_raw, write_kitti_tracking
 
 
@@ -83,12 +84,13 @@ def test_unknown_options_fail_with_the_nearest_known_one(folders: Path) -> None:
         open_dataset(str(folders / "object"), point="velodyne")
 
 
-def test_a_layout_that_is_not_read_yet_is_named(tmp_path: Path) -> None:
-    lidar = tmp_path / "val" / "log" / "sensors" / "lidar"
-    lidar.mkdir(parents=True)
-    (lidar / "315968.feather").write_bytes(b"")
-    with pytest.raises(ScanpickError, match=r"looks like Argoverse 2.*not read yet"):
-        open_dataset(str(tmp_path))
+def test_a_folder_with_two_layouts_is_refused_by_both_names(folders: Path) -> None:
+    write_nuscenes(folders / "raw", {"scene-0061": 1})
+    with pytest.raises(
+        ScanpickError, match=r"has the layouts of kitti-raw and nuscenes. Say which is meant: kitti-raw:"
+    ):
+        open_dataset(str(folders / "raw"))
+    assert open_dataset(f"nuscenes:{folders / 'raw'}").name == "nuscenes"
 
 
 def test_nothing_is_not_the_current_folder() -> None:
@@ -108,10 +110,12 @@ def _nuscenes(root: Path) -> Path:
     return root
 
 
-def test_nuscenes_is_refused_with_the_pattern_that_reads_its_sweeps(tmp_path: Path) -> None:
+def test_nuscenes_without_its_tables_is_refused_with_the_pattern_that_reads_its_sweeps(tmp_path: Path) -> None:
     _nuscenes(tmp_path / "data" / "nuscenes")
     for folder in (tmp_path, tmp_path / "data", tmp_path / "data" / "nuscenes"):
-        with pytest.raises(ScanpickError, match=r"looks like nuScenes, which is not read yet.*pattern=\*LIDAR_TOP\*"):
+        with pytest.raises(
+            ScanpickError, match=r"nuScenes without its tables.*not read as such.*pattern=\*LIDAR_TOP\*"
+        ):
             open_dataset(str(folder))
         dataset = open_dataset(str(folder), pattern="*LIDAR_TOP*")
         assert len(dataset.records) == 2

@@ -56,6 +56,7 @@ def _print(inspection: Inspection, most: int | None) -> None:
     summary = inspection.summary()
     facts = {"found": summary["description"], "frames": summary["frames"], "usable": summary["usable_frames"]}
     facts |= {"sequences": summary["sequences"], "points per frame": summary["points_per_frame"] or "none"}
+    facts |= {"licence of the data": summary["licence"]} if summary["licence"] else {}
     facts |= {"labelled frames": summary["labelled_frames"]}
     facts |= {"boxes": summary["boxes"]} if summary["boxes"] else {}
     print_facts(facts | {f"note: {note}": count for note, count in summary["notes"].items()}, as_json=False)

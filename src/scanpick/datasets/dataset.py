@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from scanpick.arrays import Transform
 from scanpick.errors import FrameError
-from scanpick.structures import Calibration, Frame, FrameRecord, Labels
+from scanpick.structures import Calibration, Camera, Frame, FrameRecord, Labels
 
 
 @runtime_checkable
@@ -58,3 +59,34 @@ def has_labels(dataset: Dataset, frame_id: str) -> bool:
         return dataset.labels(frame_id) is not None
     except FrameError:
         return True
+
+
+def ego_pose(dataset: Dataset, frame_id: str) -> Transform | None:
+    """world_SE3_ego: (4, 4) from a frame's own coordinates to those of a fixed world, metres; None where none is known.
+
+    The frame's coordinates are those of its points: axes of the vehicle, origin at the sensor that the data set is
+    about. A data set may have a method `ego_pose`.
+
+    Raises:
+        FrameError: The pose is there but cannot be read.
+    """
+    asked: Callable[[str], Transform | None] | None = getattr(dataset, "ego_pose", None)
+    return None if asked is None else asked(frame_id)
+
+
+def cameras(dataset: Dataset, frame_id: str) -> tuple[Camera, ...]:
+    """The cameras of one frame, all around; none where it has none. A data set may have a method `cameras`.
+
+    Raises:
+        FrameError: A calibration or a list of images is there but cannot be read.
+    """
+    asked: Callable[[str], Sequence[Camera]] | None = getattr(dataset, "cameras", None)
+    return () if asked is None else tuple(asked(frame_id))
+
+
+def licence(dataset: Dataset) -> str:
+    """Under which terms the data are given out, in a sentence; "" where that is not known.
+
+    A data set may have an attribute `licence`. It speaks of the data, not of the reader.
+    """
+    return str(getattr(dataset, "licence", ""))

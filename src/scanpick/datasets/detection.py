@@ -4,21 +4,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from scanpick.datasets.argoverse2 import log_folders
 from scanpick.datasets.dataset import Dataset
 from scanpick.datasets.kitti_object import object_root
+from scanpick.datasets.kitti_odometry import odometry_sequences
 from scanpick.datasets.kitti_raw import raw_drives
 from scanpick.datasets.kitti_tracking import tracking_root
+from scanpick.datasets.nuscenes.layout import table_folders
 from scanpick.datasets.other_files import unread_layout
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.registry import Registry
 
 Readers = Registry[Callable[..., Dataset]]
 
-# In this order: the first layout that a folder has is taken, and any folder may be a folder of point files.
+# Any folder may be a folder of point files; one that has two of these layouts is refused.
 LAYOUTS: tuple[tuple[str, Callable[[Path], object]], ...] = (
     ("kitti-object", object_root),
     ("kitti-tracking", tracking_root),
     ("kitti-raw", raw_drives),
+    ("kitti-odometry", odometry_sequences),
+    ("nuscenes", table_folders),
+    ("argoverse2", log_folders),
 )
 
 
@@ -56,5 +62,15 @@ def _open_folder(readers: Readers, folder: Path, options: Mapping[str, Any]) -> 
 
 
 def recognise(folder: Path) -> str:
-    """The name of the layout that a folder has; "folder" where it is none of the known ones."""
-    return next((name for name, looks_right in LAYOUTS if looks_right(folder)), "folder")
+    """The name of the layout that a folder has; "folder" where it is none of the known ones.
+
+    Raises:
+        ScanpickError: It has two.
+    """
+    found = [name for name, looks_right in LAYOUTS if looks_right(folder)]
+    if len(found) > 1:
+        raise ScanpickError(
+            f"{folder}: has the layouts of {' and '.join(found)}. Say which is meant: {found[0]}:{folder} or "
+            f"{found[1]}:{folder}."
+        )
+    return found[0] if found else "folder"

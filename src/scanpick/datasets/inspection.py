@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from scanpick.arrays import Float64Array
-from scanpick.datasets.dataset import Dataset
+from scanpick.datasets.dataset import Dataset, licence
 from scanpick.datasets.plausibility import AXES, NO_SWEEP, UNITS, doubts_about_points, doubts_about_sizes
 from scanpick.errors import FrameError, ScanpickError
 from scanpick.geometry.camera_view import image_fault, in_camera_view, reaches_around, view_fault
@@ -79,6 +79,7 @@ class Inspection:
     num_sequences: int
     frames: tuple[FrameInspection, ...]
     problems: tuple[Problem, ...]
+    licence: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -95,6 +96,7 @@ class Inspection:
         return {
             "dataset": self.dataset,
             "description": self.description,
+            "licence": self.licence,
             "sequences": self.num_sequences,
             "frames": len(self.frames),
             "usable_frames": len(points),
@@ -128,7 +130,7 @@ def collect(dataset: Dataset, inspected: Iterable[FrameInspection]) -> Inspectio
     order = {kind: place for place, kind in enumerate(PROBLEM_KINDS)}
     problems = sorted((p for found in frames for p in found.problems), key=lambda p: order.get(p.kind, len(order)))
     sequences = len({record.sequence for record in dataset.records})
-    return Inspection(dataset.name, dataset.description, sequences, tuple(frames), tuple(problems))
+    return Inspection(dataset.name, dataset.description, sequences, tuple(frames), tuple(problems), licence(dataset))
 
 
 def inspect_dataset(dataset: Dataset) -> Inspection:

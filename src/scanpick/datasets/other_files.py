@@ -57,10 +57,11 @@ class UnreadLayout:
 
 
 UNREAD_LAYOUTS = (
-    UnreadLayout("Argoverse 2 (sweeps as .feather files)", ("sensors/lidar/*.feather",)),
-    UnreadLayout("nuScenes", ("samples/LIDAR_*", "sweeps/LIDAR_*", "samples/RADAR_*"), "s*/LIDAR_*"),
-    UnreadLayout("T4 (nuScenes' tables)", ("annotation/sample_data.json",), "data/LIDAR_*"),
-    UnreadLayout("Lyft Level 5", ("v1.01-train/v1.01-train/sample_data.json", "v1.01-train/sample_data.json"), "lidar"),
+    UnreadLayout(
+        "nuScenes without its tables (v1.0-mini/sample_data.json and the others)",
+        ("samples/LIDAR_*", "sweeps/LIDAR_*", "samples/RADAR_*"),
+        "s*/LIDAR_*",
+    ),
 )
 UNREAD_SUFFIXES = {
     ".bag": "ROS bags",
@@ -82,7 +83,7 @@ def unread_layout(folder: Path) -> str | None:
     for base in _folders(folder, 2):
         for layout in UNREAD_LAYOUTS:
             if any(next(base.glob(sign), None) is not None for sign in layout.signs):
-                return f"this looks like {layout.name}, which is not read yet. {layout.advice(base)}"
+                return f"this looks like {layout.name}, which is not read as such. {layout.advice(base)}"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from scanpick.structures.boxes import Boxes3D
 from scanpick.structures.calibration import Calibration
+from scanpick.structures.camera import Camera
 from scanpick.structures.camera_objects import CameraObjects
 from scanpick.structures.detections import Detections
 from scanpick.structures.embeddings import EmbeddingTable
@@ -12,6 +13,7 @@ from scanpick.structures.selection import Selection
 __all__ = [
     "Boxes3D",
     "Calibration",
+    "Camera",
     "CameraObjects",
     "Detections",
     "EmbeddingTable",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scanpick.datasets import DATASETS, Dataset, open_dataset
+from scanpick.datasets.dataset import licence
 from scanpick.datasets.joined import JoinedDataset, Part
 
 
@@ -22,6 +23,7 @@ class DatasetSource:
         description: The reader's line on what was found and how it was understood.
         reading: The options that the reader found itself (columns, scale of intensities), to open it so again.
         parts: The data sets that are joined in this one; None where it is a single one.
+        licence: The terms of the data, where the reader knows them.
     """
 
     specification: str
@@ -30,6 +32,7 @@ class DatasetSource:
     description: str
     reading: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[SourcePart, ...] | None = None
+    licence: str = ""
 
     @property
     def root(self) -> Path:
@@ -49,7 +52,7 @@ class DatasetSource:
         parts = None
         if self.parts is not None:
             parts = tuple(replace(part, source=part.source.reader) for part in self.parts)
-        return replace(self, description="", parts=parts)
+        return replace(self, description="", parts=parts, licence="")
 
     @property
     def places(self) -> list[Path]:
@@ -85,7 +88,9 @@ def find_source(specification: str, options: Mapping[str, Any]) -> tuple[Dataset
         absolute = f"{name}:{location.resolve()}"
         if absolute != specification:
             specification, dataset = absolute, open_dataset(absolute, **{**options, **found})
-    return DatasetSource(specification, dict(options), dataset.name, description, found), dataset
+    return DatasetSource(
+        specification, dict(options), dataset.name, description, found, licence=licence(dataset)
+    ), dataset
 
 
 def join_sources(parts: Sequence[tuple[SourcePart, Dataset]]) -> tuple[DatasetSource, Dataset]:
