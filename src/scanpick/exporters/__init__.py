@@ -1,13 +1,20 @@
-"""Hand-off of picked frames to other tools."""
+"""Hand-off of picked frames to other tools, and labels back from them."""
 
-from scanpick.exporters.exporter import Exporter, ExportSummary, FrameSource
+from scanpick.exporters.exporter import (
+    Exporter,
+    ExportSummary,
+    FrameSource,
+    HandOff,
+    LabelReader,
+    ReturnedLabels,
+)
 from scanpick.registry import Registry
 
-EXPORTERS: Registry[Exporter] = Registry(
+EXPORTERS: Registry[type[Exporter]] = Registry(
     "exporter",
-    {"kitti_subset": "scanpick.exporters.kitti_subset:export_kitti_subset"},
+    {"kitti_subset": "scanpick.exporters.kitti_subset:KittiSubset"},
     group="scanpick.exporters",
-    given=("name", "replace", "advance"),
+    protocol=Exporter,
 )
 
-__all__ = ["EXPORTERS", "ExportSummary", "Exporter", "FrameSource"]
+__all__ = ["EXPORTERS", "ExportSummary", "Exporter", "FrameSource", "HandOff", "LabelReader", "ReturnedLabels"]

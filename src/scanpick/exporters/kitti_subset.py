@@ -13,10 +13,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scanpick.errors import FrameError, ScanpickError
-from scanpick.exporters.exporter import ExportSummary, FrameSource
+from scanpick.exporters.exporter import ExportSummary, FrameSource, HandOff
 from scanpick.exporters.folder import ExportFile, ExportFolder
 from scanpick.files import read_bytes
 from scanpick.formats.kitti_text import format_calibration, format_objects
@@ -31,6 +32,31 @@ COUNTED = {"velodyne": "points", "label_2": "labels", "calib": "calibrations", "
 _NAMES = "frame_ids.csv"
 _PLAIN_NAME = r"\w[\w.-]{0,199}"
 """A frame id that can be a file's name everywhere, whatever suffix it gets."""
+
+
+@dataclass(frozen=True)
+class KittiSubset:
+    """A KITTI object folder, which most detection tools read; with `link` as links to files that can stay as they are.
+
+    Attributes:
+        link: Links in place of copies, where a file is in KITTI's form already.
+    """
+
+    link: bool = False
+
+    def write(
+        self,
+        hand_off: HandOff,
+        out: Path,
+        *,
+        replace: bool = False,
+        advance: Callable[[int], None] = lambda steps: None,
+    ) -> ExportSummary:
+        """See `Exporter.write`."""
+        source, frame_ids = hand_off.source, hand_off.all_ids
+        return export_kitti_subset(
+            source, frame_ids, out, name=hand_off.name, replace=replace, advance=advance, link=self.link
+        )
 
 
 def export_kitti_subset(
