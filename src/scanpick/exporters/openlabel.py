@@ -111,20 +111,22 @@ def _document(items: Sequence[Item]) -> dict[str, Any]:
         frames[str(number)] = {"frame_properties": properties} | ({"objects": of_frame} if of_frame else {})
     cameras = {camera.name: camera.calibration for item in reversed(items) for camera in item.cameras}
     systems: dict[str, Any] = {_LIDAR: {"type": "sensor_cs", "parent": "", "children": sorted(cameras)}}
-    streams = {_LIDAR: {"type": "lidar", "uri": _cloud(items[0]), "description": "x forward, y left, z up"}}
+    sensors: dict[str, Any] = {
+        _LIDAR: {"type": "lidar", "uri": _cloud(items[0]), "description": "x forward, y left, z up"}
+    }
     for name, calibration in cameras.items():
         pose = {"matrix4x4": invert(calibration.camera_SE3_lidar).ravel().tolist()}
         systems[name] = {"type": "sensor_cs", "parent": _LIDAR, "children": [], "pose_wrt_parent": pose}
-        streams[name] = {"type": "camera"}
+        sensors[name] = {"type": "camera"}
         if calibration.image_size is not None:
             width, height = calibration.image_size
-            pinhole = {"width_px": width, "height_px": height, "distortion_coeffs_1xN": [0.0] * 5}
+            pinhole: dict[str, Any] = {"width_px": width, "height_px": height, "distortion_coeffs_1xN": [0.0] * 5}
             pinhole["camera_matrix_3x4"] = calibration.projection.ravel().tolist()
-            streams[name]["stream_properties"] = {"intrinsics_pinhole": pinhole}
+            sensors[name]["stream_properties"] = {"intrinsics_pinhole": pinhole}
     document: dict[str, Any] = {
         "metadata": {"schema_version": "1.0.0", "annotator": "scanpick", "comment": "pre-labels"},
         "coordinate_systems": systems,
-        "streams": streams,
+        "streams": sensors,
         "frame_intervals": [{"frame_start": 0, "frame_end": len(items) - 1}],
         "frames": frames,
     }

@@ -22,6 +22,7 @@ from scanpick.geometry.quaternions import rotations_from_quaternions
 from scanpick.geometry.transforms import wrap_angle
 from scanpick.structures import Boxes3D, Labels
 from scanpick.structures.checks import name_some
+from scanpick.structures.frame import is_plain_text
 from scanpick.texts import MOST_BYTES, parse_json, parsing, read_text
 
 REJECTED = "rejected"
@@ -258,6 +259,8 @@ class Returning:
             return None
         if frame_id in self._labels:
             raise ScanpickError(f"{self.path}: '{name}' comes twice. Give one export of it.")
+        if odd := [one.class_name for one in cuboids if not is_plain_text(one.class_name)]:
+            raise ScanpickError(f"{self.path}, '{name}': expected classes of printable text, got {odd[0][:40]!r}.")
         self.declare(one.class_name for one in cuboids)
         self._tilted += sum(one.tilted for one in cuboids)
         array = np.array([[*one.centre, *one.size, one.yaw] for one in cuboids], dtype=np.float64).reshape(-1, 7)

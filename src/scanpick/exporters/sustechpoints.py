@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pydantic import RootModel
+
 from scanpick.arrays import Points
 from scanpick.exporters.clouds import format_pcd
 from scanpick.exporters.exporter import HandOff, ReturnedLabels
@@ -73,7 +75,7 @@ class SustechPoints(ToolExporter):
         files = ReturnedFiles(path, "SUSTechPOINTS")
         returned = Returning(path, items)
         for name in files.matching("label/*.json", "label/*.json"):
-            content = files.json(name, list[_Object] | _Objects, "a list of objects")
+            content = files.json(name, _Label, "a list of objects").root
             cuboids = []
             for one in content.objs if isinstance(content, _Objects) else content:
                 yaw, tilted = yaw_of_euler(*one.psr.rotation.triple)
@@ -101,3 +103,7 @@ class _Object(Outside):
 
 class _Objects(Outside):
     objs: list[_Object]
+
+
+class _Label(RootModel[list[_Object] | _Objects]):
+    """A list, or in newer versions a list by name."""

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import RootModel
+
 from scanpick.arrays import Points
 from scanpick.exporters.clouds import format_pcd
 from scanpick.exporters.exporter import HandOff, ReturnedLabels
@@ -55,7 +57,7 @@ class Xtreme1(ToolExporter):
         files = ReturnedFiles(path, "Xtreme1")
         returned = Returning(path, items)
         for name in files.matching("result/*.json", "result/*.json"):
-            results = files.json(name, list[_Result] | _Result, "a result of Xtreme1")
+            results = files.json(name, _Results, "a result of Xtreme1").root
             cuboids = []
             for result in results if isinstance(results, list) else [results]:
                 for one in result.objects:
@@ -118,3 +120,7 @@ class _Object(Outside):
 
 class _Result(Outside):
     objects: tuple[_Object, ...] = ()
+
+
+class _Results(RootModel[list[_Result] | _Result]):
+    """One result, or those of several runs."""
