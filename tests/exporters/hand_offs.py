@@ -193,9 +193,20 @@ def scale(out: Path, name: str) -> np.ndarray:
     return of_y_family(_xyz(box["position"]), _xyz(box["dimensions"]), box["yaw"])
 
 
+def mcap(out: Path, name: str) -> np.ndarray:
+    from mcap.reader import make_reader
+
+    with next(out.glob("*.mcap")).open("rb") as file:
+        messages = [message.data for _, _, message in make_reader(file).iter_messages(topics=["/lidar/boxes"])]
+    cube = json.loads(messages[0])["entities"][0]["cubes"][0]
+    turn = cube["pose"]["orientation"]
+    return of_quaternion(_xyz(cube["pose"]["position"]), _xyz(cube["size"]), [*_xyz(turn), turn["w"]])
+
+
 CORNERS: dict[str, Callable[[Path, str], np.ndarray]] = {
     "cvat": cvat,
     "kitti_subset": kitti_subset,
+    "mcap": mcap,
     "mmdet3d": mmdet3d,
     "openlabel": openlabel,
     "openpcdet": openpcdet,

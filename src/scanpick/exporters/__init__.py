@@ -15,6 +15,7 @@ EXPORTERS: Registry[type[Exporter]] = Registry(
     {
         "cvat": "scanpick.exporters.cvat:Cvat",
         "kitti_subset": "scanpick.exporters.kitti_subset:KittiSubset",
+        "mcap": "scanpick.exporters.mcap_file:McapFile",
         "mmdet3d": "scanpick.exporters.detector_folders:Mmdet3d",
         "openlabel": "scanpick.exporters.openlabel:OpenLabel",
         "openpcdet": "scanpick.exporters.detector_folders:OpenPcdet",

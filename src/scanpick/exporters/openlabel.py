@@ -72,8 +72,9 @@ class OpenLabel(ToolExporter):
             document = files.json(name, _File, "an OpenLABEL file").openlabel
             where = files.where(name)
             for number, frame in document.frames.items():
-                clouds = [one.uri for one in frame.frame_properties.streams.values() if one.uri.endswith(".pcd")]
-                item = clouds[0] if clouds else name if len(document.frames) == 1 else f"{name}, frame {number}"
+                item = returned.first_known(one.uri for one in frame.frame_properties.streams.values())
+                if item is None:
+                    item = name if len(document.frames) == 1 else f"{name}, frame {number}"
                 returned.add(item, _cuboids(frame, document.objects, name, where, returned))
         return returned.result()
 

@@ -225,16 +225,22 @@ class Returning:
         self.passed_over: Counter[str] = Counter()
 
     def frame_id(self, name: str) -> str | None:
-        """The frame of an item; None, and noted, where it was not handed off.
+        """The frame of an item; None, and noted, where it was not handed off."""
+        if (item := self._item(name)) is None:
+            self._unknown.setdefault(name)
+            return None
+        return self._items[item]
 
-        Tools put folders before a name, or the ending of its file behind it.
-        """
-        last = name.rpartition("/")[2]
-        stem = last
+    def first_known(self, names: Iterable[str]) -> str | None:
+        """The first of these that was handed off."""
+        return next((name for name in names if self._item(name) is not None), None)
+
+    def _item(self, name: str) -> str | None:
+        """Tools put folders before a name, or the ending of its file behind it."""
+        last = stem = name.rpartition("/")[2]
         for one in (name, last, *(stem := stem.rpartition(".")[0] for _ in range(last.count(".")))):
             if one in self._items:
-                return self._items[one]
-        self._unknown.setdefault(name)
+                return one
         return None
 
     def declare(self, class_names: Iterable[str]) -> None:
