@@ -110,7 +110,7 @@ class McapFile:
         failed: dict[str, str] = {}
         counts = dict.fromkeys(("points", "pre-labels", "labels", "images"), 0)
         with folder.remembered(), folder.growing(place) as path:
-            writer = Writer(str(path))
+            writer: Any = Writer(str(path))
             writer.start(library="scanpick")
             channels = _Channels(writer)
             for number, frame_id in enumerate(ids):
