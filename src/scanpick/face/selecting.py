@@ -32,7 +32,9 @@ from scanpick.selection.strategy import Strategy
 from scanpick.structures import Selection
 from scanpick.workspace.embedding_files import read_objects
 from scanpick.workspace.labelled import AUTO, LabelledFrames, labelled_frames
-from scanpick.workspace.pool import pool_of
+from scanpick.workspace.labels import LabelledPool, LabelTable, returned_labels
+from scanpick.workspace.pool import in_rounds, pool_of
+from scanpick.workspace.rounds import Rounds
 from scanpick.workspace.selections import facts_of, keep_selection
 from scanpick.workspace.workspace import Workspace
 
@@ -218,7 +220,8 @@ class Source:
             there = [frame_id for frame_id in ids if frame_id in known]
             found = LabelledFrames(tuple(there), tuple(frame_id for frame_id in ids if frame_id not in known))
             ids = there if there and ignore_missing else ids
-        pool = dataclasses.replace(self.pool, labelled=self.pool.mask(ids))
+        labelled = (self.pool.labelled | self.pool.mask(ids)) & ~self.pool.excluded
+        pool = dataclasses.replace(self.pool, labelled=labelled)
         return dataclasses.replace(self, pool=pool, labelled=found)
 
     def with_tables(
@@ -253,7 +256,7 @@ class Source:
         found: dict[str, list[str]] = {}
         if self.pool.labelled.any():
             with contextlib.suppress(ScanpickError):  # a data set that has moved has no labels to learn from
-                dataset = self.workspace.dataset()
+                dataset = LabelledPool(self.workspace.dataset(), LabelTable(), returned_labels(self.workspace))
                 for frame_id in np.array(self.pool.frame_ids)[self.pool.labelled].tolist():
                     with contextlib.suppress(FrameError):  # labels that cannot be read
                         labels = dataset.labels(frame_id)
@@ -307,7 +310,7 @@ def from_workspace(workspace: Workspace, embeddings: Sequence[str], asked: Selec
                 f"{workspace.path} has {len(known)} embeddings: {', '.join(known)}. Name one with `embedding=...`."
             )
         names = known[:1]
-    return Source(pool_of(workspace, names), workspace)
+    return Source(in_rounds(pool_of(workspace, names), Rounds.of(workspace)), workspace)
 
 
 def save(
