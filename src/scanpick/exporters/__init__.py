@@ -12,7 +12,12 @@ from scanpick.registry import Registry
 
 EXPORTERS: Registry[type[Exporter]] = Registry(
     "exporter",
-    {"kitti_subset": "scanpick.exporters.kitti_subset:KittiSubset"},
+    {
+        "cvat": "scanpick.exporters.cvat:Cvat",
+        "kitti_subset": "scanpick.exporters.kitti_subset:KittiSubset",
+        "segments": "scanpick.exporters.segments:Segments",
+        "supervisely": "scanpick.exporters.supervisely:Supervisely",
+    },
     group="scanpick.exporters",
     protocol=Exporter,
 )
