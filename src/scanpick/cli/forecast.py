@@ -1,5 +1,7 @@
 """``scanpick forecast``: how much more should be labelled."""
 
+from typing import Any
+
 from scanpick.cli.options import AsJson, WorkspaceArgument
 from scanpick.cli.status import Prices
 
@@ -20,12 +22,12 @@ def command(project: WorkspaceArgument, prices: Prices = None, as_json: AsJson =
         return
     frames, boxes, cost = found.per_point
     middle, low, high = found.most
-    facts: dict[str, object] = {"labelled_frames": found.frames, "ap": f"{found.ap:.1f}"}
+    facts: dict[str, Any] = {"labelled_frames": found.frames, "ap": f"{found.ap:.1f}"}
     if frames == float("inf"):
         facts["next_point_of_ap"] = "not in sight"
     else:
-        facts["next_point_of_ap"] = f"about {frames:.0f} frames, {boxes:.0f} boxes"
-        facts["next_point_of_ap"] += "" if cost is None else f", {cost:.4g} {found.currency}".rstrip()
+        paid = "" if cost is None else f", {cost:.4g} {found.currency}".rstrip()
+        facts["next_point_of_ap"] = f"about {frames:.0f} frames, {boxes:.0f} boxes{paid}"
     facts["at_most"] = f"{middle:.1f} ({low:.1f} to {high:.1f}) with labels without end, all else as it is"
     print_facts(facts | {"verdict": found.verdict}, as_json=False)
     headers = ["labelled frames", "boxes", f"further cost {found.currency}".strip(), "AP", f"{SHARE:.0%} interval"]

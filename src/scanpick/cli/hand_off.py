@@ -35,6 +35,10 @@ def command(
     classes: Annotated[
         list[str] | None, list_option("--classes", help="What annotators choose from: Car,Pedestrian.")
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option("--context", metavar="1s|5 frames", help="Whole sequences: so far to either side of a frame."),
+    ] = None,
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
@@ -58,6 +62,7 @@ def command(
         predictions=predictions,
         min_score=min_score,
         classes=split_list(classes),
+        context=context,
         replace=replace,
         progress=progress_bar,
     )

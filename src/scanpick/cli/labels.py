@@ -37,6 +37,7 @@ def command(
     from scanpick.cli.output import log, progress_bar
     from scanpick.cli.results import print_facts
     from scanpick.cli.wording import in_flags
+    from scanpick.datasets.inspection import Problem
     from scanpick.face.returning import labels
 
     back = labels(
@@ -47,9 +48,9 @@ def command(
         classes=parse_pairs(classes),
         progress=progress_bar,
     )
-    kinds = {
-        kind: [one for one in back.problems if one.kind == kind] for kind in {one.kind: 0 for one in back.problems}
-    }
+    kinds: dict[str, list[Problem]] = {}
+    for problem in back.problems:
+        kinds.setdefault(problem.kind, []).append(problem)
     facts = {
         "labelled": len(back.labels),
         "boxes": back.boxes,

@@ -154,8 +154,8 @@ def command(
     from scanpick.face.next_round import Trainee, next_from
     from scanpick.selection.explain import explain as in_words
 
-    settings = {"iterations": iterations, "minutes": minutes, "weights": weights}
-    settings = {key: value for key, value in settings.items() if value is not None}
+    given = {"iterations": iterations, "minutes": minutes, "weights": weights}
+    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if detector_option:
         settings["detector_options"] = parse_pairs(detector_option)
     settings |= {"view": view.value} if view is not View.AUTO else {}

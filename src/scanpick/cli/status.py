@@ -43,19 +43,15 @@ def _table(found: Status) -> object:
 
     from scanpick.reports.tables import terminal_table
 
-    headers = ["round", "picked on", "picks", "handed off to", "frames", "validation", "labelled", "sent", "rejected"]
-    headers += ["boxes", f"cost {found.currency}".strip(), "AP of what was learnt until then (95% interval)"]
-    table = terminal_table("\nRounds", headers, texts=(1, 2, 3, 11), folded=(2, 3, 11))
+    headers = ["round", "picks", "frames", "labelled", "sent", "rejected", "boxes", f"cost {found.currency}".strip()]
+    table = terminal_table("\nRounds", [*headers, "AP of what was learnt"], texts=(1, 8), folded=(1, 8))
     for one in found.rounds:
         ap = [f"{name} {value:.1f} ({low:.1f} to {high:.1f})" for name, (value, low, high) in one.ap.items()]
         places = [str(one.places[place]) for place in ("labelled", "sent", "rejected")]
         table.add_row(
             str(one.round),
-            one.picked_on,
             escape(one.selection),
-            escape(", ".join(one.tools)),
             str(one.frames),
-            str(one.validation),
             *places,
             str(one.boxes),
             "" if one.cost is None else f"{one.cost:.10g}",

@@ -9,6 +9,7 @@ from typing import Any
 
 from scanpick.errors import ScanpickError, call
 from scanpick.exporters import EXPORTERS, ExportSummary, HandOff
+from scanpick.exporters.context import runs_around
 from scanpick.exporters.folder import ExportFile, ExportFolder
 from scanpick.face.arguments import FrameIds, frame_ids_of
 from scanpick.face.pools import open_pool, predictions_in
@@ -61,6 +62,7 @@ def hand_off(
     predictions: str | Path | None = None,
     min_score: float = 0.0,
     classes: Sequence[str] = (),
+    context: str | None = None,
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> OnTheWay:
@@ -77,6 +79,8 @@ def hand_off(
         predictions: A detector's boxes to be corrected rather than drawn: predictions of the pool, or a table.
         min_score: The least score of these boxes.
         classes: What annotators choose from; by default the classes of labels that came back, and of the predictions.
+        context: Hand over whole sequences around the frames: so far to either side, "1s" or "5 frames". All of their
+            frames count as sent.
         replace: Also replace files that no export wrote or that were changed since, but never an original.
         progress: Shows how far it is.
 
@@ -102,19 +106,22 @@ def hand_off(
         if to is None:
             summary, items, files = None, {one: one for one in frame_ids}, _write_list(out, frame_ids, replace=replace)
         else:
+            source = IndexedFrames(pool)
+            runs = [] if context is None else _usable(pool, runs_around(source.records, frame_ids, context))
+            ids = list(dict.fromkeys([*frame_ids, *(one for run in runs for one in run)]))
             job = HandOff(
-                IndexedFrames(pool),
+                source,
                 frame_ids,
                 f"round-{number}",
-                {one: boxes[one] for one in frame_ids if one in boxes},
+                {one: boxes[one] for one in ids if one in boxes},
                 min_score,
+                sequences=runs,
                 class_names=names,
             )
             with progress("Handing off frames", len(job.all_ids)) as advance:
                 exporter = EXPORTERS.make(to, exporter_options or {})
                 summary = exporter.write(job, out, replace=replace, advance=advance)
-            asked = set(frame_ids)
-            items = {name: one for name, one in summary.items.items() if one in asked}
+            items = summary.items
             files, names = summary.files or (summary.folder,), job.classes
         if not items:
             assert summary is not None
@@ -209,6 +216,12 @@ def _to_send(rounds: Rounds) -> tuple[int, list[str]]:
             f"The next round: {call('next', pool.path, budget=200)}"
         )
     return number, waiting
+
+
+def _usable(pool: Workspace, runs: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The runs without frames that are set aside."""
+    frames = pool.frames()
+    return [[one for one in run if frames.usable[frames.row_of[one]]] for run in runs]
 
 
 def _write_list(out: Path, frame_ids: Sequence[str], *, replace: bool) -> tuple[Path, ...]:
