@@ -1,4 +1,4 @@
-"""A project lives: rounds are picked, handed off, labelled and measured; nothing is picked twice, and books are kept."""
+"""Rounds of a project are picked, handed off, labelled and measured; nothing is picked twice, and books are kept."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -169,7 +169,6 @@ def test_killed_anywhere_it_goes_on(begun: Path, truth: dict[str, Boxes3D], tmp_
             assert events(cut) == events(whole), f"{step.__name__}, killed at write {write}"
             write += 1
         begun = whole.rename(tmp_path / f"after-{number}")
-        begun = begun.rename(begun.parent / "project") if not (begun.parent / "project").exists() else begun
 
 
 def test_ids_survive_the_trip_where_files_have_odd_names_and_no_calibration(tmp_path: Path) -> None:
