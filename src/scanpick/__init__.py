@@ -25,13 +25,19 @@ if TYPE_CHECKING:
     from scanpick.face.embedding import embed as embed
     from scanpick.face.evaluation import evaluate as evaluate
     from scanpick.face.exporting import export as export
+    from scanpick.face.handing_off import hand_off as hand_off
+    from scanpick.face.handing_off import recall as recall
+    from scanpick.face.next_round import next as next
     from scanpick.face.picking import pick as pick
     from scanpick.face.picks import Picks as Picks
     from scanpick.face.pools import index as index
     from scanpick.face.pools import open_pool as open_pool
     from scanpick.face.predictions import convert_predictions as convert_predictions
     from scanpick.face.probing import probe as probe
+    from scanpick.face.progress import forecast as forecast
+    from scanpick.face.progress import status as status
     from scanpick.face.reporting import report as report
+    from scanpick.face.returning import labels as labels
     from scanpick.face.selecting import select as select
     from scanpick.face.simulation import simulate as simulate
     from scanpick.face.study import plan_study as plan_study
@@ -59,6 +65,12 @@ NAMES = {
     "embed": "scanpick.face.embedding:embed",
     "select": "scanpick.face.selecting:select",
     "export": "scanpick.face.exporting:export",
+    "hand_off": "scanpick.face.handing_off:hand_off",
+    "labels": "scanpick.face.returning:labels",
+    "next": "scanpick.face.next_round:next",
+    "status": "scanpick.face.progress:status",
+    "forecast": "scanpick.face.progress:forecast",
+    "recall": "scanpick.face.handing_off:recall",
     "report": "scanpick.face.reporting:report",
     "train": "scanpick.face.detectors:train",
     "adapt": "scanpick.face.adapting:adapt",

@@ -13,7 +13,7 @@ import typer
 from scanpick.cli.wording import in_flags
 from scanpick.errors import ScanpickError, missing_extra
 
-# A verb is a module of this package with a function `command`, in the order of the help page.
+# A verb is a module of this package with a function `command` (hand-off is hand_off.py), in the order of the help page.
 # They import what they need inside the function, so that --help is instant.
 VERBS: tuple[str, ...] = (
     "demo",
@@ -24,6 +24,12 @@ VERBS: tuple[str, ...] = (
     "embed",
     "select",
     "export",
+    "hand-off",
+    "labels",
+    "next",
+    "status",
+    "forecast",
+    "recall",
     "report",
     "train",
     "adapt",
@@ -69,7 +75,7 @@ def _root(
 
 
 for verb in VERBS:
-    app.command(verb)(importlib.import_module(f"scanpick.cli.{verb}").command)
+    app.command(verb)(importlib.import_module(f"scanpick.cli.{verb.replace('-', '_')}").command)
 
 
 def run() -> None:

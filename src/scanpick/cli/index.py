@@ -36,7 +36,9 @@ def command(
     options = dataset_options(option, columns)
     workspace = index(dataset, out, options=options, again=again, moved=moved, workers=workers, progress=progress_bar)
     frames = workspace.frames()
-    facts = frame_facts(workspace) | findings(frames) if as_json else frame_facts(workspace)
+    summary = workspace.manifest().frames
+    facts = frame_facts(workspace) | {"new": summary.new, "changed": summary.changed, "gone": summary.gone}
+    facts |= findings(frames) if as_json else {}
     print_facts(facts, as_json=as_json)
     print_findings(frames, dataset)
     if not as_json:

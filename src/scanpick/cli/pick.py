@@ -51,6 +51,15 @@ def command(
     at_most: AtMost = False,
     labelled: Labelled = None,
     labelled_missing: LabelledMissing = Missing.ERROR,
+    validation: Annotated[
+        str | None,
+        typer.Option(
+            "--validation",
+            metavar="SHARE",
+            help="Set whole drives apart that hold this share of the frames (10%): they are labelled first, to measure "
+            "detectors on, and never picked from.",
+        ),
+    ] = None,
     seed: Seed = 0,
     encoder: EncoderName = None,
     encoder_option: EncoderOptions = None,
@@ -71,7 +80,8 @@ def command(
 
     The folder then holds frames.txt, selection.csv, selection.parquet and report.html, and the workspace that
     [bold]scanpick select[/] and the other verbs go on with. Killed and started again, it goes on where it stopped.
-    Another pick into the same folder takes their places; every selection stays under its name in selections.
+    Another pick into the same folder takes their places; every selection stays under its name in selections. It is the
+    first round of a project: [bold]scanpick hand-off[/], [bold]labels[/] and [bold]next[/] go on from there.
 
     Example: [bold]scanpick pick path/to/kitti --budget 5% --out picks[/]
     Example: [bold]scanpick pick path/to/kitti --budget 5% --labelled picks/selections/diversity-1.txt --out picks[/]
@@ -86,6 +96,7 @@ def command(
         print_set_aside,
     )
     from scanpick.face.picking import pick
+    from scanpick.workspace.rounds import Rounds
 
     picks = pick(
         dataset,
@@ -96,6 +107,7 @@ def command(
         at_most=at_most,
         labelled=labelled or (),
         labelled_missing=labelled_missing.value,
+        validation=validation,
         seed=seed,
         encoder=encoder,
         encoder_options=parse_pairs(encoder_option),
@@ -114,6 +126,9 @@ def command(
     frames = picks.pool.frames()
     facts = frame_facts(picks.pool) | {"set_aside": len(picks.set_aside)}
     facts |= {"labelled": picks.labelled, "picked": len(picks), "budget": budget}
+    apart = Rounds.of(picks.pool)
+    if apart.validation:
+        facts["validation"] = f"{len(apart.validation)} frames of {len(apart.sequences_apart)} drives set apart"
     facts |= labelled_facts(picks.pool, picks.labelled_missing, picks.selection)
     facts |= {"selection": picks.name, "strategy": strategy, "encoder": picks.encoder, "seed": seed}
     facts |= {file_name: str(path) for file_name, path in picks.files.items()}

@@ -17,6 +17,9 @@ from scanpick.structures.checks import name_some
 from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.workspace import Workspace
 
+CHANGED = "has changed since it was indexed ({}): run scanpick index to take that in"
+"""What to say of a data set whose folder looks different."""
+
 
 def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
     """Print facts: as one JSON object, or as a table of two columns."""

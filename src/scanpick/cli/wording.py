@@ -32,7 +32,7 @@ def _said(code: str) -> str | None:
     if isinstance(call.func, ast.Attribute):
         words = [_word(value) for value in call.args]
         words += [word for keyword in call.keywords for word in (_flag(keyword), _value(keyword.value)) if word]
-        return " ".join(["scanpick", call.func.attr, *words])
+        return " ".join(["scanpick", call.func.attr.replace("_", "-"), *words])
     if call.args or len(call.keywords) != 1:
         return None
     value = call.keywords[0].value

@@ -155,7 +155,7 @@ def inspect_frame(dataset: Dataset, frame_id: str) -> FrameInspection:
         if camera is not None:
             problems += _camera_doubts(frame, camera, labels)
         if labels is not None:
-            problems += _empty_boxes(frame, labels)
+            problems += boxes_without_points(frame, labels.boxes)
     if labels is not None:
         problems += [Problem("implausible labels", frame_id, doubt) for doubt in _label_doubts(frame, labels)]
         notes[WITHOUT_2D] += 0 if labels.image_boxes is None else _without_2d(labels.image_boxes)
@@ -209,14 +209,15 @@ def _without_2d(image_boxes: Float64Array) -> int:
     return int((image_boxes[:, :2] >= image_boxes[:, 2:]).any(axis=1).sum())
 
 
-def _empty_boxes(frame: Frame, labels: Labels) -> list[Problem]:
-    has_volume = (labels.boxes.sizes > 0).all(axis=1)
-    empty = np.flatnonzero((count_points_in_boxes(frame.points, labels.boxes.array) == 0) & has_volume)
+def boxes_without_points(frame: Frame, boxes: Boxes3D) -> list[Problem]:
+    """Which boxes of a frame hold none of its points, as one problem."""
+    has_volume = (boxes.sizes > 0).all(axis=1)
+    empty = np.flatnonzero((count_points_in_boxes(frame.points, boxes.array) == 0) & has_volume)
     if not len(empty):
         return []
-    ranges = np.linalg.norm(labels.boxes.centres[empty], axis=1)
-    named = [f"{name} at {r:.0f} m" for name, r in zip(labels.boxes.class_names[empty], ranges, strict=True)]
-    return [Problem("box without points", frame.frame_id, f"{len(empty)} of {len(labels)} boxes: {name_some(named)}")]
+    ranges = np.linalg.norm(boxes.centres[empty], axis=1)
+    named = [f"{name} at {r:.0f} m" for name, r in zip(boxes.class_names[empty], ranges, strict=True)]
+    return [Problem("box without points", frame.frame_id, f"{len(empty)} of {len(boxes)} boxes: {name_some(named)}")]
 
 
 def _with_duplicates(frames: Sequence[FrameInspection]) -> list[FrameInspection]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanpick.datasets.dataset import Dataset, has_labels
-from scanpick.structures import Calibration, Frame, FrameRecord, Labels
+from scanpick.arrays import Transform
+from scanpick.datasets.dataset import Dataset, cameras, ego_pose, has_labels
+from scanpick.structures import Calibration, Camera, Frame, FrameRecord, Labels
 
 
 class DatasetView:
@@ -48,3 +49,11 @@ class DatasetView:
     def calibration(self, frame_id: str) -> Calibration | None:
         """See `Dataset.calibration`."""
         return self.dataset.calibration(frame_id)
+
+    def cameras(self, frame_id: str) -> tuple[Camera, ...]:
+        """See `scanpick.datasets.dataset.cameras`."""
+        return cameras(self.dataset, frame_id)
+
+    def ego_pose(self, frame_id: str) -> Transform | None:
+        """See `scanpick.datasets.dataset.ego_pose`."""
+        return ego_pose(self.dataset, frame_id)

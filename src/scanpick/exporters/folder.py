@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scanpick.errors import ScanpickError
-from scanpick.files import place_below, write_bytes, write_link, write_text
+from scanpick.files import atomic_path, place_below, write_bytes, write_link, write_text
 from scanpick.structures.checks import name_some
 from scanpick.texts import parse_json, read_text
 
@@ -117,6 +118,25 @@ class ExportFolder:
             if _digest_at(path) != file.digest:
                 _write(path, file)
             self._digests[file.place] = file.digest
+
+    @contextmanager
+    def growing(self, place: str) -> Iterator[Path]:
+        """The path of a file to be written bit by bit, which is put in its place when the block ends well.
+
+        Raises:
+            ScanpickError: As `check`.
+        """
+        self.check([ExportFile(place, b"")])
+        path = place_below(self.path, place)
+        with atomic_path(path) as temporary:
+            yield temporary
+        self._digests[place] = _digest_at(path)
+
+    @contextmanager
+    def archive(self, place: str) -> Iterator[zipfile.ZipFile]:
+        """A zip to be filled; see `growing`."""
+        with self.growing(place) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+            yield archive
 
     def _refused(self, file: ExportFile) -> str:
         """Why this file may not be written; "" where it may."""

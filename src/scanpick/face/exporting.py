@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scanpick.errors import ScanpickError
-from scanpick.exporters import EXPORTERS, ExportSummary
+from scanpick.exporters import EXPORTERS, ExportSummary, HandOff
 from scanpick.exporters.folder import ExportFile, ExportFolder
 from scanpick.face.pools import open_pool
 from scanpick.structures.checks import name_some
@@ -88,15 +88,8 @@ def export(
     summary, doubt = None, ""
     if exporter is not None:
         with progress("Exporting frames", len(picked)) as advance:
-            summary = EXPORTERS.make(
-                exporter,
-                exporter_options or {},
-                frames,
-                picked.frame_ids,
-                out,
-                name=name,
-                replace=replace,
-                advance=advance,
+            summary = EXPORTERS.make(exporter, exporter_options or {}).write(
+                HandOff(frames, picked.frame_ids, name), out, replace=replace, advance=advance
             )
     elif changed := frames.changed(picked.frame_ids):
         doubt = (

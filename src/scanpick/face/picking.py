@@ -14,8 +14,10 @@ from scanpick.selection import parse_budget, select
 from scanpick.selection.strategies import STRATEGIES
 from scanpick.workspace.index import index
 from scanpick.workspace.labelled import AUTO, labelled_frames
-from scanpick.workspace.pool import pool_of
+from scanpick.workspace.picked_rounds import begun, check_not_handed_off, note_picks, parse_share, set_apart
+from scanpick.workspace.pool import in_rounds, pool_of
 from scanpick.workspace.reading import Progress, no_progress
+from scanpick.workspace.rounds import Rounds
 from scanpick.workspace.selections import check_nobodys, check_not_replaced, keep_selection, publish
 from scanpick.workspace.workspace import Workspace
 
@@ -30,6 +32,7 @@ def pick(
     at_most: bool = False,
     labelled: str | Path | Sequence[str | Path] = (),
     labelled_missing: Literal["error", "ignore"] = "error",
+    validation: str | None = None,
     seed: int = 0,
     encoder: str | None = None,
     encoder_options: Mapping[str, Any] | None = None,
@@ -51,6 +54,9 @@ def pick(
     and the other verbs go on with. Killed and started again, it goes on where it stopped. Another pick into the same
     folder takes their places; every selection stays under its name in ``selections``.
 
+    It is the first round of the pool as a project: `hand_off`, `labels` and `next` go on from there. Until it is handed
+    off, it may be picked anew; a pick that is told that all of its frames have labels begins the next round.
+
     Args:
         data: A folder of frames (KITTI or any point files), or ``NAME:ARGUMENT`` such as ``simulated:demo``.
         budget: How many frames, or what share of them: 185 or "5%".
@@ -61,6 +67,9 @@ def pick(
         labelled: Frames that have labels already: files of ids, folders of label files, or "auto" for all that have
             labels in the data set.
         labelled_missing: What to do about labelled frames that the data set does not have (any more).
+        validation: Set whole drives apart that hold this share of the frames ("10%"), drawn by `seed`: as many frames
+            of them as are picked, evenly spaced in time, are labelled first, and every later detector is measured on
+            them; none of these drives is picked from.
         seed: Seed of all chance.
         encoder: What turns a frame into a vector; it and the next six are as for `embed`.
         encoder_options: Options of the encoder.
@@ -92,6 +101,8 @@ def pick(
     plan = EmbeddingPlan.of(encoder, encoder_options, file=file, ids=ids, allow_extra=allow_extra, whiten=whiten, l2=l2)
     check_nobodys(out, replace=replace)
     workspace = Workspace(out)
+    asked_share = None if validation is None else parse_share(validation)
+    check_not_handed_off(workspace, labelled)
     if name is not None:
         workspace.selection_path(name)
     sources = _sources(labelled)
@@ -105,11 +116,16 @@ def pick(
     with workspace.write_lock():
         table = plan.make(workspace, workers=workers, progress=progress)
         known = labelled_frames(workspace, sources, ignore_missing=labelled_missing == "ignore")
+        rounds = begun(Rounds.of(workspace), known.frame_ids)
         pool = pool_of(workspace, [table.name], known)
+        if asked_share is not None:
+            rounds = set_apart(rounds, pool, asked_share, budget, seed=seed)
+        pool = in_rounds(pool, rounds)
         selection = select(pool, strategy, budget, seed=seed, options=strategy_options, at_most=at_most)
 
         settings = {"budget": budget, "strategy": strategy, "options": strategy_options, "at_most": at_most}
         settings |= {"seed": seed, "embedding": table.name, "labelled": sources}
+        settings |= {} if validation is None else {"validation": validation}
         name, selection = keep_selection(
             workspace, selection, pool, name=name, replace=replace, verb="pick", settings=settings
         )
@@ -117,6 +133,7 @@ def pick(
             with progress("Writing the report", STEPS) as advance:
                 write_report(workspace, name, workspace.selection_path(name).with_suffix(".html"), advance=advance)
         files = publish(workspace, name)
+        note_picks(rounds, name, "pick")
 
     frames = workspace.frames()
     return Picks(

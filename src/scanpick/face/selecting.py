@@ -7,7 +7,7 @@ import dataclasses
 import filecmp
 import inspect
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -30,9 +30,12 @@ from scanpick.selection.config import SelectionConfig
 from scanpick.selection.strategies import STRATEGIES
 from scanpick.selection.strategy import Strategy
 from scanpick.structures import Selection
+from scanpick.workspace.changes import Changes, changes_of_folder
 from scanpick.workspace.embedding_files import read_objects
 from scanpick.workspace.labelled import AUTO, LabelledFrames, labelled_frames
-from scanpick.workspace.pool import pool_of
+from scanpick.workspace.labels import LabelledPool, LabelTable, returned_labels
+from scanpick.workspace.pool import in_rounds, pool_of
+from scanpick.workspace.rounds import Rounds
 from scanpick.workspace.selections import facts_of, keep_selection
 from scanpick.workspace.workspace import Workspace
 
@@ -98,6 +101,7 @@ def select_from(
     replace: bool = False,
     out: str | Path | None = None,
     threads: int | None = None,
+    leave_out: Collection[str] = (),
 ) -> Selected:
     """Select from the folder of a pool, in which the selection is kept, or from a file of embeddings.
 
@@ -118,6 +122,7 @@ def select_from(
         replace: Replace what is there under this name, or in `out`.
         out: A .csv or .parquet file to write the picks to.
         threads: Threads; all cores by default.
+        leave_out: Frames that are neither picked nor counted.
 
     Raises:
         ScanpickError: An argument does not fit, or a selection or file would be replaced.
@@ -132,6 +137,7 @@ def select_from(
     else:
         found = from_file(path, None if ids is None else Path(ids))
     found = found.with_labelled([str(text) for text in several(labelled)], ignore_missing=labelled_missing == "ignore")
+    found = found.without(leave_out)
     tables, boxes = [Path(path) for path in several(table)], None if predictions is None else Path(predictions)
     found = found.with_tables(tables, boxes, min_score, [str(text) for text in several(objects)]).calibrated(asked)
     return save(found, asked.select(found.pool, threads=threads), asked, name, out, replace=replace)
@@ -151,12 +157,14 @@ class Selected:
         selection: The picks.
         name: What the selection is called in its pool, or None where it was not kept there.
         out: The file that the picks were written to, or None.
+        changes: What has changed in the folder of the data set since it was indexed; None where nothing has.
     """
 
     source: Source
     selection: Selection
     name: str | None
     out: Path | None
+    changes: Changes | None = None
 
     @property
     def shown(self) -> Selection:
@@ -218,8 +226,17 @@ class Source:
             there = [frame_id for frame_id in ids if frame_id in known]
             found = LabelledFrames(tuple(there), tuple(frame_id for frame_id in ids if frame_id not in known))
             ids = there if there and ignore_missing else ids
-        pool = dataclasses.replace(self.pool, labelled=self.pool.mask(ids))
+        labelled = (self.pool.labelled | self.pool.mask(ids)) & ~self.pool.excluded
+        pool = dataclasses.replace(self.pool, labelled=labelled)
         return dataclasses.replace(self, pool=pool, labelled=found)
+
+    def without(self, frame_ids: Collection[str]) -> Source:
+        """The same without these frames."""
+        if not frame_ids:
+            return self
+        excluded = self.pool.excluded | np.isin(np.array(self.pool.frame_ids), np.array(sorted(frame_ids)))
+        pool = dataclasses.replace(self.pool, excluded=excluded, labelled=self.pool.labelled & ~excluded)
+        return dataclasses.replace(self, pool=pool)
 
     def with_tables(
         self, tables: Sequence[Path], predictions: Path | None, min_score: float | None, objects: Sequence[str] = ()
@@ -242,7 +259,13 @@ class Source:
         """The same with expected boxes that fit the labelled frames, where boxes are paid for."""
         strata = asked.constraints.strata
         budgets = [asked.budget, *(strata.budgets.values() if strata else ())]
-        if self.pool.expected_boxes is None or not any(one and parse_budget(one).counts_boxes for one in budgets):
+        if not any(one and parse_budget(one).counts_boxes for one in budgets):
+            return self
+        return self.with_true_boxes()
+
+    def with_true_boxes(self) -> Source:
+        """The same with expected boxes that fit the labelled frames."""
+        if self.pool.expected_boxes is None:
             return self
         drawn = self._boxes_drawn() if self.workspace is not None else {}
         return dataclasses.replace(self, pool=with_calibrated_boxes(self.pool, drawn))
@@ -253,7 +276,7 @@ class Source:
         found: dict[str, list[str]] = {}
         if self.pool.labelled.any():
             with contextlib.suppress(ScanpickError):  # a data set that has moved has no labels to learn from
-                dataset = self.workspace.dataset()
+                dataset = LabelledPool(self.workspace.dataset(), LabelTable(), returned_labels(self.workspace))
                 for frame_id in np.array(self.pool.frame_ids)[self.pool.labelled].tolist():
                     with contextlib.suppress(FrameError):  # labels that cannot be read
                         labels = dataset.labels(frame_id)
@@ -307,7 +330,7 @@ def from_workspace(workspace: Workspace, embeddings: Sequence[str], asked: Selec
                 f"{workspace.path} has {len(known)} embeddings: {', '.join(known)}. Name one with `embedding=...`."
             )
         names = known[:1]
-    return Source(pool_of(workspace, names), workspace)
+    return Source(in_rounds(pool_of(workspace, names), Rounds.of(workspace)), workspace)
 
 
 def save(
@@ -340,7 +363,8 @@ def save(
         if not replace:
             _check_not_others(out, kept, facts)
         write_selection(out, kept, facts)
-    return Selected(source, selection, name, out)
+    changes = None if workspace is None else changes_of_folder(workspace)
+    return Selected(source, selection, name, out, changes or None)
 
 
 def _check_not_others(out: Path, selection: Selection, facts: FrameFacts) -> None:

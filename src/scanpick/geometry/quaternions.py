@@ -54,6 +54,26 @@ def rotations_from_quaternions(what: str, wxyz: Float64Array) -> Float64Array:
     return np.moveaxis(np.array(rows), 2, 0)
 
 
+def quaternion_from_rotation(rotation: Float64Array) -> Float64Array:
+    """(4,) quaternion of length 1, the scalar first and not negative, from a (3, 3) rotation.
+
+    It is the eigenvector of the largest eigenvalue of Bar-Itzhack's matrix ("New method for extracting the quaternion
+    from a rotation matrix", 2000), which also gives the nearest one where the rotation is only nearly one.
+
+    Example:
+        >>> quaternion_from_rotation(np.array([[-1.0, 0, 0], [0, -1, 0], [0, 0, 1]])).round(12) + 0.0
+        array([0., 0., 0., 1.])
+    """
+    r = np.asarray(rotation, dtype=np.float64)
+    antisymmetric = np.array([r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]])
+    matrix = np.empty((4, 4))
+    matrix[1:, 1:] = r + r.T - np.trace(r) * np.eye(3)
+    matrix[0, 1:] = matrix[1:, 0] = antisymmetric
+    matrix[0, 0] = np.trace(r)
+    wxyz = np.linalg.eigh(matrix)[1][:, -1]
+    return np.asarray(wxyz * (-1 if wxyz[0] < 0 else 1))
+
+
 def upright_boxes(centres: Float64Array, sizes: Float64Array, rotations: Float64Array) -> Float64Array:
     """(B, 7) boxes from (B, 3) centres, (B, 3) length, width, height, and (B, 3, 3) axes of the boxes.
 

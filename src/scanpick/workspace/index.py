@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from scanpick.errors import ScanpickError, call
 from scanpick.files import sha256_of_file
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import check_unique, name_some
+from scanpick.workspace.changes import Changes
 from scanpick.workspace.frame_table import OK, FrameTable, write_frame_table
 from scanpick.workspace.labels import update_labels
 from scanpick.workspace.manifest import FrameSummary, Manifest, current_versions
@@ -274,15 +276,27 @@ def _known_rows(
 
 def _write(workspace: Workspace, source: DatasetSource, table: FrameTable) -> None:
     before = _manifest_before(workspace)
+    changes = _changes(workspace, table)
     write_frame_table(workspace.frames_path, table)
     summary = FrameSummary(
         count=len(table),
         usable=int(table.usable.sum()),
         data_sha256=table.data_sha256,
         table_sha256=sha256_of_file(workspace.frames_path),
+        **asdict(changes),
     )
     steps = {} if before is None else before.steps
     workspace.write_manifest(Manifest(source, summary, steps, current_versions()))
+
+
+def _changes(workspace: Workspace, table: FrameTable) -> Changes:
+    """What is new, changed and gone since the look before; everything is new where there was none."""
+    before: dict[str, str] = {}
+    if _manifest_before(workspace) is not None:
+        with suppress(ScanpickError):  # damaged: as if nothing was known
+            frames = workspace.frames()
+            before = dict(zip(frames.frame_ids, frames.contents, strict=True))
+    return Changes.between(before, dict(zip(table.frame_ids, table.contents, strict=True)))
 
 
 def _nothing_usable(specification: str, table: FrameTable) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from scanpick.datasets.dataset import Dataset, has_labels
 from scanpick.formats.labelled_ids import read_labelled_ids
 from scanpick.structures.checks import check_known
+from scanpick.workspace.rounds import Place, Rounds
 from scanpick.workspace.workspace import Workspace
 
 AUTO = "auto"
@@ -52,6 +53,7 @@ def labelled_frames(
     if AUTO in sources:
         dataset = workspace.dataset()
         there = {record.frame_id for record in dataset.records}
+        wanted |= {frame_id for frame_id in Rounds.of(workspace).at(Place.LABELLED) if frame_id in known}
         wanted |= {frame_id for frame_id in known if frame_id in there and has_labels(dataset, frame_id)}
     return LabelledFrames(
         tuple(frame_id for frame_id in known if frame_id in wanted),

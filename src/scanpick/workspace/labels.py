@@ -10,7 +10,7 @@ listed in the file's metadata.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,16 @@ from scanpick.datasets import Dataset
 from scanpick.datasets.kitti_labels import DONT_CARE
 from scanpick.datasets.view import DatasetView
 from scanpick.errors import FrameError, ScanpickError
+from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.formats.kitti_text import LABEL_COLUMNS, objects_from_rows, rows_from_objects
 from scanpick.formats.parquet import notes_of, read_parquet, strings_of, write_parquet
 from scanpick.formats.predictions import BOX_COLUMNS
-from scanpick.structures import Boxes3D, Labels
+from scanpick.geometry.image_boxes import kitti_objects_from_detections
+from scanpick.structures import Boxes3D, Detections, Labels
 from scanpick.texts import parsing
 from scanpick.workspace.reading import labels_in
 from scanpick.workspace.readings import Found
+from scanpick.workspace.rounds import Returned, Rounds
 from scanpick.workspace.workspace import Workspace
 
 _IN_CAMERA = ("height", "width", "length", "x", "y", "z")
@@ -101,18 +104,35 @@ class LabelledPool(DatasetView):
     Args:
         dataset: Where frames are read.
         table: Their labels.
+        returned: Frame id -> labels that came back from annotators, which go before those of the data set.
     """
 
-    def __init__(self, dataset: Dataset, table: LabelTable) -> None:
+    def __init__(self, dataset: Dataset, table: LabelTable, returned: Mapping[str, Labels] | None = None) -> None:
         super().__init__(dataset)
-        self.table = table
+        self.table, self.returned = table, returned or {}
+
+    def has_labels(self, frame_id: str) -> bool:
+        """See `scanpick.datasets.dataset.has_labels`."""
+        return frame_id in self.returned or super().has_labels(frame_id)
 
     def labels(self, frame_id: str) -> Labels | None:
         """The labels of one frame. See `Dataset.labels`."""
+        if frame_id in self.returned:
+            return self._in_camera(frame_id, self.returned[frame_id])
         if frame_id in self.table.problems:
             kind, _, why = self.table.problems[frame_id].partition(": ")
             raise FrameError(why, kind=kind)
         return self.table.labels[frame_id] if frame_id in self.table.labels else self.dataset.labels(frame_id)
+
+    def _in_camera(self, frame_id: str, labels: Labels) -> Labels:
+        """The same in KITTI's form, too, where the frame has a camera: KITTI's evaluation reads it."""
+        calibration = None if labels.camera_objects is not None else self.dataset.calibration(frame_id)
+        if calibration is None:
+            return labels
+        boxes = Detections(frame_id, labels.boxes, np.ones(len(labels)))
+        camera = replace(calibration, image_size=calibration.image_size or KITTI_IMAGE_SIZE)
+        objects = kitti_objects_from_detections(boxes, camera)
+        return replace(labels, camera_objects=replace(objects, scores=None))
 
 
 def write_label_table(path: Path, table: LabelTable) -> None:
@@ -219,5 +239,18 @@ def _labels_of(names: np.ndarray, numbers: Float64Array, *, kitti: bool) -> Labe
 
 
 def labels_for(workspace: Workspace, frame_ids: Sequence[str]) -> LabelledPool:
-    """The data set of a workspace with the labels of these frames from its table, which is brought up to date."""
-    return LabelledPool(workspace.dataset(), update_labels(workspace, frame_ids))
+    """The data set of a workspace with the labels of these frames.
+
+    What came back from annotators goes first; the others' are in the table, which is brought up to date.
+    """
+    returned = returned_labels(workspace)
+    others = [frame_id for frame_id in frame_ids if frame_id not in returned]
+    return LabelledPool(workspace.dataset(), update_labels(workspace, others) if others else LabelTable(), returned)
+
+
+def returned_labels(workspace: Workspace) -> dict[str, Labels]:
+    """Frame id -> labels that came back from annotators, of every frame; the newest import that has it says."""
+    found: dict[str, Labels] = {}
+    for event in Rounds.of(workspace).of_kind(Returned):
+        found |= read_label_table(workspace.returned_path(event.number)).labels
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from scanpick.errors import ScanpickError, call
 from scanpick.selection.pool import Pool
 from scanpick.workspace.frame_table import FrameTable
 from scanpick.workspace.labelled import LabelledFrames, labelled_frames
+from scanpick.workspace.rounds import Rounds
 from scanpick.workspace.workspace import Workspace
 
 
@@ -51,6 +53,24 @@ def pool_of(
     ids = [frames.frame_ids[row] for row in rows]
     vectors = {name: table.rows(ids) for name, table in tables.items()}
     return pool_of_rows(frames, rows, vectors, labelled=is_labelled[rows])
+
+
+def in_rounds(pool: Pool, rounds: Rounds) -> Pool:
+    """The pool as the coming round sees it.
+
+    Frames that other rounds picked, sent or labelled count as covered; what an annotator refused, and drives that are
+    set apart for validation, do not count at all. None of them is picked.
+    """
+    taken, refused = rounds.taken()
+    apart = rounds.sequences_apart
+    if not (taken or refused or apart):
+        return pool
+    excluded = np.array([frame_id in refused for frame_id in pool.frame_ids], dtype=bool)
+    if apart and pool.sequences is not None:
+        excluded |= np.isin(pool.sequences, np.array(sorted(apart), dtype=np.str_))
+    labelled = np.array([frame_id in taken for frame_id in pool.frame_ids], dtype=bool)
+    excluded |= pool.excluded
+    return replace(pool, labelled=(pool.labelled | labelled) & ~excluded, excluded=excluded)
 
 
 def pool_of_rows(

@@ -23,6 +23,7 @@ from scanpick.formats.selection_table import FrameFacts, read_selection, write_s
 from scanpick.seals import write_beside
 from scanpick.selection.pool import Pool
 from scanpick.structures import Selection
+from scanpick.workspace.rounds import Rounds
 from scanpick.workspace.workspace import Workspace
 
 
@@ -87,6 +88,10 @@ def keep_selection(
             raise ScanpickError(
                 f"{workspace.path} has another selection '{name}' already, made from other settings or data. "
                 f"Give this one another name, or replace that one (`replace=True`)."
+            )
+        if not kept and name in Rounds.of(workspace).kept:
+            raise ScanpickError(
+                f"{workspace.path}: the selection '{name}' was handed off in a round, and stays. Give another name."
             )
         if not kept:
             save_selection(workspace, name, selection, pool)

@@ -102,6 +102,23 @@ class Workspace:
         """``labels/labels.parquet``: the labels of the data set."""
         return self.path / "labels" / "labels.parquet"
 
+    @property
+    def rounds_path(self) -> Path:
+        """``rounds.toml``: what happened round by round."""
+        return self.path / "rounds.toml"
+
+    def hand_off_path(self, number: int) -> Path:
+        """``hand-offs/<number>.csv``: the annotation tool's name of each frame."""
+        return self.path / "hand-offs" / f"{number:03d}.csv"
+
+    def returned_path(self, number: int) -> Path:
+        """``labels/<number>.parquet``: labels that came back."""
+        return self.path / "labels" / f"{number:03d}.parquet"
+
+    def detector_path(self, name: str) -> Path:
+        """``detectors/<name>``: a detector that was trained on labels that came back."""
+        return self.path / "detectors" / _checked("detector", name)
+
     def embedding_names(self) -> list[str]:
         """Names of the embeddings that are complete, sorted."""
         return sorted(path.parent.name for path in self.path.glob("embeddings/*/meta.json"))
