@@ -8,7 +8,7 @@ LIGHT := .venv-light
 BIN := $(VENV)/bin
 SOURCES := src tests benchmarks
 
-.PHONY: demo test light check format benchmark clean
+.PHONY: demo test light oracles oracles-large check format benchmark clean
 
 demo: $(VENV)/.installed
 	$(BIN)/scanpick demo --out demo-output
@@ -20,6 +20,12 @@ test: $(VENV)/.installed-dev
 # The light install, in an environment of its own: nothing but what `pip install .` brings.
 light: $(LIGHT)/.installed
 	.ci/light
+
+# Readers of annotation tools, which read what exporters write; apart from ours, since they pin what we use, too.
+oracles: .venv-oracles/.installed
+
+# Those that take half a gigabyte and more. tests/exporters/test_oracles.py asks them where they are there.
+oracles-large: .venv-oracle-datumaro/.installed .venv-oracle-supervisely/.installed
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)
@@ -38,7 +44,7 @@ benchmark: $(VENV)/.installed-peers
 	$(BIN)/python -m benchmarks.evaluation "$${SCANPICK_TEST_DATA:?names the folder with kitti_label_2_all.zip}/kitti_label_2_all.zip"
 
 clean:
-	rm -rf $(VENV) $(LIGHT) demo-output build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LIGHT) .venv-oracle* demo-output build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +54,21 @@ $(LIGHT)/.installed: pyproject.toml constraints.txt $(shell find src -name '*.py
 	rm -rf $(LIGHT) build
 	$(PYTHON) -m venv $(LIGHT)
 	$(LIGHT)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt .
+	touch $@
+
+.venv-oracles/.installed: tests/exporters/oracles/requirements.txt
+	$(PYTHON) -m venv .venv-oracles
+	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
+	touch $@
+
+.venv-oracle-datumaro/.installed:
+	$(PYTHON) -m venv .venv-oracle-datumaro
+	.venv-oracle-datumaro/bin/python -m pip install --quiet --disable-pip-version-check --no-compile datumaro==1.13.12
+	touch $@
+
+.venv-oracle-supervisely/.installed:
+	$(PYTHON) -m venv .venv-oracle-supervisely
+	.venv-oracle-supervisely/bin/python -m pip install --quiet --disable-pip-version-check --no-compile supervisely==6.74.51
 	touch $@
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python

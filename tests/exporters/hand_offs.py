@@ -143,10 +143,78 @@ def supervisely(out: Path, name: str) -> np.ndarray:
     return of_y_family(_xyz(box["position"]), _xyz(box["dimensions"]), box["rotation"]["z"])
 
 
+def kitti_subset(out: Path, name: str) -> np.ndarray:
+    """KITTI's devkit: x = -length/2..length/2, y = 0..-height, z across, turned about y, in the camera's frame."""
+    words = (out / "training" / "label_2" / f"{name}.txt").read_text().splitlines()[0].split()
+    height, width, length, x, y, z, angle = (float(word) for word in words[8:15])
+    matrix = next(
+        np.array([float(word) for word in line.split()[1:]]).reshape(3, 4)
+        for line in (out / "training" / "calib" / f"{name}.txt").read_text().splitlines()
+        if line.startswith("Tr_velo_to_cam")
+    )
+    turn = np.array([[math.cos(angle), 0, math.sin(angle)], [0, 1, 0], [-math.sin(angle), 0, math.cos(angle)]])
+    to_lidar = matrix[:, :3].T
+    ahead, aside, up = (to_lidar @ turn @ np.array(v) / 2 for v in ((length, 0, 0), (0, 0, width), (0, -height, 0)))
+    return corners(to_lidar @ (np.array([x, y, z]) - matrix[:, 3]) + up, ahead, aside, up)
+
+
+def _line(out: Path, name: str) -> list[float]:
+    return [float(word) for word in (out / "labels" / f"{name}.txt").read_text().split()[:7]]
+
+
+def openpcdet(out: Path, name: str) -> np.ndarray:
+    x, y, z, *size, yaw = _line(out, name)
+    return of_x_family((x, y, z), size, yaw)
+
+
+def mmdet3d(out: Path, name: str) -> np.ndarray:
+    x, y, bottom, *size, yaw = _line(out, name)
+    return of_x_family((x, y, bottom + size[2] / 2), size, yaw)
+
+
+def xtreme1(out: Path, name: str) -> np.ndarray:
+    box = json.loads((out / "result" / f"{name}.json").read_text())["objects"][0]["contour"]
+    return of_x_family(_xyz(box["center3D"]), _xyz(box["size3D"]), box["rotation3D"]["z"])
+
+
+def sustechpoints(out: Path, name: str) -> np.ndarray:
+    box = json.loads((out / "frames" / "label" / f"{name}.json").read_text())[0]["psr"]
+    return of_x_family(_xyz(box["position"]), _xyz(box["scale"]), box["rotation"]["z"])
+
+
+def openlabel(out: Path, name: str) -> np.ndarray:
+    frame = json.loads((out / "openlabel" / f"{name}.json").read_text())["openlabel"]["frames"]["0"]
+    val = frame["objects"]["0"]["object_data"]["cuboid"][0]["val"]
+    return of_quaternion(val[:3], val[7:], val[3:7])
+
+
+def scale(out: Path, name: str) -> np.ndarray:
+    box = json.loads((out / "pre_labels" / f"{name}.json").read_text())["cuboids"][0]
+    return of_y_family(_xyz(box["position"]), _xyz(box["dimensions"]), box["yaw"])
+
+
+def mcap(out: Path, name: str) -> np.ndarray:
+    from mcap.reader import make_reader
+
+    with next(out.glob("*.mcap")).open("rb") as file:
+        messages = [message.data for _, _, message in make_reader(file).iter_messages(topics=["/lidar/boxes"])]
+    cube = json.loads(messages[0])["entities"][0]["cubes"][0]
+    turn = cube["pose"]["orientation"]
+    return of_quaternion(_xyz(cube["pose"]["position"]), _xyz(cube["size"]), [*_xyz(turn), turn["w"]])
+
+
 CORNERS: dict[str, Callable[[Path, str], np.ndarray]] = {
     "cvat": cvat,
+    "kitti_subset": kitti_subset,
+    "mcap": mcap,
+    "mmdet3d": mmdet3d,
+    "openlabel": openlabel,
+    "openpcdet": openpcdet,
+    "scale": scale,
     "segments": segments,
     "supervisely": supervisely,
+    "sustechpoints": sustechpoints,
+    "xtreme1": xtreme1,
 }
 """Exporter -> the corners of the first box of an item, from what was written."""
 
@@ -166,4 +234,4 @@ def tool_export(tool: str, out: Path, place: Path) -> Path:
         release = {"name": "v1", "dataset": {"task_attributes": attributes, "samples": samples}}
         (place / "release.json").write_text(json.dumps(release))
         return place / "release.json"
-    return out
+    return out / "openlabel" if tool == "openlabel" else out

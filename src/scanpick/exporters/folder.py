@@ -120,17 +120,23 @@ class ExportFolder:
             self._digests[file.place] = file.digest
 
     @contextmanager
-    def archive(self, place: str) -> Iterator[zipfile.ZipFile]:
-        """A zip to be filled, which is put in its place when the block ends well.
+    def growing(self, place: str) -> Iterator[Path]:
+        """The path of a file to be written bit by bit, which is put in its place when the block ends well.
 
         Raises:
             ScanpickError: As `check`.
         """
         self.check([ExportFile(place, b"")])
         path = place_below(self.path, place)
-        with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-            yield archive
+        with atomic_path(path) as temporary:
+            yield temporary
         self._digests[place] = _digest_at(path)
+
+    @contextmanager
+    def archive(self, place: str) -> Iterator[zipfile.ZipFile]:
+        """A zip to be filled; see `growing`."""
+        with self.growing(place) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+            yield archive
 
     def _refused(self, file: ExportFile) -> str:
         """Why this file may not be written; "" where it may."""

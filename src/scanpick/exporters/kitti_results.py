@@ -63,13 +63,18 @@ def _result_name(frame_id: str) -> str:
     return name
 
 
-def _result_file(frame: Detections, camera_of: Callable[[str], Calibration]) -> ExportFile:
+def check_one_word(frame: Detections) -> None:
+    """Raise `ScanpickError` where a class name cannot stand in a line of words."""
     spaced = [name for name in frame.boxes.class_names.tolist() if len(name.split()) != 1]
     if spaced:
         raise ScanpickError(
             f"Frame '{frame.frame_id}': KITTI's lines are split at spaces, so that the class '{spaced[0]}' "
             f"cannot be written. Expected names of one word."
         )
+
+
+def _result_file(frame: Detections, camera_of: Callable[[str], Calibration]) -> ExportFile:
+    check_one_word(frame)
     text = format_objects(kitti_objects_from_detections(frame, camera_of(frame.frame_id))) if len(frame) else ""
     return ExportFile(_result_name(frame.frame_id), text.encode())
 

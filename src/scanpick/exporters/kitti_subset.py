@@ -12,16 +12,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_in
 from pathlib import Path
 
+import numpy as np
+
 from scanpick.errors import FrameError, ScanpickError
-from scanpick.exporters.exporter import ExportSummary, FrameSource, HandOff
+from scanpick.exporters.exporter import ExportSummary, FrameSource, HandOff, ReturnedLabels
 from scanpick.exporters.folder import ExportFile, ExportFolder
+from scanpick.exporters.kitti_results import check_one_word
+from scanpick.exporters.returned import Cuboid, ReturnedFiles, Returning
 from scanpick.files import read_bytes
-from scanpick.formats.kitti_text import format_calibration, format_objects
-from scanpick.structures import Frame
+from scanpick.formats.kitti_text import (
+    format_calibration,
+    format_objects,
+    parse_calibration,
+    parse_objects,
+    read_calibration,
+)
+from scanpick.geometry.image_boxes import kitti_objects_from_detections
+from scanpick.geometry.transforms import camera_boxes_to_lidar
+from scanpick.structures import Calibration, CameraObjects, Detections, Frame
 from scanpick.structures.checks import check_unique
 from scanpick.texts import format_csv, parse_csv, parsing, read_text
 
@@ -38,11 +51,16 @@ _PLAIN_NAME = r"\w[\w.-]{0,199}"
 class KittiSubset:
     """A KITTI object folder, which most detection tools read; with `link` as links to files that can stay as they are.
 
+    Pre-labels are the label files of their frames, with the score as 16th column; a frame without a calibration gets
+    that of a camera in the LiDAR's place which looks along +x, so that its boxes mean something.
+
     Attributes:
         link: Links in place of copies, where a file is in KITTI's form already.
+        calib: For reading: the folder of calibrations, where it is not beside ``label_2``.
     """
 
     link: bool = False
+    calib: Path | None = None
 
     def write(
         self,
@@ -53,10 +71,59 @@ class KittiSubset:
         advance: Callable[[int], None] = lambda steps: None,
     ) -> ExportSummary:
         """See `Exporter.write`."""
+        if out.suffix.lower() == ".zip":
+            raise ScanpickError(f"{out}: a KITTI object folder is written as a folder. Give a name without .zip.")
         source, frame_ids = hand_off.source, hand_off.all_ids
+        pre_labels = {frame_id: hand_off.boxes(frame_id) for frame_id in frame_ids if frame_id in hand_off.pre_labels}
         return export_kitti_subset(
-            source, frame_ids, out, name=hand_off.name, replace=replace, advance=advance, link=self.link
+            source,
+            frame_ids,
+            out,
+            name=hand_off.name,
+            replace=replace,
+            advance=advance,
+            link=self.link,
+            pre_labels=pre_labels,
         )
+
+    def read(self, path: Path, items: Mapping[str, str]) -> ReturnedLabels:
+        """See `LabelReader.read`: the files of ``label_2`` with the calibrations beside. "DontCare" is passed over."""
+        files = ReturnedFiles(path, "a KITTI tool")
+        returned = Returning(path, items)
+        found = files.matching("label_2/*.txt", "label_2/*.txt")
+        known = set(files.names)
+        for name in found:
+            objects = parse_objects(files.text(name), source=files.where(name))
+            objects = objects[objects.class_names != "DontCare"]
+            cuboids: list[Cuboid] = []
+            if len(objects):
+                array = camera_boxes_to_lidar(
+                    objects.bottom_centres, objects.sizes_hwl, objects.rotation_y, self._camera_of(files, name, known)
+                )
+                rows = zip(objects.class_names.tolist(), array.tolist(), strict=True)
+                cuboids = [Cuboid(kind, (x, y, z), (a, b, c), yaw) for kind, (x, y, z, a, b, c, yaw) in rows]
+            returned.add(name, cuboids)
+        return returned.result()
+
+    def _camera_of(self, files: ReturnedFiles, name: str, known: Collection[str]) -> Calibration:
+        if self.calib is not None:
+            return read_calibration(self.calib / name.rpartition("/")[2])
+        beside = (
+            "/calib/".join(name.rsplit("/label_2/", 1)) if "/label_2/" in name else f"calib/{name.rpartition('/')[2]}"
+        )
+        if beside not in known:
+            raise ScanpickError(
+                f"{files.where(name)}: expected its calibration as {beside}, found none. Give the folder of "
+                f"calibrations that was handed over: `calib`."
+            )
+        return parse_calibration(files.text(beside), Path(files.where(beside)))
+
+
+_AHEAD = Calibration(
+    np.array([[0.0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]),
+    np.array([[700.0, 0, 600, 0], [0, 700, 180, 0], [0, 0, 1, 0]]),
+)
+"""A camera in the LiDAR's place that looks along +x."""
 
 
 def export_kitti_subset(
@@ -68,6 +135,7 @@ def export_kitti_subset(
     replace: bool = False,
     advance: Callable[[int], None] = lambda steps: None,
     link: bool = False,
+    pre_labels: Mapping[str, Detections] | None = None,
 ) -> ExportSummary:
     """Write frames as a KITTI object folder; with `link` as links to files that can stay as they are.
 
@@ -86,7 +154,7 @@ def export_kitti_subset(
     def files_of(frame_id: str) -> Iterator[ExportFile]:
         frame = _read(source, frame_id)
         _check_apart(frame, folder)
-        return _files(source, frame, names[frame_id], link=link)
+        return _files(source, frame, names[frame_id], (pre_labels or {}).get(frame_id), link=link)
 
     # Before the first byte is written
     target.check([*lists, _list_of(name, [names[frame_id] for frame_id in frame_ids])])
@@ -108,7 +176,9 @@ def export_kitti_subset(
         order = _list_of(name, [names[frame_id] for frame_id in frame_ids if frame_id not in failed])
         target.write([order])
     given = {frame_id: names[frame_id] for frame_id in frame_ids}
-    return ExportSummary(folder, given, dict(counts), failed, folder / order.place)
+    if pre_labels:
+        counts["pre-labels"] = sum(len(found) for frame_id, found in pre_labels.items() if frame_id not in failed)
+    return ExportSummary(folder, given, dict(counts), failed, folder / order.place, (folder,))
 
 
 def _list_of(name: str, lines: Sequence[str]) -> ExportFile:
@@ -145,7 +215,9 @@ def _check_apart(frame: Frame, folder: Path) -> None:
         raise ScanpickError(f"{folder} is the data set's own folder ({path} is in it). Export into another folder.")
 
 
-def _files(source: FrameSource, frame: Frame, name: str, *, link: bool) -> Iterator[ExportFile]:
+def _files(
+    source: FrameSource, frame: Frame, name: str, pre_labels: Detections | None, *, link: bool
+) -> Iterator[ExportFile]:
     """The files of a frame: points, and labels, calibration and image where there are any."""
 
     def same(place: str, original: Path) -> ExportFile:
@@ -158,7 +230,9 @@ def _files(source: FrameSource, frame: Frame, name: str, *, link: bool) -> Itera
     yield ExportFile(place, None if link and is_kitti else content, path)
 
     place = f"training/label_2/{name}.txt"
-    if (original := _beside(frame, "label_2")) is not None:
+    if pre_labels is not None:
+        yield ExportFile(place, format_objects(_objects(pre_labels, frame.calibration or _AHEAD)).encode())
+    elif (original := _beside(frame, "label_2")) is not None:
         yield same(place, original)
     elif (labels := source.labels(frame.frame_id)) is not None and labels.camera_objects is not None:
         yield ExportFile(place, format_objects(labels.camera_objects).encode())
@@ -166,11 +240,18 @@ def _files(source: FrameSource, frame: Frame, name: str, *, link: bool) -> Itera
     place = f"training/calib/{name}.txt"
     if frame.calibration is not None and (original := _beside(frame, "calib")) is not None:
         yield same(place, original)
-    elif frame.calibration is not None:
-        yield ExportFile(place, format_calibration(frame.calibration).encode())
+    elif frame.calibration is not None or pre_labels is not None:
+        yield ExportFile(place, format_calibration(frame.calibration or _AHEAD).encode())
 
     if frame.image_path is not None:
         yield same(f"training/image_2/{name}{frame.image_path.suffix}", frame.image_path)
+
+
+def _objects(detections: Detections, calibration: Calibration) -> CameraObjects:
+    """Pre-labels all around, also where no camera sees them: their image boxes are left open."""
+    check_one_word(detections)
+    open_boxes = np.full((len(detections), 4), -1.0)
+    return kitti_objects_from_detections(replace_in(detections, image_boxes=open_boxes), calibration)
 
 
 def _beside(frame: Frame, folder: str) -> Path | None:

@@ -22,7 +22,7 @@ def item_names(frame_ids: Sequence[str], *, numbered: bool = False) -> dict[str,
 
     Example:
         >>> item_names(["0001/000012", "a b", "a+b"])
-        {'0001/000012': '0001__000012', 'a b': 'a_b-c8687a08', 'a+b': 'a_b-a3e2dbf8'}
+        {'0001/000012': '0001__000012', 'a b': 'a_b-c8687a08', 'a+b': 'a_b-300273da'}
     """
     plain = {one: re.sub(r"[^A-Za-z0-9_-]", "_", one.replace("/", "__"))[:_LONGEST] for one in frame_ids}
     taken = Counter(name.casefold() for name in plain.values())

@@ -22,6 +22,7 @@ from scanpick.geometry.quaternions import rotations_from_quaternions
 from scanpick.geometry.transforms import wrap_angle
 from scanpick.structures import Boxes3D, Labels
 from scanpick.structures.checks import name_some
+from scanpick.structures.frame import is_plain_text
 from scanpick.texts import MOST_BYTES, parse_json, parsing, read_text
 
 REJECTED = "rejected"
@@ -224,16 +225,22 @@ class Returning:
         self.passed_over: Counter[str] = Counter()
 
     def frame_id(self, name: str) -> str | None:
-        """The frame of an item; None, and noted, where it was not handed off.
+        """The frame of an item; None, and noted, where it was not handed off."""
+        if (item := self._item(name)) is None:
+            self._unknown.setdefault(name)
+            return None
+        return self._items[item]
 
-        Tools put folders before a name, or the ending of its file behind it.
-        """
-        last = name.rpartition("/")[2]
-        stem = last
+    def first_known(self, names: Iterable[str]) -> str | None:
+        """The first of these that was handed off."""
+        return next((name for name in names if self._item(name) is not None), None)
+
+    def _item(self, name: str) -> str | None:
+        """Tools put folders before a name, or the ending of its file behind it."""
+        last = stem = name.rpartition("/")[2]
         for one in (name, last, *(stem := stem.rpartition(".")[0] for _ in range(last.count(".")))):
             if one in self._items:
-                return self._items[one]
-        self._unknown.setdefault(name)
+                return one
         return None
 
     def declare(self, class_names: Iterable[str]) -> None:
@@ -258,6 +265,8 @@ class Returning:
             return None
         if frame_id in self._labels:
             raise ScanpickError(f"{self.path}: '{name}' comes twice. Give one export of it.")
+        if odd := [one.class_name for one in cuboids if not is_plain_text(one.class_name)]:
+            raise ScanpickError(f"{self.path}, '{name}': expected classes of printable text, got {odd[0][:40]!r}.")
         self.declare(one.class_name for one in cuboids)
         self._tilted += sum(one.tilted for one in cuboids)
         array = np.array([[*one.centre, *one.size, one.yaw] for one in cuboids], dtype=np.float64).reshape(-1, 7)

@@ -9,8 +9,8 @@ meta.json   key_id_map.json
 <dataset>/annotation.json + frame_pointcloud_map.json     episodes, each a data set of its own
 
 Dimensions x, y, z are **width, length, height** and the rotation about z is the yaw less a quarter turn: the length
-lies along the box's own y. Source: supervisely/supervisely @aa7ba99f, ``project/pointcloud_project.py``, its importers of
-Lyft and nuScenes. That of KITTI lays the front the other way: headings of such projects are turned by half.
+lies along the box's own y. So do Supervisely's importers of Lyft and nuScenes; that of KITTI lays the front the other
+way: headings of such projects are turned by half. Source: supervisely/supervisely @aa7ba99f.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Supervisely(ToolExporter):
             yield ToolFile(f"{place}.json", json_bytes(meta))
         if item.run is None:
             objects, figures = _objects_and_figures(item)
-            annotation = {"description": "", "key": _key("cloud", item), "tags": []}
+            annotation: dict[str, Any] = {"description": "", "key": _key("cloud", item), "tags": []}
             annotation |= {"objects": objects, "figures": figures}
             yield ToolFile(f"{dataset}/ann/{item.name}.pcd.json", json_bytes(annotation))
 

@@ -151,7 +151,12 @@ def read_calibration(path: Path) -> Calibration:
     Raises:
         ScanpickError: The file cannot be read, an entry is missing or malformed, or no camera is like this.
     """
-    entries = _read_entries(path)
+    return parse_calibration(read_text(path), path)
+
+
+def parse_calibration(text: str, path: Path) -> Calibration:
+    """`read_calibration` on a text; `path` names it in messages."""
+    entries = parse_calibration_entries(text, source=str(path))
     waymo = "Tr_velo_to_cam_0" in entries and "Tr_velo_to_cam" not in entries
     projection = _entry(entries, ("P0", "P2") if waymo else ("P2", "P_rect_02"), (3, 4), path)
     rectification = _entry(entries, ("R0_rect", "R_rect", "R_rect_00"), (3, 3), path, default=np.eye(3))
