@@ -36,8 +36,8 @@ def command(
     options = dataset_options(option, columns)
     workspace = index(dataset, out, options=options, again=again, moved=moved, workers=workers, progress=progress_bar)
     frames = workspace.frames()
-    summary = workspace.manifest().frames
-    facts = frame_facts(workspace) | {"new": summary.new, "changed": summary.changed, "gone": summary.gone}
+    assert workspace.changes is not None
+    facts = frame_facts(workspace) | vars(workspace.changes)
     facts |= findings(frames) if as_json else {}
     print_facts(facts, as_json=as_json)
     print_findings(frames, dataset)

@@ -74,7 +74,7 @@ class Picks(Columns):
 
     def columns(self) -> Mapping[str, Sequence[Any]]:
         """The columns of ``selection.csv``."""
-        return selection_columns(self.selection, facts_of(self.pool))
+        return selection_columns(self.selection, facts_of(self.pool, self.selection))
 
     def _repr_html_(self) -> str:
         from scanpick.reports.small_map import small_map

@@ -30,8 +30,9 @@ from scanpick.selection.config import SelectionConfig
 from scanpick.selection.strategies import STRATEGIES
 from scanpick.selection.strategy import Strategy
 from scanpick.structures import Selection
-from scanpick.workspace.changes import Changes, changes_of_folder
+from scanpick.workspace.changes import Changes
 from scanpick.workspace.embedding_files import read_objects
+from scanpick.workspace.index import changes_of_folder
 from scanpick.workspace.labelled import AUTO, LabelledFrames, labelled_frames
 from scanpick.workspace.labels import LabelledPool, LabelTable, returned_labels
 from scanpick.workspace.pool import in_rounds, pool_of
@@ -347,7 +348,7 @@ def save(
     if workspace is None:
         kept, name, facts = selection, None, _row_facts(source, selection)
     else:
-        facts = facts_of(workspace)
+        facts = facts_of(workspace, selection)
         if not workspace.read_only:
             settings = asked.model_dump(mode="json", exclude_defaults=True)
             name, kept = keep_selection(

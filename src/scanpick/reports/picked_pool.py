@@ -86,7 +86,7 @@ def picked_pool(folder: Workspace | Path, selection_name: str) -> PickedPool:
     if embedding is not None:
         usable = usable & _rows_of(embedding.frame_ids, frames)
         set_aside |= {frame_id: str(why) for frame_id, why in embedding.meta.get("set_aside", {}).items()}
-    records = tuple(frames.records[row] for row in np.flatnonzero(usable))
+    records = tuple(record for record, used in zip(frames.records, usable, strict=True) if used)
     if embedding is not None:
         values = embedding.rows([record.frame_id for record in records])
         if selection.summary.get("options", {}).get("metric") == "cosine":

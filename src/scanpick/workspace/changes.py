@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scanpick.errors import ScanpickError
-from scanpick.workspace.reading import source_of
-from scanpick.workspace.workspace import Workspace
-
 
 @dataclass(frozen=True)
 class Changes:
@@ -35,19 +31,3 @@ class Changes:
         same = sum(after.get(frame_id) == mark for frame_id, mark in before.items())
         there = len(before.keys() & after.keys())
         return cls(len(after) - there, there - same, len(before) - there)
-
-
-def changes_of_folder(workspace: Workspace) -> Changes | None:
-    """What a look at the folder of the data set shows, by names, sizes and times of files; no points are read.
-
-    None where frames are computed, or the data set cannot be opened for the moment.
-    """
-    if not all(place.is_absolute() for place in workspace.manifest().dataset.places):
-        return None
-    try:
-        records = workspace.dataset().records
-    except (ScanpickError, OSError):
-        return None
-    frames = workspace.frames()
-    before = dict(zip(frames.frame_ids, frames.sources, strict=True))
-    return Changes.between(before, {record.frame_id: source_of(record) for record in records})

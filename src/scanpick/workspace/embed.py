@@ -123,7 +123,7 @@ def import_embedding(
         ids = [frames.frame_ids[row] for row in rows]
         values = table.rows(ids)
         meta = {**table.meta, "scanpick": __version__, "data_sha256": frames.data_sha256, "set_aside": {}}
-        write_embedding(folder, ids, [frames.contents[row] for row in rows], [values], values.shape[1], meta)
+        write_embedding(folder, ids, [frames.contents[row] for row in rows.tolist()], [values], values.shape[1], meta)
     return workspace.embedding(name)
 
 

@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from scanpick.arrays import BoolArray, Int64Array
+from scanpick.arrays import BoolArray, Float64Array, Int64Array, StringArray
 from scanpick.datasets.plausibility import doubts_about_sizes
 from scanpick.errors import ScanpickError, call
 from scanpick.formats.parquet import read_parquet, write_parquet
 from scanpick.structures import FrameRecord
 from scanpick.structures.checks import as_array
 from scanpick.texts import parsing
+from scanpick.workspace.columns import Records, Texts, equals, texts_of
 
 OK = "ok"
 """The status of a frame that can be used; any other is the kind of trouble and the reason: "empty: ..."."""
@@ -42,6 +45,9 @@ SCHEMA = pyarrow.schema(
 )
 """The columns that every frame table begins with; metadata columns follow."""
 
+_RECORD = ("frame_id", "sequence", "index_in_sequence", "timestamp_ns", "path")
+_CONTROL = r"[\x00-\x1f]"
+
 
 @dataclass(frozen=True, eq=False)
 class FrameTable:
@@ -57,19 +63,19 @@ class FrameTable:
         notes: N times what the reader did to the points, a JSON object of numbers of points; "" where nothing.
     """
 
-    records: tuple[FrameRecord, ...]
+    records: Sequence[FrameRecord]
     num_points: Int64Array
-    statuses: tuple[str, ...]
-    contents: tuple[str, ...]
-    sources: tuple[str, ...]
-    doubts: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    statuses: Sequence[str]
+    contents: Sequence[str]
+    sources: Sequence[str]
+    doubts: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         count = len(self.records)
         object.__setattr__(self, "num_points", as_array("FrameTable.num_points", self.num_points, np.int64, (count,)))
-        object.__setattr__(self, "doubts", self.doubts or ("",) * count)
-        object.__setattr__(self, "notes", self.notes or ("",) * count)
+        object.__setattr__(self, "doubts", self.doubts if len(self.doubts) else ("",) * count)
+        object.__setattr__(self, "notes", self.notes if len(self.notes) else ("",) * count)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -77,12 +83,39 @@ class FrameTable:
     @cached_property
     def frame_ids(self) -> tuple[str, ...]:
         """N ids."""
+        if isinstance(self.records, Records):
+            return tuple(self.records.table["frame_id"].to_pylist())
         return tuple(record.frame_id for record in self.records)
+
+    @cached_property
+    def sequences(self) -> StringArray:
+        """(N,) the drive of each frame."""
+        if isinstance(self.records, Records):
+            return texts_of(Texts(self.records.table["sequence"]))
+        return np.array([record.sequence for record in self.records], dtype=np.str_)
+
+    @cached_property
+    def times_s(self) -> Float64Array:
+        """(N,) the time of each frame in seconds; NaN where it is not known."""
+        if isinstance(self.records, Records):
+            column = pc.cast(self.records.table["timestamp_ns"], pyarrow.float64(), safe=False)
+            return np.asarray(column.to_numpy(), dtype=np.float64) * 1e-9
+        return np.array([np.nan if one.timestamp_ns is None else one.timestamp_ns * 1e-9 for one in self.records])
+
+    @cached_property
+    def metadata(self) -> dict[str, NDArray[Any]]:
+        """Metadata columns as (N,) arrays; a number that is missing is NaN, a text that is missing is empty."""
+        if isinstance(self.records, Records):
+            return {name: _column_array(self.records.table[name]) for name in sorted(self.records.metadata)}
+        found = {}
+        for name in sorted({name for record in self.records for name in record.metadata}):
+            found[name] = _values_array([record.metadata.get(name) for record in self.records])
+        return found
 
     @cached_property
     def usable(self) -> BoolArray:
         """(N,) whether a frame can be used."""
-        return np.array([status == OK for status in self.statuses], dtype=bool)
+        return equals(self.statuses, OK)
 
     @cached_property
     def row_of(self) -> Mapping[str, int]:
@@ -92,26 +125,26 @@ class FrameTable:
     @property
     def set_aside(self) -> dict[str, str]:
         """Frame id -> reason, for every frame that cannot be used."""
-        return {frame_id: why for frame_id, why in zip(self.frame_ids, self.statuses, strict=True) if why != OK}
+        return {self.frame_ids[row]: self.statuses[row] for row in np.flatnonzero(~self.usable).tolist()}
 
     @cached_property
     def doubts_by_kind(self) -> dict[str, dict[str, str]]:
         """Kind of doubt -> frame id -> what was seen, for usable frames: each by itself, and their sizes together."""
         found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        for frame_id, lines in zip(self.frame_ids, self.doubts, strict=True):
-            for line in lines.splitlines():
+        for row in np.flatnonzero(~equals(self.doubts, "")).tolist():
+            for line in self.doubts[row].splitlines():
                 kind, _, detail = line.partition(": ")
-                found[kind][frame_id] = detail
-        for row, doubt in doubts_about_sizes(self.num_points).items():
-            found[doubt.kind].setdefault(self.frame_ids[row], doubt.detail)
+                found[kind][self.frame_ids[row]] = detail
+        for odd, doubt in doubts_about_sizes(self.num_points).items():
+            found[doubt.kind].setdefault(self.frame_ids[odd], doubt.detail)
         return dict(found)
 
     @cached_property
     def note_counts(self) -> dict[str, int]:
         """What readers did to points -> to how many."""
         counts: Counter[str] = Counter()
-        for note in self.notes:
-            counts.update(json.loads(note) if note else {})
+        for row in np.flatnonzero(~equals(self.notes, "")).tolist():
+            counts.update(json.loads(self.notes[row]))
         return dict(counts.most_common())
 
     @cached_property
@@ -133,11 +166,11 @@ def write_frame_table(path: Path, table: FrameTable) -> None:
         "timestamp_ns": [record.timestamp_ns for record in records],
         "path": [None if record.path is None else str(record.path) for record in records],
         "num_points": table.num_points,
-        "status": table.statuses,
-        "content": table.contents,
-        "source": table.sources,
-        "doubts": table.doubts,
-        "notes": table.notes,
+        "status": list(table.statuses),
+        "content": list(table.contents),
+        "source": list(table.sources),
+        "doubts": list(table.doubts),
+        "notes": list(table.notes),
     }
     arrays = [pyarrow.array(columns[field.name], type=field.type) for field in SCHEMA]
     names = list(SCHEMA.names)
@@ -164,30 +197,34 @@ def read_frame_table(path: Path) -> FrameTable:
         empty = [name for name in SCHEMA.names if name not in ("timestamp_ns", "path") and frames[name].null_count]
         if empty:
             raise ValueError(f"empty cells in the column '{empty[0]}'")
-        columns = {name: table.column(name).to_pylist() for name in table.column_names}
-        columns |= frames.to_pydict()
+        ids = frames["frame_id"]
+        if pc.any(pc.equal(pc.utf8_length(ids), 0)).as_py() or pc.any(pc.match_substring_regex(ids, _CONTROL)).as_py():
+            raise ValueError("a frame id that is empty or holds control letters")
         metadata = [name for name in table.column_names if name not in SCHEMA.names]
+        of_records = [frames[name] for name in _RECORD] + [table[name] for name in metadata]
         return FrameTable(
-            records=tuple(_record(columns, metadata, row) for row in range(table.num_rows)),
-            num_points=np.array(columns["num_points"], dtype=np.int64),
-            statuses=tuple(columns["status"]),
-            contents=tuple(columns["content"]),
-            sources=tuple(columns["source"]),
-            doubts=tuple(columns["doubts"]),
-            notes=tuple(columns["notes"]),
+            records=Records(pyarrow.table(of_records, names=[*_RECORD, *metadata]), metadata),
+            num_points=frames["num_points"].to_numpy(),
+            statuses=Texts(frames["status"]),
+            contents=Texts(frames["content"]),
+            sources=Texts(frames["source"]),
+            doubts=Texts(frames["doubts"]),
+            notes=Texts(frames["notes"]),
         )
 
 
-def _record(columns: Mapping[str, Sequence[Any]], metadata: Sequence[str], row: int) -> FrameRecord:
-    path = columns["path"][row]
-    return FrameRecord(
-        frame_id=columns["frame_id"][row],
-        sequence=columns["sequence"][row],
-        index_in_sequence=columns["index_in_sequence"][row],
-        timestamp_ns=columns["timestamp_ns"][row],
-        path=None if path is None else Path(path),
-        metadata={name: columns[name][row] for name in metadata if columns[name][row] is not None},
-    )
+def _column_array(column: pyarrow.ChunkedArray) -> NDArray[Any]:
+    if pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type):
+        return texts_of(Texts(pc.fill_null(column, "")))
+    if column.null_count:
+        return np.asarray(pc.cast(column, pyarrow.float64(), safe=False).to_numpy(), dtype=np.float64)
+    return np.asarray(column.to_numpy())
+
+
+def _values_array(values: Sequence[Any]) -> NDArray[Any]:
+    if any(isinstance(value, str) for value in values):
+        return np.array(["" if value is None else value for value in values], dtype=np.str_)
+    return np.array([np.nan if value is None else value for value in values])
 
 
 def _metadata_array(values: Sequence[str | int | float | bool | None]) -> pyarrow.Array:

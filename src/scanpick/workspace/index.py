@@ -283,8 +283,8 @@ def _write(workspace: Workspace, source: DatasetSource, table: FrameTable) -> No
         usable=int(table.usable.sum()),
         data_sha256=table.data_sha256,
         table_sha256=sha256_of_file(workspace.frames_path),
-        **asdict(changes),
     )
+    workspace.keep_changes(changes)
     steps = {} if before is None else before.steps
     workspace.write_manifest(Manifest(source, summary, steps, current_versions()))
 
@@ -297,6 +297,22 @@ def _changes(workspace: Workspace, table: FrameTable) -> Changes:
             frames = workspace.frames()
             before = dict(zip(frames.frame_ids, frames.contents, strict=True))
     return Changes.between(before, dict(zip(table.frame_ids, table.contents, strict=True)))
+
+
+def changes_of_folder(workspace: Workspace) -> Changes | None:
+    """What a look at the folder of the data set shows, by names, sizes and times of files; no points are read.
+
+    None where frames are computed, or the data set cannot be opened for the moment.
+    """
+    if not all(place.is_absolute() for place in workspace.manifest().dataset.places):
+        return None
+    try:
+        records = workspace.dataset().records
+    except (ScanpickError, OSError):
+        return None
+    frames = workspace.frames()
+    before = dict(zip(frames.frame_ids, frames.sources, strict=True))
+    return Changes.between(before, {record.frame_id: source_of(record) for record in records})
 
 
 def _nothing_usable(specification: str, table: FrameTable) -> str:

@@ -30,18 +30,12 @@ class FrameSummary:
         usable: Frames that can be used; the others are set aside.
         data_sha256: Fingerprint of all ids and points.
         table_sha256: Fingerprint of the file, to notice damage.
-        new: Frames that the look before this one did not find.
-        changed: Frames that had other points then.
-        gone: Frames that were there then.
     """
 
     count: int
     usable: int
     data_sha256: str
     table_sha256: str
-    new: int = 0
-    changed: int = 0
-    gone: int = 0
 
 
 @dataclass(frozen=True)

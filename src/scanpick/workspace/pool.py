@@ -77,14 +77,13 @@ def pool_of_rows(
     frames: FrameTable, rows: np.ndarray, embeddings: Mapping[str, Embeddings], *, labelled: BoolArray
 ) -> Pool:
     """The n frames in these (n,) rows, with their (n, D) vectors and (n,) whether they are labelled."""
-    records = [frames.records[row] for row in rows]
-    metadata = _metadata(frames, rows)
+    metadata = {"num_points": frames.num_points[rows]} | {name: of[rows] for name, of in frames.metadata.items()}
     return Pool(
-        frame_ids=tuple(record.frame_id for record in records),
+        frame_ids=tuple(frames.frame_ids[row] for row in rows),
         embeddings=embeddings,
         labelled=labelled,
-        sequences=np.array([record.sequence for record in records], dtype=np.str_),
-        times_s=np.array([np.nan if r.timestamp_ns is None else r.timestamp_ns * 1e-9 for r in records]),
+        sequences=frames.sequences[rows],
+        times_s=frames.times_s[rows],
         positions_m=_positions(metadata),
         metadata=metadata,
     )
@@ -94,16 +93,3 @@ def _positions(metadata: Mapping[str, np.ndarray]) -> Float64Array | None:
     """(N, 2) or (N, 3) where the vehicle was, where the data set says so in the columns position_x_m and so on."""
     axes = [metadata[name] for name in ("position_x_m", "position_y_m", "position_z_m") if name in metadata]
     return np.stack(axes, axis=1).astype(np.float64) if len(axes) > 1 else None
-
-
-def _metadata(frames: FrameTable, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Metadata columns as arrays; a number that is missing is NaN, a text that is missing is empty."""
-    records = [frames.records[row] for row in rows]
-    columns: dict[str, np.ndarray] = {"num_points": frames.num_points[rows]}
-    for name in sorted({name for record in frames.records for name in record.metadata}):
-        values = [record.metadata.get(name) for record in records]
-        if any(isinstance(value, str) for value in values):
-            columns[name] = np.array(["" if value is None else value for value in values], dtype=np.str_)
-        else:
-            columns[name] = np.array([np.nan if value is None else value for value in values])
-    return columns

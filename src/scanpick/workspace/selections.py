@@ -43,7 +43,7 @@ def save_selection(workspace: Workspace, name: str, selection: Selection, pool: 
     selection = _with_origin(workspace, selection, pool)
     path = workspace.selection_path(name)
     with workspace.write_lock():
-        facts = facts_of(workspace)
+        facts = facts_of(workspace, selection)
         _write_ids(path.with_suffix(".txt"), selection)
         write_selection(path.with_suffix(".csv"), selection, facts)
         write_selection(path, selection, facts)  # the last one: with it, the selection is there
@@ -248,7 +248,7 @@ def _is_copy(path: Path) -> bool:
 
 def write_lists(workspace: Workspace, selection: Selection, folder: Path) -> list[Path]:
     """Write a selection for others: ``selection.csv``, ``selection.parquet`` and ``frames.txt``, one id a line."""
-    facts = facts_of(workspace)
+    facts = facts_of(workspace, selection)
     tables = [folder / name for name in TABLES]
     for path in tables:
         write_selection(path, selection, facts)
@@ -260,8 +260,8 @@ def _write_ids(path: Path, selection: Selection) -> None:
     write_text(path, format_frame_ids(selection.frame_ids))
 
 
-def facts_of(workspace: Workspace) -> FrameFacts:
-    """What a selection's table says about frames: their sequences, and their files where they have any.
+def facts_of(workspace: Workspace, selection: Selection) -> FrameFacts:
+    """What a selection's table says about its frames: their sequences, and their files where they have any.
 
     Files are told by their place in the data set, not on this machine.
     """
@@ -270,8 +270,9 @@ def facts_of(workspace: Workspace) -> FrameFacts:
     def place(path: Path) -> str:
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
-    paths = {record.frame_id: place(record.path) if record.path else "" for record in frames.records}
+    records = [frames.records[frames.row_of[frame_id]] for frame_id in selection.frame_ids]
+    paths = {record.frame_id: place(record.path) if record.path else "" for record in records}
     return FrameFacts(
-        sequences={record.frame_id: record.sequence for record in frames.records},
+        sequences={record.frame_id: record.sequence for record in records},
         paths=paths if any(paths.values()) else None,
     )

@@ -13,6 +13,7 @@ from scanpick.errors import ScanpickError, call, unknown_name
 from scanpick.files import is_read_only, sha256_of_file
 from scanpick.formats.predictions import read_predictions
 from scanpick.structures import Detections, EmbeddingTable
+from scanpick.workspace.changes import Changes
 from scanpick.workspace.embedding_files import StoredEmbedding, read_embedding, remove_unfinished
 from scanpick.workspace.frame_table import FrameTable, read_frame_table
 from scanpick.workspace.lock import write_lock
@@ -183,6 +184,15 @@ class Workspace:
     def keep_dataset(self, dataset: Dataset) -> None:
         """Let `dataset` give this one, which is open already: the one that the manifest names."""
         self._kept["dataset"] = self.manifest().dataset, dataset
+
+    @property
+    def changes(self) -> Changes | None:
+        """What the look at the data set that was made just now found new, changed and gone; None without one."""
+        return self._kept["changes"][1] if "changes" in self._kept else None
+
+    def keep_changes(self, changes: Changes) -> None:
+        """Let `changes` tell it."""
+        self._kept["changes"] = None, changes
 
     def embedding(self, name: str) -> EmbeddingTable:
         """An embedding, memory-mapped.
