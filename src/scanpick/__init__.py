@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from scanpick.face.selecting import select as select
     from scanpick.face.simulation import simulate as simulate
     from scanpick.face.study import study as study
+    from scanpick.face.viewing import decide as decide
+    from scanpick.face.viewing import view as view
     from scanpick.selection import Constraints as Constraints
     from scanpick.selection import ObjectEmbeddings as ObjectEmbeddings
     from scanpick.selection import Pool as Pool
@@ -54,6 +56,8 @@ NAMES = {
     "open_pool": "scanpick.face.pools:open_pool",
     "embed": "scanpick.face.embedding:embed",
     "select": "scanpick.face.selecting:select",
+    "view": "scanpick.face.viewing:view",
+    "decide": "scanpick.face.viewing:decide",
     "export": "scanpick.face.exporting:export",
     "report": "scanpick.face.reporting:report",
     "train": "scanpick.face.detectors:train",

@@ -23,6 +23,8 @@ VERBS: tuple[str, ...] = (
     "index",
     "embed",
     "select",
+    "view",
+    "decide",
     "export",
     "report",
     "train",
