@@ -29,7 +29,9 @@ def command(
     ] = None,
     frame: Annotated[str | None, typer.Option("--frame", help="The frame to show first.")] = None,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The first port to try; 0 for any.")] = 8640,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="The first port to try, 8640 by default; 0 for any.")
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
     option: DatasetOptions = None,
     columns: Columns = None,
@@ -55,7 +57,7 @@ def command(
         table=table or (),
         frame=frame,
         host=host,
-        port=port,
+        **({} if port is None else {"port": port}),
         options=dataset_options(option, columns),
     )
     print_facts({"page": page.url}, as_json=as_json)

@@ -20,10 +20,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from scanpick.errors import ScanpickError
+from scanpick.reports.page import REVIEW_PORT
 from scanpick.review.packing import as_json
 from scanpick.texts import parse_json
 
-PORT = 8640
+PORT = REVIEW_PORT
 """Where the page is, unless the port is taken: links of reports lead here."""
 
 TOKEN_HEADER = "X-Scanpick-Token"

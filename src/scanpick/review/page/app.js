@@ -2,7 +2,7 @@
 import { CloudView, EDGES } from "./cloud.js";
 import { getBlob, getJson, getPacked, postJson, postPacked, unpack } from "./data.js";
 import { $, element, facts, message, number, options } from "./dom.js";
-import { colourOf, css, isDark, named, rampCss, ramp } from "./gl.js";
+import { colourOf, css, forgetColours, isDark, named, rampCss, ramp } from "./gl.js";
 import { PoolMap } from "./map.js";
 import { showEvaluation, showStudy } from "./pages.js";
 import { Strip } from "./strip.js";
@@ -49,8 +49,8 @@ async function start() {
   const first = wanted ?? A?.rows[0] ?? frames.usable.indexOf(1);
   if (state.frame && wanted === undefined) message(`There is no frame ${state.frame}.`, true);
   if (first >= 0) await open(first);
-  await showTab();
   document.body.dataset.ready = "yes";
+  showTab().catch(fail);
   setInterval(lookAgain, 5000);
 }
 
@@ -153,7 +153,9 @@ function toggleTheme() {
 }
 
 function themed() {
+  forgetColours();
   cloud.themed();
+  showBoxToggles();
   showBoxes();
   showColour().catch(fail);
   strip.draw();
@@ -204,8 +206,8 @@ async function showColour() {
   else if (column.header.names) {
     const palette = column.header.names.map((_, i) => bytes(named(i)));
     for (let i = 0; i < count; i++) colours.set(palette[column.values[i]] ?? aside, 4 * i);
-    legend = column.header.names.slice(0, 8).map((text, i) => [css(named(i)), text || "(empty)"]);
-    if (column.header.names.length > 8) legend.push(["", `and ${column.header.names.length - 8} more`]);
+    legend = column.header.names.slice(0, 6).map((text, i) => [css(named(i)), text || "(empty)"]);
+    if (column.header.names.length > 6) legend.push(["", `and ${column.header.names.length - 6} more`]);
   } else {
     const shown = column.values.filter(Number.isFinite).sort(), low = shown[Math.floor(shown.length * 0.01)] ?? 0, high = shown[Math.floor(shown.length * 0.99)] ?? 1, table = ramp();
     for (let i = 0; i < count; i++) {
@@ -263,6 +265,11 @@ function cost(count) {
   const unit = A.header.summary.unit;
   if (!unit || unit === "frames") return "";
   return `${number(A.costs.slice(0, count).reduce((sum, one) => sum + one, 0))} ${unit}`;
+}
+
+function costOf(selection, at) {
+  const unit = selection.header.summary.unit ?? "frames", spent = selection.costs[at];
+  return `${number(spent)} ${spent === 1 ? unit.replace(/s$/, "") : unit}`;
 }
 
 const shownPicks = () => (A ? [...A.rows.slice(0, state.first === "" ? A.rows.length : Number(state.first))] : []);
@@ -370,7 +377,7 @@ function showList(most = 200) {
     return element("li", { class: `${one.row === row ? "current" : ""} ${decision?.decision ?? ""}`, "data-row": one.row, on: { click: () => open(one.row) } },
       element("span", { class: "rank", textContent: one.rank }), label,
       element("span", { class: `mark ${decision?.decision ?? ""}`, textContent: decision ? decision.decision || decision.tags.join(", ") : "" }),
-      element("span", { class: "value", textContent: one.value === undefined || Number.isNaN(one.value) ? "" : number(one.value) }));
+      element("span", { class: "value", textContent: !Number.isFinite(one.value) ? "" : number(one.value) }));
   }));
   if (rows.length > most) $("list").append(element("li", { class: "more", textContent: `${number(rows.length - most)} more…`, on: { click: () => showList(most * 5) } }));
   fillIds(unnamed).catch(fail);
@@ -559,9 +566,9 @@ async function showAbout() {
     const parts = selection?.header.contributions.map((objective, i) => [objective, number(selection[`contribution_${i}`][rank - 1])]) ?? [];
     const list = element("dl", { class: "facts" });
     facts(list, [
-      ...(Number.isFinite(selection?.distances[rank - 1]) ? [["distance to the nearest chosen", number(selection.distances[rank - 1])]] : []),
+      ...(Number.isFinite(selection?.distances[rank - 1]) ? [["to the nearest chosen", number(selection.distances[rank - 1])]] : []),
       ...(Number.isFinite(selection?.gains[rank - 1]) ? [["gain", number(selection.gains[rank - 1])]] : []), ...parts,
-      ...(selection ? [["costs", `${number(selection.costs[rank - 1])} ${selection.header.summary.unit ?? "frames"}`]] : []),
+      ...(selection ? [["costs", costOf(selection, rank - 1)]] : []),
     ]);
     const button = nearest >= 0 ? element("button", { type: "button", textContent: "Show the nearest chosen frame", on: { click: () => open(nearest) } }) : null;
     return element("div", { class: "why" }, head, element("p", { textContent: text }), list, button);

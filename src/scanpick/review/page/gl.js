@@ -38,10 +38,20 @@ export function fit(canvas) {
   return { width, height, ratio };
 }
 
+const known = new Map();
+
+// Colours are asked for at every drawing; the style sheet is looked at once a theme.
+export const forgetColours = () => known.clear();
+
 const painter = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 
 // [red, green, blue] from 0 to 1 of a colour of the style sheet, in the theme that is shown.
 export function colourOf(name) {
+  if (!known.has(name)) known.set(name, readColour(name));
+  return known.get(name);
+}
+
+function readColour(name) {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   document.body.append(probe);
@@ -75,7 +85,8 @@ export const rampCss = () => {
   return `linear-gradient(90deg, ${[0, 51, 102, 153, 204, 255].map((i) => `rgb(${table.slice(4 * i, 4 * i + 3).join(" ")})`)})`;
 };
 
-const NAMED = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#b2474e", "#6a51a3", "#2f8f8f", "#9aa32a", "#7f7f7f"];
+// Without the orange and the purple that picks have.
+const NAMED = ["#0072b2", "#009e73", "#cc79a7", "#c9a800", "#56b4e9", "#8c6d31", "#b2474e", "#4b7fd1", "#2f8f8f", "#7a9a01", "#7f7f7f", "#a3b8c9"];
 export function named(number) {
   const code = NAMED[number % NAMED.length];
   const mix = isDark() ? 0.28 : 0;

@@ -86,7 +86,7 @@ export class Strip {
     pen.fillStyle = muted;
     const first = this.times[this.rows[0]], end = this.times[this.rows.at(-1)], steps = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
     const step = steps.find((one) => (end - first) / one <= w / 90) ?? (end - first) / 8;
-    for (let time = first; time <= end + 1e-6 && step > 0; time += step) pen.fillText(`${Number((time - first).toFixed(1))} s`, this.place(time), h - 6);
+    for (let time = first; time <= end + 1e-6 && step > 0; time += step) pen.fillText(`${Number((time - first).toFixed(1))} s`, Math.min(w - 16, Math.max(14, this.place(time))), h - 6);
     if (this.current >= 0 && this.rows.includes(this.current)) {
       const x = this.place(this.times[this.current]);
       pen.fillStyle = css(colourOf("--ink"));
