@@ -45,6 +45,7 @@ async function start() {
   controls();
   await Promise.all([showMap(), showSelections()]);
   await showColour();
+  document.body.dataset.mapMs = Math.round(performance.now());
   const [wanted] = state.frame ? (await getJson("find", { id: state.frame, exact: 1 })).rows : [];
   const first = wanted ?? A?.rows[0] ?? frames.usable.indexOf(1);
   if (state.frame && wanted === undefined) message(`There is no frame ${state.frame}.`, true);
