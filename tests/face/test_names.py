@@ -12,6 +12,7 @@ import scanpick as sp
 
 HEAVY = ("numpy", "numba", "torch", "pyarrow", "pydantic", "matplotlib")
 WITH_EXAMPLES = (
+    "convert_predictions",
     "decide",
     "doctor",
     "embed",
