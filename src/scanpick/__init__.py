@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from scanpick.face.study import plan_study as plan_study
     from scanpick.face.study import study as study
     from scanpick.face.study import study_progress as study_progress
+    from scanpick.face.viewing import decide as decide
+    from scanpick.face.viewing import view as view
     from scanpick.reports.study.compare import compare_studies as compare_studies
     from scanpick.selection import Constraints as Constraints
     from scanpick.selection import ObjectEmbeddings as ObjectEmbeddings
@@ -64,6 +66,8 @@ NAMES = {
     "open_pool": "scanpick.face.pools:open_pool",
     "embed": "scanpick.face.embedding:embed",
     "select": "scanpick.face.selecting:select",
+    "view": "scanpick.face.viewing:view",
+    "decide": "scanpick.face.viewing:decide",
     "export": "scanpick.face.exporting:export",
     "hand_off": "scanpick.face.handing_off:hand_off",
     "labels": "scanpick.face.returning:labels",

@@ -13,6 +13,7 @@ import scanpick as sp
 HEAVY = ("numpy", "numba", "torch", "pyarrow", "pydantic", "matplotlib")
 WITH_EXAMPLES = (
     "convert_predictions",
+    "decide",
     "doctor",
     "embed",
     "export",
@@ -22,6 +23,7 @@ WITH_EXAMPLES = (
     "report",
     "select",
     "simulate",
+    "view",
 )
 
 

@@ -23,6 +23,8 @@ VERBS: tuple[str, ...] = (
     "index",
     "embed",
     "select",
+    "view",
+    "decide",
     "export",
     "hand-off",
     "labels",

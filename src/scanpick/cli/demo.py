@@ -21,6 +21,8 @@ def command(
 
     Example: [bold]scanpick demo[/]
     """
+    import shlex
+
     from rich.markup import escape
 
     from scanpick.cli.output import console
@@ -42,3 +44,4 @@ def command(
         pages.append(out / "study" / "report.html")
     for page in pages:
         console.print(f"\nOpen [bold]{escape(str(page.resolve()))}[/] in a browser.", soft_wrap=True)
+    console.print(f"\nLook at the frames in 3D: [bold]scanpick view {escape(shlex.quote(str(out)))}[/]", soft_wrap=True)

@@ -101,6 +101,7 @@ def select_from(
     name: str | None = None,
     replace: bool = False,
     out: str | Path | None = None,
+    keep: bool = True,
     threads: int | None = None,
     leave_out: Collection[str] = (),
 ) -> Selected:
@@ -122,6 +123,7 @@ def select_from(
         name: What to call the selection; strategy and next number by default.
         replace: Replace what is there under this name, or in `out`.
         out: A .csv or .parquet file to write the picks to.
+        keep: Whether anything is written; the review page first shows what would be picked.
         threads: Threads; all cores by default.
         leave_out: Frames that are neither picked nor counted.
 
@@ -141,7 +143,8 @@ def select_from(
     found = found.without(leave_out)
     tables, boxes = [Path(path) for path in several(table)], None if predictions is None else Path(predictions)
     found = found.with_tables(tables, boxes, min_score, [str(text) for text in several(objects)]).calibrated(asked)
-    return save(found, asked.select(found.pool, threads=threads), asked, name, out, replace=replace)
+    selection = asked.select(found.pool, threads=threads)
+    return save(found, selection, asked, name, out, replace=replace) if keep else Selected(found, selection, None, None)
 
 
 def several(paths: Paths) -> Sequence[str | Path]:

@@ -1,4 +1,4 @@
-"""The first picks seen from above, each with its rank and the reason it was picked for."""
+"""The picks seen from above, each with its rank and the reason it was picked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from scanpick.reports.frames_from_above import FrameFromAbove, draw_frames
 from scanpick.reports.numbers import plural, significant
 from scanpick.structures import Detections, FrameRecord, Selection
 
-MOST_VIEWS = 24
+MOST_VIEWS = 1000
+"""Picks that are drawn; the page lists as many."""
+
+FIRST_VIEWS = 24
+"""Picks that are seen without unfolding; their points decide the scale of all."""
+
 SMALLEST_SCORE = 0.3
 """Predicted boxes below it are not shown: a detector has hundreds of them."""
 
@@ -62,7 +67,7 @@ def draw_contact_sheet(
     *,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> ContactSheet:
-    """Read and draw the first `MOST_VIEWS` picks. A frame that cannot be read any more gets a card without picture.
+    """Read and draw the picks, `MOST_VIEWS` at most. A frame that cannot be read any more gets a card without picture.
 
     Args:
         dataset: Reads the frames; or why it cannot be opened, and then there are no cards.
@@ -75,7 +80,7 @@ def draw_contact_sheet(
     if isinstance(dataset, ScanpickError):
         return ContactSheet((), fitting_view([], pixels=_PIXELS))
     shown = selection.frame_ids[:MOST_VIEWS]
-    drawn = draw_frames(dataset, shown, pixels=_PIXELS, fit_to=MOST_VIEWS, advance=advance)
+    drawn = draw_frames(dataset, shown, pixels=_PIXELS, fit_to=FIRST_VIEWS, advance=advance)
     views = [
         View(
             rank=rank + 1,

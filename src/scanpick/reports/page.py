@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 from markupsafe import Markup
@@ -14,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from scanpick.errors import ScanpickError
 from scanpick.files import without_places
 from scanpick.reports.comparison import REPEATS, Coverage, Measure
-from scanpick.reports.contact_sheet import ContactSheet
+from scanpick.reports.contact_sheet import FIRST_VIEWS, ContactSheet
 from scanpick.reports.figures import COLOURS, STRATEGY_SLOTS, figure_style, inline_svg, new_figure
 from scanpick.reports.html import Card
 from scanpick.reports.numbers import count, percent, plural, significant
@@ -109,6 +110,8 @@ def page_of(results: Results) -> dict[str, Any]:
         "timeline": results.timeline,
         "time_notes": _time_notes(results),
         "views": sheet.views,
+        "first_views": FIRST_VIEWS,
+        "review": _review_link(pool),
         "no_views": f"The frames cannot be drawn: {pool.dataset}" if isinstance(pool.dataset, ScanpickError) else "",
         "view_pixels": sheet.bev.shape[0],
         "labelled_boxes": sheet.labelled_boxes,
@@ -118,6 +121,16 @@ def page_of(results: Results) -> dict[str, Any]:
         "settings_title": "Settings and versions",
         "settings": _settings(pool),
     }
+
+
+REVIEW_PORT = 8640
+"""Where `view` serves the review page, unless told otherwise."""
+
+
+def _review_link(pool: PickedPool) -> str:
+    """Leads to the review page, where it is served; the id of a frame follows."""
+    said = {"data": pool.manifest.frames.table_sha256[:12], "selection": pool.name}
+    return f"http://127.0.0.1:{REVIEW_PORT}/#{urlencode(said)}&frame="
 
 
 def _cards(results: Results) -> list[Card]:

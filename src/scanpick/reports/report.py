@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from scanpick.files import write_text
 from scanpick.reports.comparison import REPEATS, compare_coverage, compare_redundancy
-from scanpick.reports.contact_sheet import MOST_VIEWS, draw_contact_sheet
+from scanpick.reports.contact_sheet import FIRST_VIEWS, MOST_VIEWS, draw_contact_sheet
 from scanpick.reports.embedding_map import draw_map
 from scanpick.reports.html import Progress, page_path, render
 from scanpick.reports.page import Results, page_of
@@ -20,7 +21,7 @@ from scanpick.reports.set_aside import reasons
 from scanpick.reports.timeline import draw_timeline
 from scanpick.workspace import Workspace
 
-STEPS = REPEATS + MOST_VIEWS + 2
+STEPS = REPEATS + FIRST_VIEWS + 2
 """How often, in all, `write_report` advances its progress."""
 
 
@@ -68,8 +69,14 @@ def write_report(
 
     # 4. Sequences and time; the first picks from above; what was set aside
     timeline = draw_timeline(pool.records, pool.picks, pool.labelled)
+    drawn, shown = count(1), max(min(len(pool.picks), MOST_VIEWS), 1)
     sheet = draw_contact_sheet(
-        pool.dataset, pool.records, pool.selection, pool.picks, pool.predictions, advance=progress.by
+        pool.dataset,
+        pool.records,
+        pool.selection,
+        pool.picks,
+        pool.predictions,
+        advance=lambda _: progress.to(REPEATS + 1 + FIRST_VIEWS * next(drawn) // shown),
     )
     root = f"{pool.manifest.dataset.root}{os.sep}"  # a page is handed on: it names files by their place in the data set
     set_aside = {frame_id: why.replace(root, "") for frame_id, why in pool.set_aside.items()}

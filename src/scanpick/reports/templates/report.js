@@ -3,7 +3,8 @@
 (() => {
   const boxes = document.getElementById("boxes");
   if (!boxes) return;
-  const update = () => document.getElementById("sheet").classList.toggle("with-boxes", boxes.checked);
+  const sheets = document.querySelectorAll(".sheet");
+  const update = () => sheets.forEach((sheet) => sheet.classList.toggle("with-boxes", boxes.checked));
   boxes.addEventListener("change", update);
   update();
 })();
