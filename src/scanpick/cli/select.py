@@ -58,6 +58,14 @@ def command(
     max_per_sequence: Annotated[
         int | None, _limit("--max-per-sequence", min=1, help="At most so many picks of a sequence.")
     ] = None,
+    spread: Annotated[
+        str | None,
+        _limit(
+            "--spread",
+            metavar="COLUMN",
+            help="Its values take turns: with 'sequence' no drive gets a second pick before every other has one.",
+        ),
+    ] = None,
     min_gap: Annotated[
         list[str] | None,
         _limit(
@@ -151,6 +159,7 @@ def command(
     }
     limits = {
         "max_per_sequence": max_per_sequence,
+        "spread": spread,
         "min_distance": min_distance,
         "clips": None if clip_length is None else {"length": clip_length, "gain": clip_gain},
         "include": include,
