@@ -45,7 +45,7 @@ def test_sequences_take_turns_and_labelled_frames_count():
 
 def test_turns_go_with_other_constraints():
     pool = driving_pool(labelled=10)
-    found = run(pool, "diversity", 110, spread="sequence", min_gap_s=0.5, max_per_sequence=5)
+    found = run(pool, "diversity", 110, spread="sequence", min_gap_s=0.1, max_per_sequence=5)
     assert np.unique(pool.sequences[rows_of(pool, found)], return_counts=True)[1].tolist() == [5, 5, 5, 5]
     assert "in sequences with 5 picks already" in found.summary["stopped_early"]
 

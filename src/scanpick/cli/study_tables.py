@@ -14,6 +14,7 @@ from scanpick.reports.tables import terminal_table
 from scanpick.studies.config import StudyConfig
 from scanpick.studies.experiment import experiments_of
 from scanpick.studies.plan import draft, measure_rates, plan_of, seconds_left
+from scanpick.studies.splits import Fold
 from scanpick.studies.study import PLAN, default_jobs, mean_scores, read_plan
 from scanpick.texts import parsing
 
@@ -46,7 +47,7 @@ def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -
     table = terminal_table(title, ["round", "strategy", "frames", "steps", "trainings", "each about"], texts=(1,))
     groups: dict[tuple[int, str, str], list[Any]] = {}
     for one in planned:
-        _, _, number, strategy, variant = one.place
+        _, _, number, strategy, variant, _ = one.place
         groups.setdefault((number, strategy, variant), []).append(one)
     for (number, strategy, variant), ones in sorted(groups.items(), key=lambda item: item[0][0]):
         first = ones[0]
@@ -56,8 +57,19 @@ def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -
     console.print(table)
     for fold in prepared.folds:
         name = f"fold {fold.name}: " if fold.name else ""
-        console.print(f"{name}{len(fold.pool)} frames may be labelled, {len(fold.evaluation)} are evaluated")
-    console.print(f"{len(config.seeds)} seeds; a training step takes {rates.step_s:.2f} s on {config.threads} thread")
+        console.print(
+            f"{name}{len(fold.pool)} frames may be labelled, {len(fold.evaluation)} are evaluated{_sets(fold)}"
+        )
+    again = f", {config.training_seeds} trainings each" if config.training_seeds > 1 else ""
+    console.print(
+        f"{len(config.seeds)} seeds{again}; a training step takes {rates.step_s:.2f} s on {config.threads} thread"
+    )
+
+
+def _sets(fold: Fold) -> str:
+    """The evaluation sets with their sizes, where there are several."""
+    named = ", ".join(f"{name} {len(frames)}" for name, frames in fold.sets.items())
+    return f" ({named})" if named else ""
 
 
 def print_status(folder: Path, *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,7 @@ class Experiment:
         variant: Which variant of a grid, "" without one.
         options: The strategy's options.
         whole: Whether this is the fully labelled pool.
+        repeat: Which of the trainings on the same frames is its own; strategies see the first (0) in all of them.
         trained: What was trained so far.
         picked: What was picked so far.
     """
@@ -89,6 +90,7 @@ class Experiment:
     variant: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     whole: bool = False
+    repeat: int = 0
     trained: list[Trained] = field(default_factory=list)
     picked: list[Picked] = field(default_factory=list)
 
@@ -142,7 +144,12 @@ class Experiment:
         settings = self.config.detector.training(number, len(frames), self.seed)
         unit = self._training_unit(frames, settings)
         yield unit
-        self.trained.append(Trained(number, unit, oracle.bill()))
+        own = unit
+        if self.repeat:
+            again = int(sha256_of_text(f"{self.seed} training {self.repeat}")[:8], 16)
+            own = self._training_unit(frames, replace(settings, seed=again))
+            yield own
+        self.trained.append(Trained(number, own, oracle.bill()))
         return unit
 
     def _training_unit(self, frames: tuple[str, ...], settings: TrainingSettings) -> TrainingUnit:
@@ -157,6 +164,7 @@ class Experiment:
             metrics=self.config.metrics,
             device=detector.device,
             threads=self.config.threads,
+            sets=self.fold.sets,
             data=self.prepared.digest_of([*frames, *self.fold.evaluation]),
         )
         return TrainingUnit(run, run.fingerprint, self.folder / "trainings")
@@ -206,9 +214,14 @@ def experiments_of(config: StudyConfig, prepared: Preparation, folder: Path) -> 
     for seed in config.seeds:
         for fold in prepared.folds:
             shared = (config, prepared, folder, workspace, seed, fold)
-            found.append(Experiment(*shared))
+            once = [Experiment(*shared)]
             for strategy in config.strategies:
-                found += [Experiment(*shared, strategy, *variant) for variant in strategy.variants()]
+                once += [Experiment(*shared, strategy, *variant) for variant in strategy.variants()]
             if config.reference:
-                found.append(Experiment(*shared, whole=True))
+                once.append(Experiment(*shared, whole=True))
+            found += [
+                replace(one, repeat=repeat, trained=[], picked=[])
+                for repeat in range(config.training_seeds)
+                for one in once
+            ]
     return found
