@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from scanpick.arrays import BoxArray, Float32Array, Float64Array
 from scanpick.detectors.augmentation import AugmentationSettings
-from scanpick.detectors.pillars.config import PILLAR, PILLAR_NANO, PILLAR_PICO, PillarConfig
+from scanpick.detectors.pillars.config import PILLAR, PILLAR_FEMTO, PILLAR_NANO, PILLAR_PICO, PillarConfig
 from scanpick.detectors.pillars.losses import OVERLAP_WEIGHT, box_losses, heatmap_loss, iou_loss, overlap_loss
 from scanpick.detectors.pillars.network import PillarNetwork, to_channels_last
 from scanpick.detectors.pillars.pillars import AROUND_LOWEST_M, Pillars, make_pillars, points_around
@@ -99,13 +99,20 @@ class PillarBatch:
     targets: BatchTargets | None
 
 
+VARIED = AugmentationSettings(object_scale=0.1)
+"""How pillar networks vary scenes unless they say otherwise."""
+
+CROWDED = replace(VARIED, pasted_objects=24, rotation_rad=0.4)
+"""For short trainings: more objects in each frame, and headings and places nearer to those that there are."""
+
+
 class PillarModel:
     """See `DetectorModel`."""
 
-    def __init__(self, config: PillarConfig = PILLAR_NANO) -> None:
+    def __init__(self, config: PillarConfig = PILLAR_NANO, augmentation: AugmentationSettings = VARIED) -> None:
         self.config = config
         self.class_names = config.class_names
-        self.augmentation = AugmentationSettings(object_scale=0.1)
+        self.augmentation = augmentation
         self.network = to_channels_last(PillarNetwork(config))
 
     @property
@@ -312,6 +319,12 @@ def pillar_nano(config: PillarConfig) -> PillarModel:
 def pillar_pico(config: PillarConfig) -> PillarModel:
     """The smallest pillar network. Options are fields of `PillarConfig`."""
     return PillarModel(config)
+
+
+@made_from(PILLAR_FEMTO)
+def pillar_femto(config: PillarConfig) -> PillarModel:
+    """The pillar network for the cheapest trainings. Options are fields of `PillarConfig`."""
+    return PillarModel(config, CROWDED)
 
 
 @made_from(PILLAR)
