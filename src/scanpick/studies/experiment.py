@@ -15,8 +15,10 @@ from scanpick.networks.training import TrainingSettings
 from scanpick.selection.budget import Budget
 from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
+from scanpick.selection.strategy import Strategy
 from scanpick.structures import Selection
 from scanpick.studies.config import StudyConfig
+from scanpick.studies.oracles import ORACLES, Knowing
 from scanpick.studies.picking import pick, scores_of
 from scanpick.studies.preparation import Preparation, pool_of_study
 from scanpick.studies.splits import Fold
@@ -193,8 +195,15 @@ class Experiment:
         pool = pool_of_rows(frames, rows, values, labelled=labelled)
         embedded = f"{encoder.called} {table.meta['embeddings_sha256']}"
         data = f"{self.prepared.digest_of(self.fold.pool)} {embedded}"
+        if self.strategy.name in ORACLES:  # which may weigh what labels cost
+            data += f" {self.config.classes} {self.config.annotated} {self.config.cost.model}"
         seed = self._seed_of(f"round {number}")
-        return pick(self.workspace, pool, self.strategy, self.options, budget, seed=seed, data=data, scores=scores)
+        asked = (self.workspace, pool, self.strategy, self.options, budget)
+        return pick(*asked, seed=seed, data=data, scores=scores, know=self._give_labels)
+
+    def _give_labels(self, reference: Knowing) -> Strategy:
+        config = self.config
+        return reference.knowing(self.prepared.dataset.labels, config.classes, config.annotated, config.cost.model)
 
     def _note(self, number: int, selection: Selection, oracle: Oracle, scores: FrameScores | None = None) -> None:
         ids = selection.frame_ids
