@@ -158,8 +158,8 @@ class StudyConfig(Checked):
     @property
     def evaluation_sets(self) -> tuple[str, ...]:
         """The names of the evaluation sets; none where there is one."""
-        several = isinstance(self.split, MetadataSplit) and len(self.split.evaluation) > 1
-        return self.split.evaluation if several else ()  # type: ignore[union-attr]
+        sets = self.split.evaluation if isinstance(self.split, MetadataSplit) else ()
+        return sets if len(sets) > 1 else ()
 
     @property
     def metric_names(self) -> tuple[str, ...]:

@@ -55,10 +55,10 @@ class StudyTables:
                     trainings.append(row)
                     by_key[one.seed, trained.round, one.called, one.variant, one.repeat].append((row, trained))
         repeated: dict[Key, list[Row]] = defaultdict(list)
-        for (*key, _), parts in by_key.items():
+        for (seed, number, called, variant, _), parts in by_key.items():
             row_of_all_folds = self._score_row(parts)
             if row_of_all_folds is not None:
-                repeated[key[0], key[1], key[2], key[3]].append(row_of_all_folds)
+                repeated[seed, number, called, variant].append(row_of_all_folds)
         scores = [self._mean_row(rows) for rows in repeated.values()]
         write_csv(self.folder / "trainings.csv", self._columns(fold=True), trainings)
         write_csv(self.folder / "scores.csv", self._columns(fold=False), scores)
