@@ -39,7 +39,7 @@ SMALL_SSD: dict[str, Any] = {
 }
 # Sizes for a quick test; the same code as at full size.
 OPTIONS = {
-    **dict.fromkeys(("pillar", "pillar-nano", "pillar-pico"), SMALL_PILLARS),
+    **dict.fromkeys(("pillar", "pillar-nano", "pillar-pico", "pillar-femto"), SMALL_PILLARS),
     **dict.fromkeys(("3dssd", "3dssd-nano"), SMALL_SSD),
 }
 CLASSES = ("Car", "Cyclist")  # of which the second never occurs

@@ -177,6 +177,9 @@ def test_costs_are_never_exceeded_and_add_up(strategy, budget):
     "constraints",
     [
         {"max_per_sequence": 3},
+        {"spread": "sequence"},
+        {"spread": "weather", "min_distance": 0.7},
+        {"spread": "sequence", "clips": {"length": 2}},
         {"min_gap_s": 0.6},
         {"min_gap_m": 4.0},
         {"min_distance": 0.7},
@@ -205,6 +208,13 @@ def test_constraints_hold(strategy, constraints):
     same_drive = pool.sequences[rows][:, None] == pool.sequences[rows][None]
     if "max_per_sequence" in constraints:
         assert np.unique(pool.sequences[rows], return_counts=True)[1].max() <= constraints["max_per_sequence"]
+    if constraints.get("spread") == "sequence":
+        chosen = pool.labelled.copy()
+        for row in rows[::clip]:
+            if clip == 1:  # whether another clip fits into a drive is for the engine to know
+                fewest = min(chosen[pool.sequences == one].sum() for one in np.unique(pool.sequences[~chosen]))
+                assert chosen[pool.sequences == pool.sequences[row]].sum() == fewest
+            chosen[row : row + clip] = True
     if "min_gap_s" in constraints:
         gaps = np.abs(pool.times_s[rows][:, None] - pool.times_s[rows][None])
         assert gaps[same_drive & apart].min(initial=9) >= constraints["min_gap_s"] - 1e-6

@@ -29,6 +29,27 @@ def test_most_per_sequence(strategy):
     assert "in sequences with 5 picks already" in found.summary["stopped_early"]
 
 
+def test_sequences_take_turns_and_labelled_frames_count():
+    pool = Pool(
+        tuple("abcdefgh"),
+        labelled=np.array([1, 0, 0, 0, 0, 0, 0, 0], dtype=bool),
+        sequences=np.array(list("pppppqqr")),
+        scores={"score": np.array([9.0, 8, 7, 6, 5, 2, 1, 3])},
+    )
+    assert run(pool, "uncertainty", 7).frame_ids == tuple("bcdehfg")
+    # r and q have none yet; then p, q; r has no frame left; then p is alone
+    assert run(pool, "uncertainty", 7, spread="sequence").frame_ids == tuple("hfbgcde")
+    assert run(pool, "uncertainty", 3, spread="sequence").frame_ids == tuple("hfb")
+    assert run(pool, "uncertainty", 7, spread="score > 4").frame_ids == tuple("hbfcgde")
+
+
+def test_turns_go_with_other_constraints():
+    pool = driving_pool(labelled=10)
+    found = run(pool, "diversity", 110, spread="sequence", min_gap_s=0.1, max_per_sequence=5)
+    assert np.unique(pool.sequences[rows_of(pool, found)], return_counts=True)[1].tolist() == [5, 5, 5, 5]
+    assert "in sequences with 5 picks already" in found.summary["stopped_early"]
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("to_labelled", [True, False])
 def test_gap_in_time(strategy, to_labelled):
@@ -152,6 +173,9 @@ def test_strata_that_make_no_sense(strata, budget, message):
         ({"max_per_sequence": 2}, "max_per_sequence needs to know the sequence"),
         ({"min_gap_s": 1}, "min_gap_s needs the times"),
         ({"min_gap_m": 1}, "min_gap_m needs the positions"),
+        ({"spread": "sequence"}, "spread needs to know the sequence"),
+        ({"spread": "street"}, "street"),
+        ({"spread": "street", "clips": {"length": 2}}, "spread over the values of 'sequence' only"),
         ({"clips": {"length": 2}}, "clips need to know the sequence"),
         ({"min_distance": 1}, "min_distance needs an embedding"),
         ({"min_distance": -1}, "Option 'min_distance' of the constraints"),

@@ -26,7 +26,7 @@ def plan(toy_kitti: Path, toy_detector: None) -> list[PlannedTraining]:
 
 
 def test_it_counts_frames_and_work(plan: list[PlannedTraining]) -> None:
-    first = {one.place[2:]: one for one in plan if one.place[1] == "1"}
+    first = {one.place[2:5]: one for one in plan if one.place[1] == "1"}
     assert len(plan) == 2 * len(first) == 2 * (1 + 2 * 2 + 1)
     assert {place: one.frames for place, one in first.items()} == {
         **{(0, "start", ""): 4, (2, "all", ""): 28},
@@ -57,3 +57,11 @@ def test_predictions_that_strategies_share_count_once(toy_kitti: Path, toy_detec
     planned = _planned(toy_kitti, seeds=[0], rounds=[3], strategies=strategies)
     training = 20 * 0.5 + 28 * 0.1
     assert seconds_left(planned, RATES, 1) == pytest.approx(2 * (4 * training + 24 * 0.1))
+
+
+def test_repeated_trainings_are_planned_and_ask_about_the_pool_once(toy_kitti: Path, toy_detector: None) -> None:
+    changes = {"seeds": [0], "strategies": ["random", "uncertainty"], "reference": True}
+    once, twice = (_planned(toy_kitti, **changes, training_seeds=count) for count in (1, 2))
+    assert len(twice) == 2 * len(once)
+    assert [one for one in twice if one.place[-1] == 0] == once
+    assert not any(one.scored for one in twice if one.place[-1] == 1)

@@ -34,6 +34,14 @@ Objectives = Annotated[
 ConfigFile = Annotated[Path | None, _what("--config", help="All of this in a YAML file; flags given beside it win.")]
 SelectionSeed = Annotated[int | None, _what("--seed", min=0, help="Seed of all chance; 0 by default.")]
 MaxPerSequence = Annotated[int | None, _limit("--max-per-sequence", min=1, help="At most so many picks of a sequence.")]
+Spread = Annotated[
+    str | None,
+    _limit(
+        "--spread",
+        metavar="COLUMN",
+        help="Its values take turns: with 'sequence' no drive gets a second pick before every other has one.",
+    ),
+]
 MinGap = Annotated[
     list[str] | None,
     _limit(
@@ -100,6 +108,7 @@ def asked_of(config: Path | None, options: Mapping[str, Any]) -> SelectionConfig
     }
     limits = {
         "max_per_sequence": given.get("max_per_sequence"),
+        "spread": given.get("spread"),
         "min_distance": given.get("min_distance"),
         "clips": None if length is None else {"length": length, "gain": gain},
         "include": given.get("include"),

@@ -39,7 +39,7 @@ def print_plan(plan: StudyPlan, *, as_json: bool) -> None:
     table = terminal_table(title, ["round", "strategy", "frames", "steps", "trainings", "each about"], texts=(1,))
     groups: dict[tuple[int, str, str], list[PlannedTraining]] = {}
     for one in plan.trainings:
-        _, _, number, strategy, variant = one.place
+        _, _, number, strategy, variant, _ = one.place
         groups.setdefault((number, strategy, variant), []).append(one)
     for (number, strategy, variant), ones in sorted(groups.items(), key=lambda item: item[0][0]):
         first = ones[0]
@@ -49,8 +49,12 @@ def print_plan(plan: StudyPlan, *, as_json: bool) -> None:
     console.print(table)
     for fold in plan.folds:
         name = f"fold {fold.name}: " if fold.name else ""
-        console.print(f"{name}{len(fold.pool)} frames may be labelled, {len(fold.evaluation)} are evaluated")
-    console.print(f"{len(plan.seeds)} seeds; a training step takes {plan.rates.step_s:.2f} s")
+        sets = ", ".join(f"{named} {len(frames)}" for named, frames in fold.sets.items())
+        evaluated = f"{len(fold.evaluation)} are evaluated" + (f" ({sets})" if sets else "")
+        console.print(f"{name}{len(fold.pool)} frames may be labelled, {evaluated}")
+    repeats = len({one.place[-1] for one in plan.trainings})
+    again = f", {repeats} trainings on the same frames" if repeats > 1 else ""
+    console.print(f"{len(plan.seeds)} seeds{again}; a training step takes {plan.rates.step_s:.2f} s")
 
 
 def print_status(folder: Path, *, as_json: bool) -> None:

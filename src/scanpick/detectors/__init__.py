@@ -13,6 +13,7 @@ DETECTORS: "Registry[Callable[..., DetectorModel]]" = Registry(
     {
         "3dssd": "scanpick.detectors.ssd3d.model:ssd3d",
         "3dssd-nano": "scanpick.detectors.ssd3d.model:ssd3d_nano",
+        "pillar-femto": "scanpick.detectors.pillars.model:pillar_femto",
         "pillar-pico": "scanpick.detectors.pillars.model:pillar_pico",
         "pillar-nano": "scanpick.detectors.pillars.model:pillar_nano",
         "pillar": "scanpick.detectors.pillars.model:pillar",

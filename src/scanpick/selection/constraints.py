@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from scanpick.arrays import BoolArray
 from scanpick.errors import ScanpickError
@@ -14,6 +14,9 @@ from scanpick.selection.expressions import evaluate, matching, value_text
 from scanpick.selection.pool import Pool
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+
+SEQUENCE = "sequence"
+"""The column that says which sequence a frame is of."""
 
 OTHERS = "*"
 """The stratum of all frames whose value is not named."""
@@ -93,6 +96,8 @@ class Constraints(BaseModel):
         min_gap_s: Picks of a sequence are at least so many seconds apart.
         min_gap_m: Picks of a sequence are at least so many metres of travelled way apart.
         gaps_to_labelled: Whether the two gaps are kept to labelled frames as well.
+        spread: A column or an expression, as a rule ``sequence``: its values take turns. None gets another pick before
+            all that have frames left have as many; labelled frames count.
         clips: Whole clips instead of single frames.
         strata: Parts of the pool with budgets of their own.
     """
@@ -106,8 +111,15 @@ class Constraints(BaseModel):
     min_gap_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     min_gap_m: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     gaps_to_labelled: bool = True
+    spread: str | None = None
     clips: Clips | None = None
     strata: Strata | None = None
+
+    @model_validator(mode="after")
+    def _clips_take_turns_by_sequence(self) -> Constraints:
+        if self.clips is not None and self.spread not in (None, SEQUENCE):
+            raise ValueError(f"clips can be spread over the values of '{SEQUENCE}' only, got '{self.spread}'")
+        return self
 
     def kept(self, pool: Pool) -> BoolArray:
         """(N,) bool: frames that `include` and `exclude` leave. Labelled frames stay: what they cover is covered."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from scanpick.arrays import BoolArray, Float64Array
+from scanpick.arrays import BoolArray, Float64Array, Int64Array
 from scanpick.errors import ScanpickError
 from scanpick.options import build_checked
 from scanpick.selection.budget import Budget, parse_budget
 from scanpick.selection.clips import AnchoredClips, ClipFinder, ClipsByMean, Offers, Singles
 from scanpick.selection.constraints import Constraints
 from scanpick.selection.greedy import GreedyLoop
+from scanpick.selection.kernels.picker import Picker
 from scanpick.selection.ledger import Ledger, open_ledgers
 from scanpick.selection.outcome import accounts, selection_of, why_it_ended
 from scanpick.selection.pool import Pool
-from scanpick.selection.rules import rules_of
+from scanpick.selection.rules import rules_of, turns_of
 from scanpick.selection.strategies import STRATEGIES, name_of
 from scanpick.selection.strategy import Reporting, Request, Strategy
 from scanpick.structures import Selection
@@ -79,11 +81,18 @@ def select(
 
     # 3. Pick greedily until the money or the frames run out
     least_gain = constraints.min_distance if model.gain_is_distance and weights is None else None
-    loop = GreedyLoop(offers, ledgers, rules_of(constraints, usable, values), least_gain)
+    turns = turns_of(constraints, usable)
+    loop = GreedyLoop(offers, ledgers, rules_of(constraints, usable, values), least_gain, turns)
     count, rng = _about_how_many(ledgers[0]), np.random.default_rng(seed)
+
+    def start(allowed: BoolArray, picked: Int64Array) -> Picker:
+        chosen = usable.labelled.copy()
+        chosen[picked] = True
+        request = Request(allowed, values, max(count - len(picked), 0), weights, rng, cores)
+        return model.picker(replace(usable, labelled=chosen) if len(picked) else usable, request)
+
     with threadpool_limits(cores, user_api="blas"):
-        picker = model.picker(usable, Request(loop.available.copy(), values, count, weights, rng, cores))
-        picks = loop.run(picker)
+        picker, picks = loop.run(start), loop.picks
 
     # 4. Say what came out
     summary = {

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scanpick.arrays import Embeddings, Float64Array, Int64Array, StringArray
+from scanpick.arrays import BoolArray, Embeddings, Float64Array, Int64Array, StringArray
 from scanpick.errors import ScanpickError
-from scanpick.selection.constraints import Constraints
+from scanpick.selection.constraints import SEQUENCE, Constraints
+from scanpick.selection.expressions import evaluate, value_text
 from scanpick.selection.nearest import closer_than
 from scanpick.selection.pool import Pool
 from scanpick.structures.checks import name_some
@@ -90,6 +91,55 @@ class MostPerSequence(Rule):
         if self._picked[group] < self._most:
             return NOTHING
         return self._by_group[self._starts[group] : self._starts[group + 1]]
+
+
+class Turns:
+    """Parts of the pool that take turns: none gets another pick before all that have frames left have as many.
+
+    Not a `Rule`: what it holds back may be picked in a later turn.
+
+    Attributes:
+        open: (N,) bool: the frames of the parts whose turn it is.
+    """
+
+    def __init__(self, values: StringArray, labelled: BoolArray) -> None:
+        self._group = np.unique(values, return_inverse=True)[1]
+        self._picked = np.bincount(self._group[labelled], minlength=self._group.max(initial=-1) + 1)
+        self._level = -1
+        self.open = np.zeros(len(values), dtype=bool)
+
+    def after(self, frames: Int64Array) -> Int64Array:
+        """Frames that have to wait, now that `frames`, of one part, are picked."""
+        group = self._group[frames[0]]
+        self._picked[group] += len(frames)
+        waiting = np.flatnonzero(self.open & (self._group == group))
+        self.open[waiting] = False
+        return waiting
+
+    def next(self, available: BoolArray) -> bool:
+        """Give the turn to those with the fewest picks that can still have some; False where there are none."""
+        left = np.unique(self._group[available])
+        counts = self._picked[left]
+        counts = counts[counts > self._level]
+        if len(counts) == 0:
+            return False
+        self._level = int(counts.min())
+        self.open = self._picked[self._group] <= self._level
+        return True
+
+
+def turns_of(constraints: Constraints, pool: Pool) -> Turns | None:
+    """The turns that a constraint asks for.
+
+    Raises:
+        ScanpickError: The pool lacks the column, or the expression cannot be read.
+    """
+    if constraints.spread is None:
+        return None
+    if constraints.spread == SEQUENCE:
+        return Turns(_sequences(pool, "spread"), pool.labelled)
+    values = np.array([value_text(value) for value in evaluate(constraints.spread, pool)], dtype=np.str_)
+    return Turns(values, pool.labelled)
 
 
 class SmallestGap(Rule):

@@ -11,11 +11,11 @@ from scanpick.errors import ScanpickError
 from scanpick.options import build_checked
 from scanpick.selection.budget import Budget, parse_budget
 from scanpick.studies.checked import Checked
-from scanpick.studies.data import DataConfig, SplitConfig, StartConfig
+from scanpick.studies.data import DataConfig, MetadataSplit, SplitConfig, StartConfig
 from scanpick.studies.strategy_config import EncoderConfig, StrategyConfig
 from scanpick.studies.training_config import CostConfig, DetectorConfig
 from scanpick.texts import read_mapping
-from scanpick.training.metrics import Metric
+from scanpick.training.metrics import Metric, metric_of_set
 from scanpick.training.runs import CAR_METRICS
 from scanpick.workspace.encoders import embedding_name
 
@@ -38,8 +38,11 @@ class StudyConfig(Checked):
         encoder: The embedding that strategies see.
         detector: What is trained.
         seeds: A study is repeated for each: another start, other weights, other chance.
-        metrics: Numbers to compute.
-        primary_metric: The one that statistics are about; the first by default.
+        training_seeds: How often each training is repeated on the same frames, with other weights and another order:
+            its scores are the means, and how far apart they are tells how much of a difference is the dice. Strategies
+            see the first.
+        metrics: Numbers to compute, on each evaluation set where there are several.
+        primary_metric: The one that statistics are about; the first by default, on the first evaluation set.
         cost: Prices of labels.
         threads: Of each training; results agree to the last digit only for the same number.
         pool: The folder of its frames, vectors, labels, predictions and selections, which `scanpick.open_pool` opens;
@@ -63,6 +66,7 @@ class StudyConfig(Checked):
     encoder: EncoderConfig = EncoderConfig()
     detector: DetectorConfig
     seeds: list[int] = Field(default=[0], min_length=1)
+    training_seeds: int = Field(default=1, ge=1)
     metrics: tuple[str, ...] = Field(default=CAR_METRICS, min_length=1)
     primary_metric: str = ""
     cost: CostConfig = CostConfig()
@@ -121,7 +125,7 @@ class StudyConfig(Checked):
             raise ValueError("rounds and strategies go together: there are none of the one, but some of the other")
         if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
             raise ValueError(f"expected different seeds of 0 or more, got {self.seeds}")
-        if self.primary_metric and self.primary_metric not in self.metrics:
+        if self.primary_metric and self.primary_metric not in (*self.metrics, *self.metric_names):
             raise ValueError(f"the primary metric {self.primary_metric} is not among the metrics")
         for metric in self.metrics:
             if Metric.parse(metric).class_name not in self.classes:
@@ -154,8 +158,22 @@ class StudyConfig(Checked):
 
     @property
     def primary(self) -> str:
-        """The metric that statistics are about."""
-        return self.primary_metric or self.metrics[0]
+        """The metric that statistics are about: without the name of an evaluation set, that of the first."""
+        wanted = self.primary_metric or self.metrics[0]
+        return wanted if wanted in self.metric_names else metric_of_set(wanted, self.evaluation_sets[0])
+
+    @property
+    def evaluation_sets(self) -> tuple[str, ...]:
+        """The names of the evaluation sets; none where there is one."""
+        sets = self.split.evaluation if isinstance(self.split, MetadataSplit) else ()
+        return sets if len(sets) > 1 else ()
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics as they are named in tables: those of the first evaluation set first."""
+        if not self.evaluation_sets:
+            return self.metrics
+        return tuple(metric_of_set(metric, name) for name in self.evaluation_sets for metric in self.metrics)
 
     @property
     def budgets(self) -> list[Budget]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from scanpick.datasets import Dataset
 from scanpick.errors import ScanpickError
@@ -33,12 +33,32 @@ class DataConfig(Checked):
 
 
 class MetadataSplit(Checked):
-    """The data set says which frames are which, in a metadata column."""
+    """The data set says which frames are which, in a metadata column.
+
+    Attributes:
+        column: The column.
+        pool: Its value in frames that may be labelled.
+        evaluation: Its value in frames that are evaluated; several are sets that every training is evaluated on
+            apart.
+    """
 
     by: Literal["metadata"]
     column: str = "split"
     pool: str = "pool"
-    evaluation: str = "evaluation"
+    evaluation: tuple[str, ...] = Field(default=("evaluation",), min_length=1)
+
+    @field_validator("evaluation", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _sets_differ(self) -> MetadataSplit:
+        if len(set(self.evaluation)) < len(self.evaluation) or self.pool in self.evaluation:
+            raise ValueError(
+                f"expected a pool and evaluation sets of different names, got {self.pool} and {list(self.evaluation)}"
+            )
+        return self
 
 
 class FilesSplit(Checked):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from scanpick.networks.training import TrainingSettings
 from scanpick.selection.budget import Budget
 from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
+from scanpick.selection.strategy import Strategy
 from scanpick.structures import Selection
 from scanpick.studies.config import StudyConfig
+from scanpick.studies.oracles import ORACLES, Knowing
 from scanpick.studies.picking import pick, scores_of
 from scanpick.studies.preparation import Preparation, pool_of_study
 from scanpick.studies.splits import Fold
@@ -75,6 +77,7 @@ class Experiment:
         variant: Which variant of a grid, "" without one.
         options: The strategy's options.
         whole: Whether this is the fully labelled pool.
+        repeat: Which of the trainings on the same frames is its own; strategies see the first (0) in all of them.
         trained: What was trained so far.
         picked: What was picked so far.
     """
@@ -89,6 +92,7 @@ class Experiment:
     variant: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     whole: bool = False
+    repeat: int = 0
     trained: list[Trained] = field(default_factory=list)
     picked: list[Picked] = field(default_factory=list)
 
@@ -142,7 +146,12 @@ class Experiment:
         settings = self.config.detector.training(number, len(frames), self.seed)
         unit = self._training_unit(frames, settings)
         yield unit
-        self.trained.append(Trained(number, unit, oracle.bill()))
+        own = unit
+        if self.repeat:
+            again = int(sha256_of_text(f"{self.seed} training {self.repeat}")[:8], 16)
+            own = self._training_unit(frames, replace(settings, seed=again))
+            yield own
+        self.trained.append(Trained(number, own, oracle.bill()))
         return unit
 
     def _training_unit(self, frames: tuple[str, ...], settings: TrainingSettings) -> TrainingUnit:
@@ -157,6 +166,7 @@ class Experiment:
             metrics=self.config.metrics,
             device=detector.device,
             threads=self.config.threads,
+            sets=self.fold.sets,
             data=self.prepared.digest_of([*frames, *self.fold.evaluation]),
         )
         return TrainingUnit(run, run.fingerprint, self.folder / "trainings")
@@ -185,8 +195,15 @@ class Experiment:
         pool = pool_of_rows(frames, rows, values, labelled=labelled)
         embedded = f"{encoder.called} {table.meta['embeddings_sha256']}"
         data = f"{self.prepared.digest_of(self.fold.pool)} {embedded}"
+        if self.strategy.name in ORACLES:  # which may weigh what labels cost
+            data += f" {self.config.classes} {self.config.annotated} {self.config.cost.model}"
         seed = self._seed_of(f"round {number}")
-        return pick(self.workspace, pool, self.strategy, self.options, budget, seed=seed, data=data, scores=scores)
+        asked = (self.workspace, pool, self.strategy, self.options, budget)
+        return pick(*asked, seed=seed, data=data, scores=scores, know=self._give_labels)
+
+    def _give_labels(self, reference: Knowing) -> Strategy:
+        config = self.config
+        return reference.knowing(self.prepared.dataset.labels, config.classes, config.annotated, config.cost.model)
 
     def _note(self, number: int, selection: Selection, oracle: Oracle, scores: FrameScores | None = None) -> None:
         ids = selection.frame_ids
@@ -206,9 +223,14 @@ def experiments_of(config: StudyConfig, prepared: Preparation, folder: Path) -> 
     for seed in config.seeds:
         for fold in prepared.folds:
             shared = (config, prepared, folder, workspace, seed, fold)
-            found.append(Experiment(*shared))
+            once = [Experiment(*shared)]
             for strategy in config.strategies:
-                found += [Experiment(*shared, strategy, *variant) for variant in strategy.variants()]
+                once += [Experiment(*shared, strategy, *variant) for variant in strategy.variants()]
             if config.reference:
-                found.append(Experiment(*shared, whole=True))
+                once.append(Experiment(*shared, whole=True))
+            found += [
+                replace(one, repeat=repeat, trained=[], picked=[])
+                for repeat in range(config.training_seeds)
+                for one in once
+            ]
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +18,9 @@ from scanpick.formats.selection_table import read_selection
 from scanpick.selection.budget import Budget
 from scanpick.selection.engine import select
 from scanpick.selection.pool import Pool
-from scanpick.selection.strategies import STRATEGIES
+from scanpick.selection.strategy import Strategy
 from scanpick.structures import Selection
+from scanpick.studies.oracles import Knowing, make_strategy
 from scanpick.studies.strategy_config import ScoreConfig, StrategyConfig
 from scanpick.uncertainty import SCORES, FrameScores, score_frames
 from scanpick.workspace.selections import save_selection
@@ -36,6 +37,7 @@ def pick(
     seed: int,
     data: str,
     scores: FrameScores | None,
+    know: Callable[[Knowing], Strategy],
 ) -> Selection:
     """Let a strategy pick from a pool, or read what it picked before: ``selections/<strategy>-<fingerprint>``.
 
@@ -48,6 +50,7 @@ def pick(
         seed: Seed of all chance.
         data: Fingerprint of the pool's points and embeddings.
         scores: What the detector makes of the frames.
+        know: Gives a reference the labels that it knows.
     """
     pool = pool if scores is None else _scored(pool, scores)
     asked = {
@@ -66,7 +69,8 @@ def pick(
     path = workspace.selection_path(name)
     if path.is_file():
         return read_selection(path)
-    made = STRATEGIES.make(strategy.name, options)
+    made = make_strategy(strategy.name, options)
+    made = know(made) if isinstance(made, Knowing) else made
     selection = select(pool, made, budget, seed=seed, constraints=strategy.constraints, threads=1)
     return save_selection(workspace, name, selection, pool)
 

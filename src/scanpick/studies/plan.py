@@ -31,8 +31,8 @@ from scanpick.workspace.reading import labels_in
 
 _TIMED_STEPS, _TIMED_FRAMES = 6, 4
 
-Place = tuple[int, str, int, str, str]
-"""Seed, fold, round, strategy and variant of a training."""
+Place = tuple[int, str, int, str, str, int]
+"""Seed, fold, round, strategy, variant and repetition of a training."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,15 @@ def plan_of(config: StudyConfig, experiments: Iterable[Experiment]) -> list[Plan
                 continue
             frames = len(one.fold.pool) if one.whole else labelled
             scored = 0
-            if one.strategy is not None and (one.strategy.needs_score or budgets[number - 1].counts_boxes):
+            if (
+                one.repeat == 0
+                and one.strategy is not None
+                and (one.strategy.needs_score or budgets[number - 1].counts_boxes)
+            ):
                 scored = len(one.fold.pool) - (labelled - _added(one, number))
             planned.append(
                 PlannedTraining(
-                    place=(one.seed, one.fold.name, number, one.called, one.variant),
+                    place=(one.seed, one.fold.name, number, one.called, one.variant, one.repeat),
                     frames=frames,
                     iterations=config.detector.training(number, frames, one.seed).iterations,
                     evaluated=len(one.fold.evaluation),
@@ -112,9 +116,9 @@ def seconds_left(left: Sequence[PlannedTraining], rates: Rates, jobs: int, elaps
     """
     scored: set[tuple[int, str]] = set()
     total = 0.0
-    chains: dict[tuple[int, str, str, str], float] = {}
+    chains: dict[tuple[int, str, str, str, int], float] = {}
     for one in left:
-        seed, fold, _, strategy, variant = one.place
+        seed, fold, _, strategy, variant, repeat = one.place
         seconds = rates.training(one.iterations, one.evaluated)
         alone = seconds + one.scored * rates.frame_s
         if one.scored and not (one.shares_scores and (seed, fold) in scored):
@@ -122,7 +126,7 @@ def seconds_left(left: Sequence[PlannedTraining], rates: Rates, jobs: int, elaps
             if one.shares_scores:
                 scored.add((seed, fold))
         total += seconds
-        chain = (seed, fold, strategy, variant)
+        chain = (seed, fold, strategy, variant, repeat)
         chains[chain] = chains.get(chain, 0.0) + alone
     # What is shared by all strategies of a seed comes before each of them.
     starts = {chain[:2]: seconds for chain, seconds in chains.items() if chain[2] == "start"}

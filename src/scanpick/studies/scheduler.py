@@ -154,6 +154,7 @@ class Scheduler:
         one = walk.experiment
         name = " ".join(word for word in (one.called, one.variant) if word)
         where = f"{name}, seed {one.seed}" + (f", fold {one.fold.name}" if one.fold.name else "")
+        where += f", training {one.repeat + 1}" if one.repeat else ""
         self.failures[where] = str(error) if isinstance(error, ScanpickError) else f"{type(error).__name__}: {error}"
 
 

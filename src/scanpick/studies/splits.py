@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +27,13 @@ class Fold:
         name: "1", "2", ... of folds by drive, "" of any other split.
         pool: Ids of the frames that may be labelled, in the data set's order.
         evaluation: Ids of the frames that are evaluated.
+        sets: Name -> those of them that are an evaluation set of their own; empty where all are one.
     """
 
     name: str
     pool: tuple[str, ...]
     evaluation: tuple[str, ...]
+    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def folds_of(dataset: Dataset, split: SplitConfig, usable: Sequence[FrameRecord]) -> list[Fold]:
@@ -61,7 +63,26 @@ def folds_of(dataset: Dataset, split: SplitConfig, usable: Sequence[FrameRecord]
             f"{len(shared)} drives are on both sides of the split: {name_some(shared)}. Frames of one drive look "
             f"alike, so that evaluation would flatter. Split by drives, or allow it with allow_shared_drives."
         )
-    return [Fold("", pool, evaluation)]
+    return [Fold("", pool, evaluation, _sets(split, usable))]
+
+
+def _sets(split: SplitConfig, usable: Sequence[FrameRecord]) -> dict[str, tuple[str, ...]]:
+    """The evaluation sets where a split has several.
+
+    Raises:
+        ScanpickError: One has no usable frame.
+    """
+    if not isinstance(split, MetadataSplit) or len(split.evaluation) == 1:
+        return {}
+    sets = {name: _with_value(usable, split.column, (name,)) for name in split.evaluation}
+    for name, frames in sets.items():
+        if not frames:
+            raise ScanpickError(f"The split by {split.by}: no usable frame is in the evaluation set '{name}'.")
+    return sets
+
+
+def _with_value(usable: Sequence[FrameRecord], column: str, wanted: Sequence[str]) -> tuple[str, ...]:
+    return tuple(record.frame_id for record in usable if str(record.metadata.get(column, "")) in wanted)
 
 
 def _two_sides(
@@ -71,10 +92,7 @@ def _two_sides(
         values = {str(record.metadata.get(split.column, "")) for record in usable}
         if values == {""}:
             raise ScanpickError(f"The data set has no metadata column '{split.column}' to split by.")
-        sides = [
-            tuple(r.frame_id for r in usable if str(r.metadata.get(split.column, "")) == wanted)
-            for wanted in (split.pool, split.evaluation)
-        ]
+        sides = [_with_value(usable, split.column, wanted) for wanted in ((split.pool,), split.evaluation)]
         return sides[0], sides[1], False
     if isinstance(split, FilesSplit):
         lists = [read_frame_ids(split.pool), read_frame_ids(split.evaluation)]

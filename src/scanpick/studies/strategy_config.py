@@ -14,6 +14,7 @@ from scanpick.errors import ScanpickError, unknown_name
 from scanpick.selection.constraints import Constraints
 from scanpick.selection.strategies import STRATEGIES
 from scanpick.studies.checked import Checked
+from scanpick.studies.oracles import ORACLES, make_strategy
 from scanpick.uncertainty import AGGREGATIONS, SCORES
 from scanpick.workspace.encoders import DETECTOR, encoder_names
 from scanpick.workspace.refine import Refinement
@@ -94,7 +95,7 @@ class StrategyConfig(Checked):
     """One strategy, or a grid of its variants.
 
     Attributes:
-        name: A name in `STRATEGIES`.
+        name: A name in `STRATEGIES`, or in `ORACLES`: a reference that knows all labels.
         label: What it is called in tables; its name by default. Two entries need two labels.
         options: Its options.
         grid: Option -> values: a variant for each combination.
@@ -125,7 +126,7 @@ class StrategyConfig(Checked):
             raise ValueError(f"'{shared[0]}' is both an option and in the grid")
         for _, options in self.variants():
             try:
-                STRATEGIES.make(self.name, options)
+                make_strategy(self.name, options)
             except ScanpickError as error:
                 raise ValueError(str(error).rstrip(".")) from error
         if self.called in (ALL, START):
@@ -150,4 +151,5 @@ class StrategyConfig(Checked):
     @property
     def needs_score(self) -> bool:
         """Whether it looks at the detector's uncertainty."""
-        return self.score is not None or "score" in STRATEGIES.options(self.name)
+        own = () if self.name in ORACLES else STRATEGIES.options(self.name)
+        return self.score is not None or "score" in own

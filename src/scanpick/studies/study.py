@@ -136,7 +136,7 @@ class Study:
 
     def _finished(self) -> dict[Place, TrainingUnit]:
         return {
-            (one.seed, one.fold.name, trained.round, one.called, one.variant): trained.unit
+            (one.seed, one.fold.name, trained.round, one.called, one.variant, one.repeat): trained.unit
             for one in self.experiments
             for trained in one.trained
             if trained.round in one.own_rounds
@@ -166,14 +166,17 @@ class Study:
             "frames": len(prepared.frames),
             "set_aside": dict(prepared.set_aside),
             "folds": [
-                {"name": fold.name, "pool": len(fold.pool), "evaluation": len(fold.evaluation)}
+                {
+                    **{"name": fold.name, "pool": len(fold.pool), "evaluation": len(fold.evaluation)},
+                    **({"sets": {name: len(frames) for name, frames in fold.sets.items()}} if fold.sets else {}),
+                }
                 for fold in prepared.folds
             ],
         }
 
     def _write_plan(self, state: State) -> None:
         finished = self._finished()
-        names = ("seed", "fold", "round", "strategy", "variant")
+        names = ("seed", "fold", "round", "strategy", "variant", "repeat")
         trainings: list[dict[str, Any]] = []
         for one in self.planned:
             unit = finished.get(one.place)

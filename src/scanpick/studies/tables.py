@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 from scanpick.files import sha256_of_text
@@ -18,6 +19,9 @@ from scanpick.studies.preparation import Preparation
 from scanpick.texts import read_json, write_csv, write_json
 from scanpick.training.detector_training import PREDICTIONS
 from scanpick.training.metrics import GroundTruth, Metric, measure, read_ground_truth
+
+TRAINING_DEVIATION = "training_deviation"
+"""Column of the deviation of the primary metric over trainings on the same frames."""
 
 Row = dict[str, Any]
 Key = tuple[int, int, str, str]
@@ -43,15 +47,19 @@ class StudyTables:
         """Write all three from what the experiments have done so far."""
         experiments = list(experiments)
         trainings: list[Row] = []
-        by_key: dict[Key, list[tuple[Row, Trained]]] = defaultdict(list)
+        by_key: dict[tuple[int, int, str, str, int], list[tuple[Row, Trained]]] = defaultdict(list)
         for one in experiments:
             for trained in one.trained:
                 if trained.round in one.own_rounds:
                     row = self._training_row(one, trained)
                     trainings.append(row)
-                    by_key[one.seed, trained.round, one.called, one.variant].append((row, trained))
-        complete = (self._score_row(parts) for parts in by_key.values())
-        scores = [row for row in complete if row is not None]
+                    by_key[one.seed, trained.round, one.called, one.variant, one.repeat].append((row, trained))
+        repeated: dict[Key, list[Row]] = defaultdict(list)
+        for (seed, number, called, variant, _), parts in by_key.items():
+            row_of_all_folds = self._score_row(parts)
+            if row_of_all_folds is not None:
+                repeated[seed, number, called, variant].append(row_of_all_folds)
+        scores = [self._mean_row(rows) for rows in repeated.values()]
         write_csv(self.folder / "trainings.csv", self._columns(fold=True), trainings)
         write_csv(self.folder / "scores.csv", self._columns(fold=False), scores)
         write_csv(self.folder / "picks.csv", PICK_COLUMNS, [row for one in experiments for row in self._picks(one)])
@@ -62,6 +70,7 @@ class StudyTables:
             "study": self.config.name,
             "seed": one.seed,
             "fold": one.fold.name,
+            "training": one.repeat,
             "round": trained.round,
             "strategy": one.called,
             "variant": one.variant,
@@ -81,7 +90,7 @@ class StudyTables:
     def _score_row(self, parts: Sequence[tuple[Row, Trained]]) -> Row | None:
         """Without folds the training's own row; else the means, and metrics of all folds' predictions together."""
         rows = [row for row, _ in parts]
-        row = {name: value for name, value in rows[0].items() if name != "fold"}
+        row = {name: value for name, value in rows[0].items() if name not in ("fold", "training")}
         if len(self.prepared.folds) == 1:
             return row
         if len(parts) < len(self.prepared.folds):
@@ -92,6 +101,20 @@ class StudyTables:
         fingerprint = sha256_of_text("\n".join(sorted(one["fingerprint"] for one in rows)))[:16]
         pooled = self._pooled(fingerprint, [trained for _, trained in parts])
         return {**row, **means, **seconds, "fingerprint": fingerprint, **pooled}
+
+    def _mean_row(self, rows: Sequence[Row]) -> Row:
+        """Means of the metrics over trainings on the same frames, and how far apart those of the primary one are."""
+        if self.config.training_seeds == 1:
+            return rows[0]
+        metrics = {name: fmean(row[name] for row in rows) for name in self.config.metric_names}
+        primary = [row[self.config.primary] for row in rows]
+        return {
+            **rows[0],
+            **metrics,
+            "seconds": round(sum(row["seconds"] for row in rows), 2),
+            "trainings": len(rows),
+            TRAINING_DEVIATION: round(stdev(primary), 4) if len(rows) > 1 else None,
+        }
 
     def _pooled(self, fingerprint: str, parts: Sequence[Trained]) -> dict[str, float]:
         """Metrics of the predictions of all folds, evaluated once; kept as ``pooled/<fingerprint>.json``."""
@@ -110,7 +133,7 @@ class StudyTables:
         return values
 
     def _picks(self, one: Experiment) -> Iterable[Row]:
-        for picked in one.picked:
+        for picked in one.picked if one.repeat == 0 else ():
             if picked.round not in one.own_rounds:
                 continue
             picks, frames = picked.selection, self.prepared.frames
@@ -137,12 +160,15 @@ class StudyTables:
         return sorted({name for counts in self.prepared.counts.values() for name in counts})
 
     def _columns(self, *, fold: bool) -> list[str]:
-        columns = [*_ROW_START[:2], *(["fold"] if fold else []), *_ROW_START[2:]]
+        several = self.config.training_seeds > 1
+        columns = [*_ROW_START[:2], *(["fold"] if fold else []), *(["training"] if fold and several else [])]
+        columns += _ROW_START[2:]
         return [
             *columns,
             *(f"boxes_{name}" for name in self._classes()),
             *("cost", "seconds", "fingerprint"),
-            *self.config.metrics,
+            *(("trainings", TRAINING_DEVIATION) if several and not fold else ()),
+            *self.config.metric_names,
         ]
 
 

@@ -86,6 +86,20 @@ class GroundTruth:
     set_aside: Mapping[str, str]
 
 
+SET = "@"
+"""Between the name of a metric and that of the evaluation set that it is of, where there are several."""
+
+
+def metric_of_set(metric: str, evaluation_set: str) -> str:
+    """The name of a metric on one of several evaluation sets.
+
+    Example:
+        >>> metric_of_set("Car_3d_moderate_R40_0.7", "natural")
+        'Car_3d_moderate_R40_0.7@natural'
+    """
+    return f"{metric}{SET}{evaluation_set}"
+
+
 def read_ground_truth(dataset: Dataset, frame_ids: Iterable[str]) -> GroundTruth:
     """Labels of frames; those without are set aside."""
     frames: dict[str, CameraObjects] = {}

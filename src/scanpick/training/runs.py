@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from scanpick.errors import ScanpickError
 from scanpick.files import sha256_of_text
 from scanpick.texts import parsing, read_json, write_json
 from scanpick.training.detector_training import DetectorTraining, train_detector
-from scanpick.training.metrics import Metric, measure
+from scanpick.training.metrics import Metric, measure, metric_of_set
 from scanpick.training.threads import limited_threads
 
 RESULT, DESCRIPTION, CHECKPOINT = "result.json", "training.json", "checkpoint.pt"
@@ -45,12 +46,15 @@ class TrainingRun(DetectorTraining):
     Attributes:
         metrics: Names of numbers to compute, see `Metric`.
         threads: How many threads it uses: results agree to the last digit only for the same number.
+        sets: Name -> evaluation frames that the metrics are computed on apart, see `metric_of_set`; empty where all
+            evaluation frames are one set.
         data: A fingerprint of the content of all these frames, where the caller has one: a changed file is then
             another run.
     """
 
     metrics: tuple[str, ...] = CAR_METRICS
     threads: int = 1
+    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     data: str = ""
 
     def __post_init__(self) -> None:
@@ -74,6 +78,7 @@ class TrainingRun(DetectorTraining):
             "evaluation_frames": len(self.evaluation),
             "evaluation_sha256": sha256_of_text("\n".join(self.evaluation)),
             "metrics": list(self.metrics),
+            **({"sets": {name: list(frames) for name, frames in self.sets.items()}} if self.sets else {}),
             "device": self.device,
             "threads": self.threads,
             "data": self.data,
@@ -138,7 +143,13 @@ def _run(dataset: Dataset, run: TrainingRun, folder: Path) -> dict[str, Any]:
     metrics: dict[str, float] = {}
     if run.evaluation:
         by_id = {one.frame_id: one for one in trained.predicted.detections}
-        metrics = measure(dataset, trained.truth, by_id, [Metric.parse(name) for name in run.metrics])
+        wanted = [Metric.parse(name) for name in run.metrics]
+        if not run.sets:
+            metrics = measure(dataset, trained.truth, by_id, wanted)
+        for name, frames in run.sets.items():
+            of_set = {frame_id: by_id[frame_id] for frame_id in frames if frame_id in by_id}
+            values = measure(dataset, trained.truth, of_set, wanted)
+            metrics |= {metric_of_set(metric, name): value for metric, value in values.items()}
     result = {
         "fingerprint": run.fingerprint,
         "metrics": metrics,

@@ -16,12 +16,10 @@ width and height in metres (3), and the heading's axis as cos and sin of twice t
 the other way than the axis (1)."""
 
 
-class BoxHead(nn.Module):
-    """Boxes and their IoU estimates at chosen cells only: from the map there, and from the points around.
+class RoughHead(nn.Module):
+    """Rough boxes at chosen cells only: from the map there, and from the points around.
 
-    The map has forgotten where exactly points lay; the points tell how high, long and wide an object is. They tell it
-    best where they are seen from the box: so a rough box comes first, and a second look at the points in its frame
-    mends it, as in LiDAR R-CNN (Li, Wang and Wang, 2021, arXiv 2103.15297).
+    The map has forgotten where exactly points lay; the points tell how high, long and wide an object is.
 
     A dense head would cost as much as a stage of the network, and all but a hundred of its thousands of cells would be
     thrown away: so this one may be wide. It normalises each cell by itself, since statistics over the cells chosen in
@@ -37,6 +35,30 @@ class BoxHead(nn.Module):
         self.norm = nn.LayerNorm(channels)
         self.mix = nn.Linear(channels, channels)
         self.values = nn.Linear(channels, BOX_VALUES)
+
+    def first(self, features: Tensor, cells: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
+        """(K, 9) values of rough boxes, see `BOX_VALUES`, and the (K, C) features that they come from.
+
+        Args:
+            features: (B, C, nx, ny) map.
+            cells: (K,) places in the flattened (B, nx, ny) grid.
+            around: (K, n, 5) points around the cells, see `points_around`.
+        """
+        hidden = self.of_map(neighbourhoods(features, cells)) + self.around(around, around[:, :, 4:])
+        hidden = F.relu(self.mix(F.relu(self.norm(hidden))))
+        return self.values(hidden), hidden
+
+
+class BoxHead(RoughHead):
+    """Boxes and their IoU estimates at chosen cells.
+
+    Points tell best how large an object is where they are seen from the box: so a rough box comes first, and a second
+    look at the points in its frame mends it, as in LiDAR R-CNN (Li, Wang and Wang, 2021, arXiv 2103.15297).
+    """
+
+    def __init__(self, inputs: int, config: PillarConfig) -> None:
+        super().__init__(inputs, config)
+        channels = config.box_channels
         self.within = PointLayers(WITHIN_FEATURES, channels)
         self.again = nn.Linear(channels, channels)
         self.again_norm = nn.LayerNorm(channels)
@@ -46,20 +68,13 @@ class BoxHead(nn.Module):
         nn.init.zeros_(self.change.bias)
 
     def forward(self, features: Tensor, cells: Tensor, around: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Describe boxes at cells.
-
-        Args:
-            features: (B, C, nx, ny) map.
-            cells: (K,) places in the flattened (B, nx, ny) grid.
-            around: (K, n, 5) points around the cells, see `points_around`.
+        """Describe boxes at cells; for the arguments see `first`.
 
         Returns:
             (K, 9) values of the rough boxes and (K, 9) of the mended ones, see `BOX_VALUES`, and (K,) logits of the
             IoU estimate of the latter.
         """
-        hidden = self.of_map(neighbourhoods(features, cells)) + self.around(around, around[:, :, 4:])
-        hidden = F.relu(self.mix(F.relu(self.norm(hidden))))
-        rough = self.values(hidden)
+        rough, hidden = self.first(features, cells, around)
         seen, inside = points_in_frame(around, rough.detach(), self.cell_m)
         again = F.relu(self.again_norm(self.again(hidden) + self.within(seen, inside)))
         mended = changed(rough, self.change(again), self.cell_m)

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scanpick.arrays import BoxArray
 from scanpick.detectors.aligned_overlap import aligned_overlap_loss
 from scanpick.detectors.pillars.config import PillarConfig
-from scanpick.detectors.pillars.targets import decode_boxes
 from scanpick.geometry.rotated_iou import iou_3d_of_pairs
 
 BOX_WEIGHTS = (1.0, 1.0, 2.0, 1.0, 1.0, 3.0, 0.5, 0.5)
@@ -73,19 +73,16 @@ def overlap_loss(predicted: Tensor, values: Tensor, weights: Tensor, config: Pil
     return (aligned_overlap_loss(shift, size, true_size) * weights).sum() / weights.sum().clamp_min(1.0)
 
 
-def iou_loss(
-    logits: Tensor,
-    predicted: Tensor,
-    cells: np.ndarray,
-    ground: np.ndarray,
-    boxes: np.ndarray,
-    weights: Tensor,
-    config: PillarConfig,
-) -> Tensor:
-    """Cross-entropy between the IoU estimate and the true 3D IoU of the box that the network gives at the cell."""
-    values = predicted.detach().cpu().numpy()
+def iou_loss(logits: Tensor, found: BoxArray, boxes: BoxArray, weights: Tensor) -> Tensor:
+    """Cross-entropy between the IoU estimate and the true 3D IoU of the box that the network gives at the cell.
+
+    Args:
+        logits: (K,) of the estimate.
+        found: (K, 7) what the network gives.
+        boxes: (K, 7) the true boxes.
+        weights: (K,) that sum to the number of objects.
+    """
     # Where the network gives NaN, the other losses are NaN and stop the training with the frames' names.
-    decoded = np.nan_to_num(decode_boxes(values, cells, ground, config))
-    iou = torch.from_numpy(iou_3d_of_pairs(decoded, boxes)).to(weights)
+    iou = torch.from_numpy(iou_3d_of_pairs(np.nan_to_num(found), boxes)).to(weights)
     loss = F.binary_cross_entropy_with_logits(logits, iou, weight=weights, reduction="sum")
     return loss / weights.sum().clamp_min(1.0)

@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scanpick.detectors.pillars.box_head import BoxHead
+from scanpick.detectors.pillars.box_head import BoxHead, RoughHead
 from scanpick.detectors.pillars.config import PillarConfig
 from scanpick.detectors.pillars.pillars import POINT_FEATURES
+from scanpick.detectors.second_look import SecondLook
 from scanpick.networks.segment_max import segment_max
 
 
@@ -55,7 +56,8 @@ class PillarNetwork(nn.Module):
         self.merge = _conv3(head, head)
         self.where = _conv3(head, head // 2)
         self.heatmap = nn.Conv2d(head // 2, len(config.class_names), 1)
-        self.what = BoxHead(head, config)
+        self.what = RoughHead(head, config) if config.noisy_copies else BoxHead(head, config)
+        self.second_look = SecondLook(config.box_channels, config) if config.noisy_copies else None
         assert self.heatmap.bias is not None
         nn.init.constant_(self.heatmap.bias, -4.6)  # a prior of 1 %: most cells hold nothing
 

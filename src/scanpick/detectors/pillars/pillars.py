@@ -60,7 +60,8 @@ def make_pillars(points: Points, config: PillarConfig) -> Pillars:
     xyzi = np.ascontiguousarray(points[:, :4])
     above = (xyzi[:, 2] - ground.height_at(xyzi[:, :2])).astype(np.float32)
     cell = _cell_of_points(xyzi, above, grid, *config.z_range_m)
-    kept = np.flatnonzero(cell >= 0)
+    looked_at = (cell >= 0) & ((above > AROUND_LOWEST_M) | (np.arange(len(above)) % config.road_every == 0))
+    kept = np.flatnonzero(looked_at)
     # Small whole numbers are sorted by counting, several times as fast as others.
     narrow = np.uint16 if grid.nx * grid.ny <= 1 << 16 else np.int64
     kept = kept[np.argsort(cell[kept].astype(narrow), kind="stable")]

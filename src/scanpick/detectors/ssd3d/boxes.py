@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from scanpick.detectors.box_frame import in_box_frame
+
 
 def encode_yaw(yaw: Tensor, bins: int) -> tuple[Tensor, Tensor]:
     """(...) int64 bin of the full circle whose middle is nearest, and (...) the rest in widths of a bin, -0.5 to 0.5.
@@ -54,15 +56,6 @@ def corners_of_boxes(boxes: Tensor) -> Tensor:
     below, above = (boxes[..., 2:3] + half * boxes[..., 5:6] for half in (-0.5, 0.5))
     faces = [torch.stack([x, y, z.expand_as(x)], dim=-1) for z in (below, above)]
     return torch.cat(faces, dim=-2)
-
-
-def in_box_frame(points: Tensor, boxes: Tensor) -> Tensor:
-    """(..., 3) points relative to the centre of (..., 7) boxes, turned by -yaw: along, across and up."""
-    offset = points - boxes[..., :3]
-    cos, sin = boxes[..., 6].cos(), boxes[..., 6].sin()
-    along = cos * offset[..., 0] + sin * offset[..., 1]
-    across = cos * offset[..., 1] - sin * offset[..., 0]
-    return torch.stack([along, across, offset[..., 2]], dim=-1)
 
 
 def points_inside(points: Tensor, boxes: Tensor) -> Tensor:

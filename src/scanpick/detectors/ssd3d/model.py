@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from scanpick.arrays import BoxArray, Int64Array, Points
 from scanpick.detectors.augmentation import AugmentationSettings
 from scanpick.detectors.scene import Scene
+from scanpick.detectors.second_look import noisy_copies
 from scanpick.detectors.ssd3d.config import SSD3D, SSD3D_NANO, Ssd3dConfig
 from scanpick.detectors.ssd3d.decoding import decode, detections_of_frame
 from scanpick.detectors.ssd3d.head import Predictions
 from scanpick.detectors.ssd3d.losses import losses
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
-from scanpick.detectors.ssd3d.second_look import noisy_copies
 from scanpick.detectors.ssd3d.targets import make_targets
 from scanpick.errors import ScanpickError
 from scanpick.geometry.ground import Ground, estimate_ground

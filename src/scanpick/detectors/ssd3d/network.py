@@ -6,10 +6,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from scanpick.detectors.second_look import SecondLook
 from scanpick.detectors.ssd3d.config import Draw, Ssd3dConfig
 from scanpick.detectors.ssd3d.decoding import rough_boxes
 from scanpick.detectors.ssd3d.head import Head, Predictions
-from scanpick.detectors.ssd3d.second_look import SecondLook
 from scanpick.networks.point_sampling import sample_by_feature, sample_by_place, take_rows
 from scanpick.networks.set_abstraction import ConvNorm, SetAbstraction
 

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scanpick.detectors.ssd3d.boxes import corners_of_boxes, encode_yaw, in_box_frame, points_inside
+from scanpick.detectors.box_frame import in_box_frame
+from scanpick.detectors.ssd3d.boxes import corners_of_boxes, encode_yaw, points_inside
 from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.detectors.ssd3d.head import Predictions
 

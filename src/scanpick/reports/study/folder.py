@@ -24,7 +24,9 @@ START, ALL = "start", "all"
 REFERENCE = "random"
 """The strategy that the others are compared with."""
 
-_METRIC = re.compile(r".+_(bbox|aos|bev|3d)_[a-z]+_(R40|R11|exact)_[0-9.]+")
+_METRIC = re.compile(r".+_(bbox|aos|bev|3d)_[a-z]+_(R40|R11|exact)_[0-9.]+(@.+)?")
+"""Class, what is matched, difficulty, average and overlap; after @ the evaluation set, where there are several."""
+
 _CLASS = "boxes_"
 
 
@@ -144,7 +146,7 @@ def read_study(path: Path, metric: str | None = None) -> StudyFolder:
     known = list(dict.fromkeys(name for score in scores for name in score.metrics))
     # The first that the study asked for, where it names none; a study that has not evaluated yet has no columns.
     settings = settings or {}
-    asked = settings.get("metrics") or known
+    asked = [name for name in settings.get("metrics") or () if name in known] or known
     wanted = metric or str(settings.get("primary_metric") or (asked[0] if asked else ""))
     if scores and wanted not in known:
         raise unknown_name("metric", wanted, known)

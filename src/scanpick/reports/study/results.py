@@ -100,6 +100,32 @@ class StudyResults:
         return sum(bool(one.paired and one.paired.differences) for one in self.every)
 
 
+@dataclass(frozen=True)
+class Dice:
+    """How far trainings on the same frames are apart, which no strategy can be thanked or blamed for.
+
+    Attributes:
+        deviation: Standard deviation of the primary metric within the same frames, pooled over all of them.
+        trainings: How often each was trained.
+        selections: Over how many sets of frames it was pooled.
+    """
+
+    deviation: float
+    trainings: int
+    selections: int
+
+
+def dice_of(folder: StudyFolder) -> Dice | None:
+    """What repeated trainings tell; None where there are none, or where the statistics are about another metric."""
+    primary = folder.settings.get("primary_metric", folder.metric)
+    rows = [score.texts for score in folder.scores if score.texts.get("training_deviation")]
+    if not rows or folder.metric != primary:
+        return None
+    squares = [float(row["training_deviation"]) ** 2 for row in rows]
+    most = max(int(row.get("trainings") or 0) for row in rows)
+    return Dice(float(np.sqrt(np.mean(squares))), most, len(rows))
+
+
 def study_results(folder: StudyFolder) -> StudyResults:
     """Compute everything from the scores of a study."""
     board = Scoreboard(folder)

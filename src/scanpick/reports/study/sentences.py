@@ -11,7 +11,7 @@ from scanpick.evaluation.study_statistics.power import MOST, POWER
 from scanpick.evaluation.study_statistics.resampling import FEWEST
 from scanpick.reports.numbers import count, percent, plural, significant
 from scanpick.reports.study.folder import REFERENCE
-from scanpick.reports.study.results import ArmResult, GridResult, StudyResults
+from scanpick.reports.study.results import ArmResult, GridResult, StudyResults, dice_of
 from scanpick.reports.study.scoreboard import AXES, AXIS_PLURAL, Axis
 from scanpick.reports.study.words import (
     interval_text,
@@ -45,6 +45,7 @@ def findings(results: StudyResults) -> list[str]:
         named = [f"{arm} ({_difference(paired)})" for arm, paired in compared if paired.verdict == verdict]
         if named:
             told.append(f"{opening}: {', '.join(named)}.")
+    told.append(dice_sentence(results))
     told.append(too_few_seeds(results))
     alike = [str(arm) for arm, paired in compared if paired.verdict == "no evidence of a difference"]
     if alike:
@@ -101,6 +102,18 @@ def too_few_seeds(results: StudyResults) -> str:
         f"{plural(len(most.differences), 'seed')} cannot show a difference at the level of {LEVEL:g}, however large it "
         f"is: the sign-flip test gives no p-value below {p_text(most.smallest_p)}. It takes {FEWEST_TO_SHOW} seeds at "
         f"least.{rest}"
+    )
+
+
+def dice_sentence(results: StudyResults) -> str:
+    """How much of a difference is chance of training; nothing where no training was repeated."""
+    dice = dice_of(results.board.folder)
+    if dice is None:
+        return ""
+    return (
+        f"The dice: trained {dice.trainings} times on the same frames, AP has a deviation of {points(dice.deviation)} "
+        f"points ({plural(dice.selections, 'set')} of frames). Scores are means of {dice.trainings}, so that "
+        f"{points(dice.deviation * (2 / dice.trainings) ** 0.5)} points between two strategies on one seed are chance."
     )
 
 

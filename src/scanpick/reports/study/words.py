@@ -20,7 +20,12 @@ def metric_words(metric: str) -> str:
     Example:
         >>> metric_words("Car_3d_moderate_R40_0.7")
         'Car, 3D AP, moderate, R40, IoU > 0.7'
+        >>> metric_words("Car_3d_moderate_R40_0.7@natural")
+        'Car, 3D AP, moderate, R40, IoU > 0.7, on natural'
     """
+    metric, _, evaluation_set = metric.partition("@")
+    if evaluation_set:
+        return f"{metric_words(metric)}, on {evaluation_set}"
     parts = metric.rsplit("_", 4)
     if len(parts) < 5 or parts[1] not in _MATCHED:
         return metric

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from scanpick.detectors.second_look import MOST_STRETCH, SecondLook, change_losses, changed, noisy_copies
 from scanpick.detectors.ssd3d.config import SSD3D_NANO
 from scanpick.detectors.ssd3d.decoding import decode, rough_boxes
 from scanpick.detectors.ssd3d.model import Ssd3dModel
 from scanpick.detectors.ssd3d.network import Ssd3dNetwork
-from scanpick.detectors.ssd3d.second_look import MOST_STRETCH, SecondLook, change_losses, changed, noisy_copies
 from scanpick.errors import ScanpickError
 from scanpick.geometry.transforms import wrap_angle
 from tests.detectors.scenes import car_scene

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,9 +17,8 @@ from torch import Tensor, nn
 
 from scanpick.arrays import BoxArray
 from scanpick.detectors.aligned_overlap import aligned_overlap_loss
+from scanpick.detectors.box_frame import in_box_frame
 from scanpick.detectors.point_layers import WITHIN, WITHIN_FEATURES, PointLayers
-from scanpick.detectors.ssd3d.boxes import in_box_frame
-from scanpick.detectors.ssd3d.config import Ssd3dConfig
 from scanpick.geometry.points_in_boxes import rows_in_boxes
 from scanpick.geometry.transforms import wrap_angle
 
@@ -37,6 +37,30 @@ BETA = 0.05
 _BOX_FEATURES = 4
 
 
+class LookConfig(Protocol):
+    """What a detector's configuration says of its second look; its own attributes tell what they are."""
+
+    @property
+    def second_look(self) -> int:
+        """Points within each rough box."""
+
+    @property
+    def second_look_width(self) -> int:
+        """Channels."""
+
+    @property
+    def second_look_times(self) -> int:
+        """How often a box is looked at."""
+
+    @property
+    def noisy_copies(self) -> int:
+        """Copies of each true box."""
+
+    @property
+    def copy_noise(self) -> tuple[float, ...]:
+        """Seven deviations of the noise of a copy."""
+
+
 class SecondLook(nn.Module):
     """How boxes should change, and an IoU estimate of what comes of it.
 
@@ -46,7 +70,7 @@ class SecondLook(nn.Module):
     learn from rough boxes, and sees the network's features, too.
     """
 
-    def __init__(self, inputs: int, config: Ssd3dConfig) -> None:
+    def __init__(self, inputs: int, config: LookConfig) -> None:
         super().__init__()
         channels = config.second_look_width
         self.points, self.times = config.second_look, config.second_look_times
@@ -69,21 +93,38 @@ class SecondLook(nn.Module):
             candidates: (B, P, C) features.
             boxes: (B, P, 7) rough boxes.
         """
-        shape, frames = boxes.shape, len(clouds)
-        boxes = boxes.detach().flatten(0, 1)
+        shape = boxes.shape
+        mended, overlap = self.mend(list(clouds), candidates.flatten(0, 1), list(boxes))
+        return mended.view(shape), overlap.view(shape[:2])
+
+    def mend(self, clouds: Sequence[Tensor], candidates: Tensor, boxes: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """The same for frames with numbers of their own of points and boxes.
+
+        Args:
+            clouds: (N_b, 4 or 5) points of each frame.
+            candidates: (K, C) features of all boxes, one frame after the other.
+            boxes: (K_b, 7) rough boxes of each frame.
+
+        Returns:
+            (K, 7) mended boxes, without gradient, and (K,) logits.
+        """
+        counts = [len(some) for some in boxes]
+        mended = torch.cat(list(boxes)).detach()
         with torch.no_grad():
             for _ in range(self.times - 1):
-                boxes = changed(boxes, self.change(self._seen(clouds, boxes.chunk(frames))))
-        seen = self._seen(clouds, boxes.chunk(frames))
-        mended = changed(boxes, self.change(seen)).detach()
-        both = F.relu(self.of_candidate(candidates.flatten(0, 1)) + self.of_seen(seen))
-        return mended.view(shape), self.overlap(both).view(shape[:2])
+                mended = changed(mended, self.change(self._seen(clouds, torch.split(mended, counts))))
+        seen = self._seen(clouds, torch.split(mended, counts))
+        mended = changed(mended, self.change(seen)).detach()
+        both = F.relu(self.of_candidate(candidates) + self.of_seen(seen))
+        return mended, self.overlap(both)[:, 0]
 
-    def losses(self, clouds: Tensor, noisy: Sequence[Tensor], truth: Sequence[Tensor]) -> dict[str, Tensor]:
+    def losses(
+        self, clouds: Tensor | Sequence[Tensor], noisy: Sequence[Tensor], truth: Sequence[Tensor]
+    ) -> dict[str, Tensor]:
         """Means over copies and looks of the losses of `change_losses`; 0 without boxes.
 
         Args:
-            clouds: (B, N, 4 or 5) points.
+            clouds: (N, 4 or 5) points of each frame.
             noisy: (n G, 7) copies of the true boxes in each frame, see `noisy_copies`.
             truth: (G, 7) true boxes in each frame.
         """
@@ -102,7 +143,7 @@ class SecondLook(nn.Module):
             boxes = changed(boxes, change).detach()
         return total
 
-    def _seen(self, clouds: Tensor, boxes: Sequence[Tensor]) -> Tensor:
+    def _seen(self, clouds: Tensor | Sequence[Tensor], boxes: Sequence[Tensor]) -> Tensor:
         """(K, C) what is seen of the (K_b, 7) boxes of each frame, one frame after the other."""
         looks = [self._look(cloud, some) for cloud, some in zip(clouds, boxes, strict=True)]
         points, inside = (torch.cat(parts) for parts in zip(*looks, strict=True))
@@ -114,6 +155,7 @@ class SecondLook(nn.Module):
         columns = boxes.cpu().double().numpy() * np.array([1, 1, 1, WITHIN, WITHIN, 0, 1]) + [0, 0, 0, 0, 0, 1e3, 0]
         rows = torch.from_numpy(rows_in_boxes(cloud[:, :3].cpu().numpy(), np.nan_to_num(columns), self.points))
         rows = rows.to(cloud.device)
+        cloud = cloud if len(cloud) else cloud.new_zeros(1, cloud.shape[1])  # of which no row counts
         points = cloud[rows.clamp_min(0)]  # (P, n, 4 or 5)
         metres = in_box_frame(points[..., :3], boxes[:, None])
         metres = torch.cat([metres[..., :2], metres[..., 2:] + boxes[:, None, 5:6] / 2], dim=-1)
@@ -122,7 +164,7 @@ class SecondLook(nn.Module):
         return torch.cat([shares, metres, points[..., 3:4], torch.ones_like(points[..., 3:4])], dim=-1), counts
 
 
-def noisy_copies(boxes: BoxArray, config: Ssd3dConfig, rng: np.random.Generator) -> BoxArray:
+def noisy_copies(boxes: BoxArray, config: LookConfig, rng: np.random.Generator) -> BoxArray:
     """(n G, 7) copies of (G, 7) boxes, those of a box one after the other, each with noise of its own."""
     copies = np.repeat(boxes, config.noisy_copies, axis=0)
     copies[:, 3:6] = np.maximum(copies[:, 3:6], LEAST_SIZE_M)  # labels may have a size of 0: its logarithm is told
