@@ -13,6 +13,7 @@ from scanpick.errors import FrameError, ScanpickError
 from tests.datasets.drive_samples import write_argoverse2, write_kitti_odometry, write_nuscenes
 from tests.datasets.recording_samples import write_bag
 from tests.datasets.samples import sweep, write_bin, write_kitti_object, write_kitti_raw, write_kitti_tracking
+from tests.datasets.test_infos import write_infos
 from tests.datasets.test_openpcdet import write_openpcdet
 from tests.datasets.waymo_samples import write_waymo
 
@@ -67,6 +68,7 @@ SAMPLES: dict[str, Callable[[Path], str]] = {
     "nuscenes": _nuscenes,
     "argoverse2": _argoverse2,
     "openpcdet": _openpcdet,
+    "infos": lambda root: str(write_infos(root, ["000000", "000001", "000002"])),
     "waymo": _waymo,
     "rosbag": _rosbag,
     "folder": _folder,

@@ -17,6 +17,7 @@ DATASETS: Registry[Callable[..., Dataset]] = Registry(
         "nuscenes": "scanpick.datasets.nuscenes.reader:NuScenes",
         "argoverse2": "scanpick.datasets.argoverse2:Argoverse2",
         "openpcdet": "scanpick.datasets.openpcdet:OpenPCDetFolder",
+        "infos": "scanpick.datasets.infos:InfoFrames",
         "waymo": "scanpick.datasets.waymo:WaymoOpen",
         "rosbag": "scanpick.datasets.rosbag:RosRecordings",
         "folder": "scanpick.datasets.folder:PointCloudFolder",

@@ -46,9 +46,11 @@ def open_by_specification(readers: Readers, specification: str, options: Mapping
     folder = Path(specification).expanduser()
     if folder.is_dir() or (folder.is_file() and has_recordings(folder)):
         return _open_folder(readers, folder, options)
+    if folder.suffix == ".pkl" and folder.is_file():
+        return readers.make("infos", options, str(folder))
     if folder.exists():
         raise ScanpickError(
-            f"{folder}: expected a folder of frames, got a file that is no recording (.bag, .db3, .mcap)."
+            f"{folder}: expected a folder of frames, a recording (.bag, .db3, .mcap) or a list (.pkl), got a file."
         )
     if colon and "/" not in name and "\\" not in name:
         raise unknown_name("data set", name, readers.names())

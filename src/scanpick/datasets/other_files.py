@@ -65,7 +65,6 @@ UNREAD_LAYOUTS = (
 )
 UNREAD_SUFFIXES = {
     **dict.fromkeys((".bag", ".db3", ".mcap"), "recordings; give the file, or the folder that it lies in"),
-    ".e57": "E57 scans",
     ".feather": "Arrow files, as Argoverse 2 has",
     ".gz": "pickles, as PandaSet has",
     ".osf": "Ouster recordings; ouster-cli source FILE save NAME.bag makes one that is read",
