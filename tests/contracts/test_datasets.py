@@ -15,6 +15,7 @@ from tests.datasets.recording_samples import write_bag
 from tests.datasets.samples import sweep, write_bin, write_kitti_object, write_kitti_raw, write_kitti_tracking
 from tests.datasets.test_infos import write_infos
 from tests.datasets.test_openpcdet import write_openpcdet
+from tests.datasets.test_pandaset import write_pandaset
 from tests.datasets.waymo_samples import write_waymo
 
 
@@ -69,6 +70,7 @@ SAMPLES: dict[str, Callable[[Path], str]] = {
     "argoverse2": _argoverse2,
     "openpcdet": _openpcdet,
     "infos": lambda root: str(write_infos(root, ["000000", "000001", "000002"])),
+    "pandaset": lambda root: str(write_pandaset(root, {"001": 2, "002": 2})),
     "waymo": _waymo,
     "rosbag": _rosbag,
     "folder": _folder,

@@ -18,6 +18,7 @@ DATASETS: Registry[Callable[..., Dataset]] = Registry(
         "argoverse2": "scanpick.datasets.argoverse2:Argoverse2",
         "openpcdet": "scanpick.datasets.openpcdet:OpenPCDetFolder",
         "infos": "scanpick.datasets.infos:InfoFrames",
+        "pandaset": "scanpick.datasets.pandaset:PandaSet",
         "waymo": "scanpick.datasets.waymo:WaymoOpen",
         "rosbag": "scanpick.datasets.rosbag:RosRecordings",
         "folder": "scanpick.datasets.folder:PointCloudFolder",

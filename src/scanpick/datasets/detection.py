@@ -13,6 +13,7 @@ from scanpick.datasets.kitti_tracking import tracking_root
 from scanpick.datasets.nuscenes.layout import table_folders
 from scanpick.datasets.openpcdet import training_folder
 from scanpick.datasets.other_files import unread_layout
+from scanpick.datasets.pandaset import pandaset_sequences
 from scanpick.datasets.recordings.files import has_recordings
 from scanpick.datasets.waymo import waymo_parts
 from scanpick.errors import ScanpickError, unknown_name
@@ -29,6 +30,7 @@ LAYOUTS: tuple[tuple[str, Callable[[Path], object]], ...] = (
     ("nuscenes", table_folders),
     ("argoverse2", log_folders),
     ("openpcdet", training_folder),
+    ("pandaset", pandaset_sequences),
     ("waymo", waymo_parts),
     ("rosbag", has_recordings),
 )

@@ -66,7 +66,7 @@ UNREAD_LAYOUTS = (
 UNREAD_SUFFIXES = {
     **dict.fromkeys((".bag", ".db3", ".mcap"), "recordings; give the file, or the folder that it lies in"),
     ".feather": "Arrow files, as Argoverse 2 has",
-    ".gz": "pickles, as PandaSet has",
+    ".gz": "packed files, of which those of PandaSet are read in its own folders",
     ".osf": "Ouster recordings; ouster-cli source FILE save NAME.bag makes one that is read",
     ".parquet": "Parquet files, of which Waymo Open 2 is read in its own folders",
     ".pcap": "packets of a sensor; its driver makes a ROS bag or .pcd of them",
