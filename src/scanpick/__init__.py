@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from scanpick.face.picks import Picks as Picks
     from scanpick.face.pools import index as index
     from scanpick.face.pools import open_pool as open_pool
+    from scanpick.face.predictions import convert_predictions as convert_predictions
     from scanpick.face.probing import probe as probe
     from scanpick.face.reporting import report as report
     from scanpick.face.selecting import select as select
     from scanpick.face.simulation import simulate as simulate
+    from scanpick.face.study import plan_study as plan_study
     from scanpick.face.study import study as study
+    from scanpick.face.study import study_progress as study_progress
+    from scanpick.reports.study.compare import compare_studies as compare_studies
     from scanpick.selection import Constraints as Constraints
     from scanpick.selection import ObjectEmbeddings as ObjectEmbeddings
     from scanpick.selection import Pool as Pool
@@ -60,9 +64,13 @@ NAMES = {
     "adapt": "scanpick.face.adapting:adapt",
     "predict": "scanpick.face.detectors:predict",
     "score": "scanpick.face.detectors:score",
+    "convert_predictions": "scanpick.face.predictions:convert_predictions",
     "evaluate": "scanpick.face.evaluation:evaluate",
     "probe": "scanpick.face.probing:probe",
     "study": "scanpick.face.study:study",
+    "plan_study": "scanpick.face.study:plan_study",
+    "study_progress": "scanpick.face.study:study_progress",
+    "compare_studies": "scanpick.reports.study.compare:compare_studies",
     # What to do it with
     "Constraints": "scanpick.selection:Constraints",
     "Dataset": "scanpick.datasets:Dataset",

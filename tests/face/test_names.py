@@ -11,7 +11,18 @@ import pytest
 import scanpick as sp
 
 HEAVY = ("numpy", "numba", "torch", "pyarrow", "pydantic", "matplotlib")
-WITH_EXAMPLES = ("doctor", "embed", "export", "index", "open_pool", "pick", "report", "select", "simulate")
+WITH_EXAMPLES = (
+    "convert_predictions",
+    "doctor",
+    "embed",
+    "export",
+    "index",
+    "open_pool",
+    "pick",
+    "report",
+    "select",
+    "simulate",
+)
 
 
 def test_importing_is_instant() -> None:

@@ -65,6 +65,7 @@ def _values(**changes: Any) -> dict[str, Any]:
         ({"detector": {"iterations": 5, "settings": {"batch_size": 1}}}, "has a key of its own"),
         ({"encoder": {"name": "scancontext"}}, "Did you mean 'scan_context'"),
         ({"seeds": [1, 1]}, "different seeds"),
+        ({"seeds": 10**30}, "at most 10000 seeds"),
         ({"seeds": [-1]}, "different seeds of 0 or more"),
         ({"metrics": ["Car_3d_moderate_R41_0.7"]}, "expected CLASS_MATCHED_DIFFICULTY_AVERAGE_OVERLAP"),
         ({"metrics": ["Van_3d_moderate_R40_0.7"]}, "a class that is not trained"),

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_detector")]
 
 STRATEGIES = ["random", "uncertainty", {"name": "probcover", "grid": {"delta": [0.1]}}]
 CHANGES: dict[str, Any] = {"strategies": STRATEGIES, "rounds": [3], "seeds": [0]}
-KILLS = 10
+KILLS = 5
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[Unit]:
@@ -54,7 +54,7 @@ def _run_in_child(root: Path, folder: Path) -> None:
 
 
 def test_killing_it_at_random_moments_changes_no_number(whole: Path, toy_kitti: Path, tmp_path: Path) -> None:
-    """Ten kills without warning, wherever the study is; it is then run to its end."""
+    """Five kills without warning, wherever the study is; it is then run to its end."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.studies.toys", "scanpick.studies.study"])
     chance, kills, longest = random.Random(4), 0, 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -48,9 +48,10 @@ def command(
 
     Example: [bold]scanpick study --preset simulated --seeds 5[/]
     """
+    from scanpick.cli.output import log
     from scanpick.cli.study_tables import print_comparison, print_plan, print_status
     from scanpick.errors import ScanpickError
-    from scanpick.face.study import study_config
+    from scanpick.face.study import plan_study, study_config
     from scanpick.studies.study import SETTINGS, read_study
 
     verb, paths = _asked(words or [])
@@ -67,17 +68,13 @@ def command(
         out = paths[0]
     elif paths and (paths[0] / SETTINGS).is_file():
         out = out or paths[0]
-    config = study_config(
-        paths[0] if paths else None,
-        preset=preset,
-        data=data,
-        weights=weights,
-        changes=changes or [],
-        seeds=None if seeds is None else _seeds(seeds),
-    )
+    how: dict[str, Any] = {"preset": preset, "data": data, "weights": weights, "changes": changes or []}
+    how["seeds"] = None if seeds is None else _seeds(seeds)
+    config = study_config(paths[0] if paths else None, **how)
     folder = out or Path("runs") / config.name
     if dry_run and verb == "run":
-        print_plan(config, folder, jobs, as_json=as_json)
+        log.print("Timing a few training steps ...")
+        print_plan(plan_study(config, folder, jobs=jobs), as_json=as_json)
     else:
         _run(config, folder, jobs, report=not no_report, as_json=as_json)
 

@@ -4,65 +4,58 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from rich.markup import escape
 
-from scanpick.cli.output import console, log, print_json
+from scanpick.cli.output import console, print_json
+from scanpick.face.study import StudyPlan, study_progress
 from scanpick.reports.study.compare import compare_studies, comparison_tables
 from scanpick.reports.tables import terminal_table
-from scanpick.studies.config import StudyConfig
-from scanpick.studies.experiment import experiments_of
-from scanpick.studies.plan import draft, measure_rates, plan_of, seconds_left
-from scanpick.studies.study import PLAN, default_jobs, mean_scores, read_plan
+from scanpick.studies.plan import PlannedTraining
+from scanpick.studies.study import PLAN, mean_scores
 from scanpick.texts import parsing
 
 
-def print_plan(config: StudyConfig, folder: Path, jobs: int, *, as_json: bool) -> None:
-    """Show every training that a study would do, and how long that takes; nothing is done."""
-    prepared = draft(config)
-    planned = plan_of(config, experiments_of(config, prepared, folder))
-    log.print("Timing a few training steps ...")
-    rates = measure_rates(config, prepared)
-    jobs = jobs or default_jobs(config)
-    seconds = seconds_left(planned, rates, jobs)
-    facts: dict[str, Any] = {
-        "study": config.name,
-        "data": prepared.dataset.description,
-        "folds": [
-            {"name": one.name, "pool": len(one.pool), "evaluation": len(one.evaluation)} for one in prepared.folds
-        ],
-        "seeds": list(config.seeds),
-        "trainings": len(planned),
-        "jobs": jobs,
-        "seconds_per_training_step": rates.step_s,
-        "seconds_per_predicted_frame": rates.frame_s,
-        "seconds": seconds,
-    }
+def print_plan(plan: StudyPlan, *, as_json: bool) -> None:
+    """Show every training that a study would do, and how long that takes."""
     if as_json:
-        print_json(facts)
+        print_json(
+            {
+                "study": plan.name,
+                "data": plan.data,
+                "folds": [
+                    {"name": one.name, "pool": len(one.pool), "evaluation": len(one.evaluation)} for one in plan.folds
+                ],
+                "seeds": list(plan.seeds),
+                "trainings": len(plan.trainings),
+                "jobs": plan.jobs,
+                "seconds_per_training_step": plan.rates.step_s,
+                "seconds_per_predicted_frame": plan.rates.frame_s,
+                "seconds": plan.seconds,
+            }
+        )
         return
-    title = f"{config.name}: {len(planned)} trainings, about {duration(seconds)} with {jobs} processes"
+    title = f"{plan.name}: {len(plan.trainings)} trainings, about {duration(plan.seconds)} with {plan.jobs} processes"
     table = terminal_table(title, ["round", "strategy", "frames", "steps", "trainings", "each about"], texts=(1,))
-    groups: dict[tuple[int, str, str], list[Any]] = {}
-    for one in planned:
+    groups: dict[tuple[int, str, str], list[PlannedTraining]] = {}
+    for one in plan.trainings:
         _, _, number, strategy, variant = one.place
         groups.setdefault((number, strategy, variant), []).append(one)
     for (number, strategy, variant), ones in sorted(groups.items(), key=lambda item: item[0][0]):
         first = ones[0]
-        each = duration(rates.training(first.iterations, first.evaluated))
+        each = duration(plan.rates.training(first.iterations, first.evaluated))
         numbers = (str(first.frames), str(first.iterations), str(len(ones)), each)
         table.add_row(str(number), _named(strategy, variant), *numbers)
     console.print(table)
-    for fold in prepared.folds:
+    for fold in plan.folds:
         name = f"fold {fold.name}: " if fold.name else ""
         console.print(f"{name}{len(fold.pool)} frames may be labelled, {len(fold.evaluation)} are evaluated")
-    console.print(f"{len(config.seeds)} seeds; a training step takes {rates.step_s:.2f} s on {config.threads} thread")
+    console.print(f"{len(plan.seeds)} seeds; a training step takes {plan.rates.step_s:.2f} s")
 
 
 def print_status(folder: Path, *, as_json: bool) -> None:
     """Show how far a study is."""
-    plan = read_plan(folder)
+    plan = study_progress(folder)
     if as_json:
         print_json({name: value for name, value in plan.items() if name != "trainings"})
         return

@@ -10,9 +10,12 @@ from typing import Any
 from scanpick.errors import ScanpickError
 from scanpick.reports.study.report import STEPS, write_study_report
 from scanpick.studies.config import StudyConfig
+from scanpick.studies.experiment import experiments_of
 from scanpick.studies.overrides import overridden
+from scanpick.studies.plan import PlannedTraining, Rates, draft, measure_rates, plan_of, seconds_left
 from scanpick.studies.presets import read_preset
-from scanpick.studies.study import SETTINGS, State, Study, mean_scores, read_study
+from scanpick.studies.splits import Fold
+from scanpick.studies.study import SETTINGS, State, Study, default_jobs, mean_scores, read_plan, read_study
 from scanpick.texts import read_mapping
 from scanpick.workspace.reading import Progress, no_progress
 
@@ -143,3 +146,60 @@ def study_config(
     if seeds is not None:
         values["seeds"] = seeds if isinstance(seeds, int) else list(seeds)
     return StudyConfig.of(values, where)
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What a study would do, and how long it takes.
+
+    Attributes:
+        name: The study's.
+        data: What its data set says of itself.
+        folds: Which frames may be labelled, and which are evaluated.
+        seeds: It is repeated for each.
+        trainings: All of them.
+        jobs: Worker processes.
+        rates: Seconds of a step and of a predicted frame, from a few timed ones.
+    """
+
+    name: str
+    data: str
+    folds: Sequence[Fold]
+    seeds: Sequence[int]
+    trainings: Sequence[PlannedTraining]
+    jobs: int
+    rates: Rates
+
+    @property
+    def seconds(self) -> float:
+        """How long all of it takes."""
+        return seconds_left(self.trainings, self.rates, self.jobs)
+
+
+def plan_study(config: Config | None = None, out: str | Path | None = None, *, jobs: int = 0, **how: Any) -> StudyPlan:
+    """Every training that `study` would do, and how long that takes; nothing is done but a few timed steps.
+
+    Args:
+        config: As in `study`.
+        out: The study's folder, where something may be done already.
+        jobs: Worker processes; 0 for all cores.
+        **how: `preset`, `data`, `weights`, `changes` and `seeds` of `study`.
+
+    Raises:
+        ScanpickError: As `study`.
+    """
+    asked = study_config(config, **how)
+    prepared = draft(asked)
+    planned = plan_of(asked, experiments_of(asked, prepared, Path("runs") / asked.name if out is None else Path(out)))
+    rates = measure_rates(asked, prepared)
+    jobs = jobs or default_jobs(asked)
+    return StudyPlan(asked.name, prepared.dataset.description, prepared.folds, asked.seeds, planned, jobs, rates)
+
+
+def study_progress(folder: str | Path) -> dict[str, Any]:
+    """How far a study is, also while it runs: planned, done and failed trainings, seconds left, each training.
+
+    Raises:
+        ScanpickError: The folder is that of no study that was begun.
+    """
+    return read_plan(Path(folder))

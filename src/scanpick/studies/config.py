@@ -19,6 +19,9 @@ from scanpick.training.metrics import Metric
 from scanpick.training.runs import CAR_METRICS
 from scanpick.workspace.encoders import embedding_name
 
+MAX_SEEDS = 10_000
+"""A number of seeds above this is a slip of the keyboard, and a list of them might not fit in memory."""
+
 
 class StudyConfig(Checked):
     """Everything that decides a study's numbers.
@@ -102,7 +105,11 @@ class StudyConfig(Checked):
     @field_validator("seeds", mode="before")
     @classmethod
     def _how_many_seeds(cls, value: Any) -> Any:
-        return list(range(value)) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(value, int) or isinstance(value, bool):
+            return value
+        if value > MAX_SEEDS:
+            raise ValueError(f"expected at most {MAX_SEEDS} seeds, got {value}")
+        return list(range(value))
 
     @model_validator(mode="after")
     def _fit_together(self) -> StudyConfig:

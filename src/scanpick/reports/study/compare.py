@@ -73,7 +73,7 @@ class StudyComparison:
         }
 
 
-def compare_studies(one: Path, other: Path, metric: str | None = None) -> StudyComparison:
+def compare_studies(one: str | Path, other: str | Path, metric: str | None = None) -> StudyComparison:
     """Compare the second study with the first, strategy by strategy, in the round that each shows.
 
     Args:
@@ -84,8 +84,8 @@ def compare_studies(one: Path, other: Path, metric: str | None = None) -> StudyC
     Raises:
         ScanpickError: A folder is no study, they have no strategy in common, or no common metric.
     """
-    first = Scoreboard(read_study(one, metric))
-    second = Scoreboard(read_study(other, metric or first.folder.metric))
+    first = Scoreboard(read_study(Path(one), metric))
+    second = Scoreboard(read_study(Path(other), metric or first.folder.metric))
     mine, others = _finals(first), _finals(second)
     both = [arm for arm in mine if arm in others]
     if not both:
