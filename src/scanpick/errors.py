@@ -56,7 +56,7 @@ def missing_extra(fault: ImportError, purpose: str) -> MissingExtraError | None:
     return None if extra is None or fault.name is None else MissingExtraError(fault.name, extra, purpose)
 
 
-_EXTRAS = {"torch": "torch"}
+_EXTRAS = {"torch": "torch", "rosbags": "ros", "mcap": "ros", "velodyne_decoder": "velodyne"}
 
 
 def require(package: str, extra: str, purpose: str) -> None:

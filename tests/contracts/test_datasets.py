@@ -11,7 +11,12 @@ import pytest
 from scanpick.datasets import DATASETS, Dataset, open_dataset
 from scanpick.errors import FrameError, ScanpickError
 from tests.datasets.drive_samples import write_argoverse2, write_kitti_odometry, write_nuscenes
+from tests.datasets.recording_samples import write_bag
 from tests.datasets.samples import sweep, write_bin, write_kitti_object, write_kitti_raw, write_kitti_tracking
+from tests.datasets.test_infos import write_infos
+from tests.datasets.test_openpcdet import write_openpcdet
+from tests.datasets.test_pandaset import write_pandaset
+from tests.datasets.waymo_samples import write_waymo
 
 
 def _kitti_object(root: Path) -> str:
@@ -44,6 +49,18 @@ def _argoverse2(root: Path) -> str:
     return str(write_argoverse2(root, {"val/log-a": 2, "val/log-b": 2}))
 
 
+def _openpcdet(root: Path) -> str:
+    return str(write_openpcdet(root, ["000000", "000001", "000002"]))
+
+
+def _waymo(root: Path) -> str:
+    return str(write_waymo(root, {"training/1_0_1_20_1": 2, "validation/2_0_1_20_1": 2}))
+
+
+def _rosbag(root: Path) -> str:
+    return str(write_bag(root / "drive.bag").parent)
+
+
 SAMPLES: dict[str, Callable[[Path], str]] = {
     "kitti-object": _kitti_object,
     "kitti-tracking": _kitti_tracking,
@@ -51,6 +68,11 @@ SAMPLES: dict[str, Callable[[Path], str]] = {
     "kitti-odometry": _kitti_odometry,
     "nuscenes": _nuscenes,
     "argoverse2": _argoverse2,
+    "openpcdet": _openpcdet,
+    "infos": lambda root: str(write_infos(root, ["000000", "000001", "000002"])),
+    "pandaset": lambda root: str(write_pandaset(root, {"001": 2, "002": 2})),
+    "waymo": _waymo,
+    "rosbag": _rosbag,
     "folder": _folder,
     "simulated": lambda root: "demo",
 }

@@ -25,7 +25,11 @@ SAMPLES: dict[str, Callable[[], Any]] = {
 """Suffix -> the bytes of a file that holds `TABLE`."""
 
 
-@pytest.fixture(params=POINT_FILES.names())
+NOT_WRITTEN = {"e57"}
+"""Formats that nothing here writes: `tests/datasets/point_files` reads what others wrote."""
+
+
+@pytest.fixture(params=[name for name in POINT_FILES.names() if name not in NOT_WRITTEN])
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     assert request.param in SAMPLES, "a new format needs a sample here"
     path = tmp_path / f"cloud.{request.param}"

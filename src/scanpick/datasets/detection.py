@@ -11,7 +11,11 @@ from scanpick.datasets.kitti_odometry import odometry_sequences
 from scanpick.datasets.kitti_raw import raw_drives
 from scanpick.datasets.kitti_tracking import tracking_root
 from scanpick.datasets.nuscenes.layout import table_folders
+from scanpick.datasets.openpcdet import training_folder
 from scanpick.datasets.other_files import unread_layout
+from scanpick.datasets.pandaset import pandaset_sequences
+from scanpick.datasets.recordings.files import has_recordings
+from scanpick.datasets.waymo import waymo_parts
 from scanpick.errors import ScanpickError, unknown_name
 from scanpick.registry import Registry
 
@@ -25,6 +29,10 @@ LAYOUTS: tuple[tuple[str, Callable[[Path], object]], ...] = (
     ("kitti-odometry", odometry_sequences),
     ("nuscenes", table_folders),
     ("argoverse2", log_folders),
+    ("openpcdet", training_folder),
+    ("pandaset", pandaset_sequences),
+    ("waymo", waymo_parts),
+    ("rosbag", has_recordings),
 )
 
 
@@ -38,10 +46,14 @@ def open_by_specification(readers: Readers, specification: str, options: Mapping
             raise ScanpickError(f"'{specification}': expected something after the colon: {name}:FOLDER_OR_NAME.")
         return readers.make(name, options, argument)
     folder = Path(specification).expanduser()
-    if folder.is_dir():
+    if folder.is_dir() or (folder.is_file() and has_recordings(folder)):
         return _open_folder(readers, folder, options)
+    if folder.suffix == ".pkl" and folder.is_file():
+        return readers.make("infos", options, str(folder))
     if folder.exists():
-        raise ScanpickError(f"{folder}: expected a folder of frames, got a file.")
+        raise ScanpickError(
+            f"{folder}: expected a folder of frames, a recording (.bag, .db3, .mcap) or a list (.pkl), got a file."
+        )
     if colon and "/" not in name and "\\" not in name:
         raise unknown_name("data set", name, readers.names())
     raise ScanpickError(

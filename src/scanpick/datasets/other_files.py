@@ -64,16 +64,13 @@ UNREAD_LAYOUTS = (
     ),
 )
 UNREAD_SUFFIXES = {
-    ".bag": "ROS bags",
-    ".db3": "ROS bags",
-    ".e57": "E57 scans",
+    **dict.fromkeys((".bag", ".db3", ".mcap"), "recordings; give the file, or the folder that it lies in"),
     ".feather": "Arrow files, as Argoverse 2 has",
-    ".gz": "pickles, as PandaSet has",
-    ".mcap": "MCAP recordings",
-    ".osf": "Ouster recordings",
-    ".parquet": "Parquet files, as Waymo Open has",
-    ".pcap": "packets of a sensor",
-    ".tfrecord": "Waymo Open",
+    ".gz": "packed files, of which those of PandaSet are read in its own folders",
+    ".osf": "Ouster recordings; ouster-cli source FILE save NAME.bag makes one that is read",
+    ".parquet": "Parquet files, of which Waymo Open 2 is read in its own folders",
+    ".pcap": "packets of a sensor; its driver makes a ROS bag or .pcd of them",
+    ".tfrecord": "Waymo Open's version 1; download the same frames as version 2, which is Parquet",
 }
 """Files that hold sweeps and are not read yet."""
 

@@ -14,6 +14,7 @@ PointFileReader = Callable[[Path], PointCloud]
 POINT_FILES: Registry[PointFileReader] = Registry(
     "point file format",
     {
+        "e57": "scanpick.datasets.point_files.e57:read",
         "las": "scanpick.datasets.point_files.las:read",
         "laz": "scanpick.datasets.point_files.las:read",
         "npy": "scanpick.datasets.point_files.numpy_files:read_npy",
