@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from scanpick.face.progress import forecast as forecast
     from scanpick.face.progress import status as status
     from scanpick.face.reporting import report as report
-    from scanpick.face.returning import labels as labels
+    from scanpick.face.returning import add_labels as add_labels
     from scanpick.face.selecting import select as select
     from scanpick.face.simulation import simulate as simulate
     from scanpick.face.study import plan_study as plan_study
@@ -70,7 +70,7 @@ NAMES = {
     "decide": "scanpick.face.viewing:decide",
     "export": "scanpick.face.exporting:export",
     "hand_off": "scanpick.face.handing_off:hand_off",
-    "labels": "scanpick.face.returning:labels",
+    "add_labels": "scanpick.face.returning:add_labels",
     "next": "scanpick.face.next_round:next",
     "status": "scanpick.face.progress:status",
     "forecast": "scanpick.face.progress:forecast",

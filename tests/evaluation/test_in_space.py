@@ -32,10 +32,9 @@ def test_what_is_found_exactly_has_100_and_nothing_has_0() -> None:
 def test_a_quarter_turn_is_no_match_and_half_a_turn_is() -> None:
     truth = made()
     for turn, ap in ((np.pi, 100), (np.pi / 2, 0)):
+        about = np.array([0, 0, 0, 0, 0, 0, turn])
         turned = {
-            one: Detections(
-                one, Boxes3D(boxes.array + np.array([0, 0, 0, 0, 0, 0, turn]), boxes.class_names), np.ones(6)
-            )
+            one: Detections(one, Boxes3D(boxes.array + about, boxes.class_names), np.ones(6))
             for one, boxes in truth.items()
         }
         assert evaluate_in_space(truth, turned, ["Car"], draws=5)[0].ap == ap

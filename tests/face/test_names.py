@@ -12,17 +12,22 @@ import scanpick as sp
 
 HEAVY = ("numpy", "numba", "torch", "pyarrow", "pydantic", "matplotlib")
 WITH_EXAMPLES = (
+    "add_labels",
     "convert_predictions",
     "decide",
     "doctor",
     "embed",
     "export",
+    "hand_off",
     "index",
+    "next",
     "open_pool",
     "pick",
+    "recall",
     "report",
     "select",
     "simulate",
+    "status",
     "view",
 )
 
@@ -61,3 +66,8 @@ def test_the_example_in_the_help_runs(name: str, tmp_path: Path, monkeypatch: py
     tests = doctest.DocTestFinder(recurse=False).find(getattr(sp, name), name, globs={}, module=module)
     assert tests[0].examples
     assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(tests[0]).failed == 0
+
+
+def test_no_name_is_that_of_a_package() -> None:
+    """Whoever imports ``scanpick.labels`` would find the module in place of a function of this name."""
+    assert not {path.stem for path in Path(sp.__file__).parent.iterdir()} & set(sp.NAMES)

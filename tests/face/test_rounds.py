@@ -78,7 +78,7 @@ def test_three_rounds_with_annotators_who_are_late_and_refuse(
             late=[late],
             refused={refused: "fog"},
         )
-        back = sp.labels(begun, zipped, classes={name: name for name in classes_of(truth)})
+        back = sp.add_labels(begun, zipped, classes={name: name for name in classes_of(truth)})
         assert refused in back.rejected
         assert late in back.missing
         assert len(back.labels) == len(picked[-1]) - 2
@@ -104,7 +104,7 @@ def test_three_rounds_with_annotators_who_are_late_and_refuse(
     # What is late may come after all, or be taken back
     sent = Rounds.of(sp.open_pool(begun)).at(Place.SENT)
     sp.recall(begun, [sent[0]])
-    again = sp.labels(begun, answer(tmp_path / "late.zip", items(begun), truth))
+    again = sp.add_labels(begun, answer(tmp_path / "late.zip", items(begun), truth))
     assert set(again.labels) == {late, refused}
 
 
@@ -141,7 +141,7 @@ def test_killed_anywhere_it_goes_on(begun: Path, truth: dict[str, Boxes3D], tmp_
         sp.hand_off(project, "cvat", tmp_path / f"{project.name}.zip", replace=True)
 
     def labels(project: Path) -> None:
-        sp.labels(project, tmp_path / "done.zip")
+        sp.add_labels(project, tmp_path / "done.zip")
 
     def pick(project: Path) -> None:
         sp.next(project, 3, predictions=found, report=False)
@@ -182,7 +182,7 @@ def test_ids_survive_the_trip_where_files_have_odd_names_and_no_calibration(tmp_
     sp.hand_off(project, "cvat", tmp_path / "task.zip")
     here = np.array([[10.0, 2.0, -1.0, 4.0, 2.0, 1.5, 0.3], [10.1, 2.0, -1.0, 4.0, 2.0, 1.5, 0.3]])
     boxes = {one: Boxes3D(here, np.array(["vehicle", "vehicle"])) for one in picks}
-    back = sp.labels(project, answer(tmp_path / "done.zip", items(project), boxes))
+    back = sp.add_labels(project, answer(tmp_path / "done.zip", items(project), boxes))
     assert set(back.labels) == set(picks)
     assert {one.kind for one in back.problems} >= {"box drawn twice"}
     for one in back.labels.values():
@@ -190,11 +190,11 @@ def test_ids_survive_the_trip_where_files_have_odd_names_and_no_calibration(tmp_
 
     # Corrected labels go first, the former stay as history; the same once more is nothing new
     corrected = {one: of[np.array([0])] for one, of in boxes.items()}
-    assert sp.labels(project, answer(tmp_path / "again.zip", items(project), corrected)).corrected == 4
+    assert sp.add_labels(project, answer(tmp_path / "again.zip", items(project), corrected)).corrected == 4
     pool = sp.open_pool(project)
     assert [len(read_label_table(pool.returned_path(number)).labels) for number in (1, 2)] == [4, 4]
     assert {len(one) for one in returned_labels(pool).values()} == {1}
-    assert sp.labels(project, tmp_path / "again.zip").number == 0
+    assert sp.add_labels(project, tmp_path / "again.zip").number == 0
     assert len(Rounds.of(pool).of_kind(Returned)) == 2
 
     # Another name of a class is asked for

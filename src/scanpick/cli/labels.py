@@ -38,9 +38,9 @@ def command(
     from scanpick.cli.results import print_facts
     from scanpick.cli.wording import in_flags
     from scanpick.datasets.inspection import Problem
-    from scanpick.face.returning import labels
+    from scanpick.face.returning import add_labels
 
-    back = labels(
+    back = add_labels(
         project,
         export,
         tool=tool,

@@ -8,6 +8,9 @@ import ast
 import re
 import shlex
 
+_VERBS = {"add_labels": "labels"}
+"""Call -> command, where these are not called the same; ``scanpick.labels`` is a package."""
+
 _OTHERWISE = {"changes": "set"}
 """Argument -> flag, where these are not called the same."""
 
@@ -32,7 +35,7 @@ def _said(code: str) -> str | None:
     if isinstance(call.func, ast.Attribute):
         words = [_word(value) for value in call.args]
         words += [word for keyword in call.keywords for word in (_flag(keyword), _value(keyword.value)) if word]
-        return " ".join(["scanpick", call.func.attr.replace("_", "-"), *words])
+        return " ".join(["scanpick", _VERBS.get(call.func.attr, call.func.attr).replace("_", "-"), *words])
     if call.args or len(call.keywords) != 1:
         return None
     value = call.keywords[0].value

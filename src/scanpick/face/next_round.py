@@ -307,7 +307,7 @@ def _trained(
     if not learnt:
         raise ScanpickError(
             f"{pool.path}: no labels came back that a detector could be trained on. Bring them in with "
-            f"{call('labels', pool.path, 'EXPORT')}, or give `predictions=...` of your own, or pick without any: "
+            f"{call('add_labels', pool.path, 'EXPORT')}, or give `predictions=...` of your own, or pick without any: "
             f"{call('next', pool.path, budget=200, detector='none')}"
         )
     from scanpick.face.detectors import predict, train  # torch, where it is needed

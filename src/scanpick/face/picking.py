@@ -54,8 +54,8 @@ def pick(
     and the other verbs go on with. Killed and started again, it goes on where it stopped. Another pick into the same
     folder takes their places; every selection stays under its name in ``selections``.
 
-    It is the first round of the pool as a project: `hand_off`, `labels` and `next` go on from there. Until it is handed
-    off, it may be picked anew; a pick that is told that all of its frames have labels begins the next round.
+    It is the first round of the pool as a project: `hand_off`, `add_labels` and `next` go on from there. Until it is
+    handed off, it may be picked anew; a pick that is told that all of its frames have labels begins the next round.
 
     Args:
         data: A folder of frames (KITTI or any point files), or ``NAME:ARGUMENT`` such as ``simulated:demo``.

@@ -330,7 +330,7 @@ def _coming(rounds: Rounds, sent: list[str]) -> str:
         return f"Hand round {number} off: {call('hand_off', path, to='TOOL', out='FILE')}"
     following = f"pick round {number + 1}: {call('next', path, budget=200)}"
     if sent:
-        back = call("labels", path, "EXPORT")
+        back = call("add_labels", path, "EXPORT")
         return f"{len(sent)} frames are with annotators. Bring labels in: {back}; or go on and {following}"
     return f"{following[0].upper()}{following[1:]}"
 

@@ -1,4 +1,4 @@
-"""``sp.labels``: labels come back from annotators, are checked, and are kept in the pool."""
+"""``sp.add_labels``: labels come back from annotators, are checked, and are kept in the pool."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class LabelsBack:
         return sum(map(len, self.labels.values()))
 
 
-def labels(
+def add_labels(
     project: Workspace | str | Path,
     export: str | Path,
     *,
@@ -92,7 +92,7 @@ def labels(
         >>> import scanpick as sp
         >>> picks = sp.pick("simulated:demo", 2, "project", encoder="statistics", options={"frames": 8}, report=False)
         >>> sent = sp.hand_off("project", "kitti_subset", "to-label")
-        >>> len(sp.labels("project", "to-label").labels)  # the simulator has labelled them already
+        >>> len(sp.add_labels("project", "to-label").labels)  # the simulator has labelled them already
         2
     """
     pool, export = open_pool(project), Path(export)
