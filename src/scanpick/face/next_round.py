@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +199,8 @@ def next_from(
         if predictions is not None:
             found, detector = _own(pool, predictions, name, label_names), without_places(str(predictions))
         elif trainee.name != "none":
-            found, detector = _trained(pool, rounds, returned, trainee, name, progress), trainee.name
+            found, taught = _trained(pool, rounds, returned, trainee, name, progress)
+            detector, trainee = trainee.name, replace(trainee, classes=taught)
         else:
             found, detector = {}, ""
         # How good it is
@@ -298,8 +299,8 @@ def _trained(
     trainee: Trainee,
     name: str,
     progress: Progress,
-) -> dict[str, Detections]:
-    """What a detector finds that is trained on all labels but those of validation."""
+) -> tuple[dict[str, Detections], tuple[str, ...]]:
+    """What a detector finds that learnt from all labels but those of validation, and the classes that it was taught."""
     frames = pool.frames()
     apart = set(rounds.validation)
     labelled = rounds.at(Place.LABELLED)
@@ -329,9 +330,9 @@ def _trained(
     if path.is_file():
         meta = read_predictions_meta(path)
         if (meta.get("weights_sha256"), meta.get("data_sha256")) == (weights, frames.data_sha256):
-            return read_predictions(path)
+            return read_predictions(path), tuple(classes)
     view = {key: settings[key] for key in ("view", "device") if key in settings}
-    return dict(predict(pool, folder, frames=wanted, name=name, progress=progress, **view))
+    return dict(predict(pool, folder, frames=wanted, name=name, progress=progress, **view)), tuple(classes)
 
 
 def _classes_of(returned: Mapping[str, Labels], frame_ids: Sequence[str]) -> list[str]:
