@@ -753,9 +753,8 @@ async function lookAgain() {
     const now = await getJson("project");
     const grown = JSON.stringify([now.selections, now.embeddings, now.predictions]) !== JSON.stringify([project.selections, project.embeddings, project.predictions]);
     project = now;
-    if (now.running) message(now.running);
     if (grown) {
-      message("The project has something new.");
+      message("The project has something new; reload to see new embeddings and predictions.");
       await showSelections();
     } else if (state.selection) {
       const before = JSON.stringify([...decisions]);
