@@ -345,7 +345,7 @@ function lists() {
   return all;
 }
 
-const LIST_NAMES = { picks: "Picks", chosen: "Lasso", found: "Found", decided: "Decided", "only left": "Only left", "only right": "Only right" };
+const LIST_NAMES = { picks: "Picks", drive: "Sequence", chosen: "Lasso", found: "Found", decided: "Decided", "only left": "Only left", "only right": "Only right" };
 const ids = new Map();
 
 // Labels whose ids are not known yet; all of a list are asked for at once.
@@ -360,12 +360,15 @@ async function fillIds(labels) {
 
 function currentList() {
   const all = lists();
-  return all[state.list] ?? all.picks ?? [];
+  return all[state.list] ?? (A ? all.picks : sequenceRows(frames.sequence[row]).map((one) => ({ row: one })));
 }
 
 function showList(most = 200) {
   const all = lists();
-  if (!A) delete all.picks;
+  if (!A) {
+    delete all.picks;
+    if (row >= 0) all.drive = sequenceRows(frames.sequence[row]).map((one, i) => ({ row: one, rank: i + 1 }));
+  }
   if (!(state.list in all)) state.list = Object.keys(all)[0] ?? "picks";
   $("list-tabs").replaceChildren(...Object.entries(all).map(([name, rows]) => element("button", {
     type: "button", role: "tab", "aria-selected": name === state.list, textContent: `${LIST_NAMES[name]} ${number(rows.length)}`,
@@ -397,7 +400,9 @@ async function find() {
 async function open(one) {
   if (one === undefined || one < 0) return;
   const mine = ++opening, began = performance.now();
+  const before = row;
   row = one;
+  if (!A && frames.sequence[before] !== frames.sequence[one]) showList();
   map.setCurrent(one);
   for (const item of $("list").children) item.classList?.toggle("current", Number(item.dataset.row) === one);
   $("list").querySelector(".current")?.scrollIntoView({ block: "nearest" });
@@ -748,9 +753,8 @@ async function lookAgain() {
     const now = await getJson("project");
     const grown = JSON.stringify([now.selections, now.embeddings, now.predictions]) !== JSON.stringify([project.selections, project.embeddings, project.predictions]);
     project = now;
-    if (now.running) message(now.running);
     if (grown) {
-      message("The project has something new.");
+      message("The project has something new; reload to see new embeddings and predictions.");
       await showSelections();
     } else if (state.selection) {
       const before = JSON.stringify([...decisions]);
