@@ -52,8 +52,9 @@ def _literal(value: Any) -> str:
 
 def missing_extra(fault: ImportError, purpose: str) -> MissingExtraError | None:
     """What to install where an import failed because an optional part is missing; None for other failures."""
-    extra = _EXTRAS.get(fault.name or "") if isinstance(fault, ModuleNotFoundError) else None
-    return None if extra is None or fault.name is None else MissingExtraError(fault.name, extra, purpose)
+    package = (fault.name or "").partition(".")[0]
+    extra = _EXTRAS.get(package) if isinstance(fault, ModuleNotFoundError) else None
+    return None if extra is None else MissingExtraError(package, extra, purpose)
 
 
 _EXTRAS = {"torch": "torch", "rosbags": "ros", "mcap": "ros", "velodyne_decoder": "velodyne"}

@@ -6,6 +6,7 @@ import base64
 import json
 import struct
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ MOUNT = (1.0, 0.0, 1.8)
 _TF = "geometry_msgs/TransformStamped[] transforms\n"
 
 
+@cache
 def store(ros: int) -> Any:
     """The types of messages of ROS 1 or 2; those of tf are the same in both."""
     types = get_typestore(Stores.ROS1_NOETIC if ros == 1 else Stores.ROS2_HUMBLE)

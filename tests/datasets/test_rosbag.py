@@ -1,6 +1,7 @@
 import pickle
 import sqlite3
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from scanpick.arrays import Points
 from scanpick.datasets import Dataset, open_dataset
 from scanpick.datasets.dataset import ego_pose
 from scanpick.datasets.inspection import inspect_dataset
-from scanpick.errors import FrameError, ScanpickError
+from scanpick.errors import FrameError, MissingExtraError, ScanpickError
 from tests.datasets import recording_samples as samples
 from tests.datasets.recording_samples import LATE_NS, MOUNT, PACKINGS, SPEED, START_NS, STEP_NS
 from tests.datasets.samples import sweep
@@ -276,3 +277,14 @@ def test_packets_of_a_velodyne(test_data: Path) -> None:
 def test_doctor_finds_nothing_wrong(tmp_path: Path) -> None:
     inspection = inspect_dataset(open_dataset(str(samples.write_bag(tmp_path / "a.bag", 3))))
     assert inspection.problems == ()
+
+
+def test_without_the_libraries_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples.write_bag(tmp_path / "a.bag", 1)
+    for name in [name for name in sys.modules if name.startswith(("rosbags", "scanpick.datasets.recordings.bag1"))]:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in ("scanpick.datasets.rosbag", "scanpick.datasets.recordings.drives"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "rosbags", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'scanpick\[ros\]'"):
+        open_dataset(str(tmp_path / "a.bag"))

@@ -161,6 +161,8 @@ def _infos(content: Any, path: Path) -> tuple[str, list[_Info], bool]:
         if isinstance(content, dict) and isinstance(content.get("data_list"), list):
             meta = content.get("metainfo", {})
             dataset = str(meta.get("dataset", meta.get("DATASET", ""))).lower()
+            if str(meta.get("version", "")).startswith("v1.01"):  # Lyft's lists call themselves nuScenes
+                dataset = "lyft"
             is_read = str(meta.get("info_version", "")) in VERSIONS and dataset in COLUMNS
             names = {int(number): str(name) for name, number in meta.get("categories", {}).items()}
             if dataset == "waymo" and not names:  # its converter writes none
