@@ -108,6 +108,7 @@ NAMED = {
     "--strategy": Kind.STRATEGIES,
     "--detector": Kind.DETECTORS,
     "--as": Kind.EXPORTERS,
+    "--to": Kind.EXPORTERS,
     "--score": Kind.SCORES,
     "--objective": Kind.OBJECTIVES,
 }

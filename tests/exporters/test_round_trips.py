@@ -8,6 +8,7 @@ import pytest
 from scanpick.errors import ScanpickError
 from scanpick.exporters import EXPORTERS, LabelReader
 from scanpick.geometry.transforms import wrap_angle
+from scanpick.structures import Boxes3D, Detections
 from tests.exporters.hand_offs import (
     BOX,
     BOXES,
@@ -78,11 +79,8 @@ def test_boxes_that_score_too_low_stay_at_home(tool: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("tool", READERS)
 def test_a_box_called_rejected_refuses_the_frame_and_what_was_not_asked_for_is_named(tool: str, tmp_path: Path) -> None:
     work = hand_off(Drive(tmp_path, IDS), IDS[:3])
-    refused = detections(IDS[1])
-    refused.boxes.class_names.setflags(write=True)
-    names = np.array(["Car", "Rejected", "Car"])
-    boxes = type(refused.boxes)(refused.boxes.array, names)
-    work.pre_labels[IDS[1]] = type(refused)(IDS[1], boxes, refused.scores)  # type: ignore[index]
+    boxes = Boxes3D(BOXES, np.array(["Car", "Rejected", "Car"]))
+    work.pre_labels[IDS[1]] = Detections(IDS[1], boxes, np.ones(3))  # type: ignore[index]
     summary = write(tool, work, tmp_path / "out")
     items = {name: frame_id for name, frame_id in summary.items.items() if frame_id != IDS[2]}
     returned = EXPORTERS.make(tool, {}).read(tool_export(tool, tmp_path / "out", tmp_path / "back"), items)
@@ -104,3 +102,13 @@ def test_a_zip_is_as_good_as_a_folder(tool: str, tmp_path: Path) -> None:
         return
     path = tmp_path / "zips" / ("task-annotations.zip" if tool == "cvat" else "task.zip")
     assert sorted(EXPORTERS.make(tool, {}).read(path, summary.items).labels) == IDS
+
+
+@pytest.mark.parametrize("tool", ["kitti_subset", "openpcdet", "mmdet3d"])
+def test_classes_of_several_words_are_refused_before_a_line_is_written(tool: str, tmp_path: Path) -> None:
+    work = hand_off(Drive(tmp_path, IDS), IDS)
+    boxes = Boxes3D(BOXES, np.array(["Car", "traffic cone", "Car"]))
+    work.pre_labels[IDS[3]] = Detections(IDS[3], boxes, np.ones(3))  # type: ignore[index]
+    with pytest.raises(ScanpickError, match="the class 'traffic cone'"):
+        write(tool, work, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

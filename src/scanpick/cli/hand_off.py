@@ -31,7 +31,13 @@ def command(
     predictions: Annotated[
         Path | None, typer.Option("--predictions", help="A detector's boxes, to be corrected rather than drawn.")
     ] = None,
-    min_score: Annotated[float, typer.Option("--min-score", help="The least score of these boxes.")] = 0.0,
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            "--min-score",
+            help="The least score of these boxes; by default from where on half of them are right.",
+        ),
+    ] = None,
     classes: Annotated[
         list[str] | None, list_option("--classes", help="What annotators choose from: Car,Pedestrian.")
     ] = None,
@@ -71,6 +77,8 @@ def command(
     if sent.summary is not None:
         facts |= {"written": dict(sent.summary.counts)}
         facts |= {"upload": list(sent.summary.upload)} if sent.summary.upload else {}
+    if sent.note:
+        facts["pre_labels"] = sent.note
     if sent.again:
         facts["note"] = "the same frames were handed off so before"
     print_facts(facts | ({"failed": failed} if as_json else {}), as_json=as_json)

@@ -12,6 +12,7 @@ Sources: cvat-ai/cvat, ``media_extractors.py`` and ``dataset_manager/formats/dat
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,11 @@ class Cvat(ToolExporter):
         labels = files["task"].with_name(
             "labels.json" if files["task"].name == "task.zip" else f"{files['task'].stem}-labels.json"
         )
-        lines = [f"cvat-cli task create '{hand_off.name}' local {files['task']} --labels {labels}"]
+        task, named = shlex.quote(str(files["task"])), shlex.quote(hand_off.name)
+        lines = [f"cvat-cli task create {named} --labels {shlex.quote(str(labels))} local {task}"]
         if "annotations" in files:
-            lines.append(f'cvat-cli task import-dataset --format "Datumaro 3D 1.0" TASK_ID {files["annotations"]}')
+            boxes = shlex.quote(str(files["annotations"]))
+            lines.append(f'cvat-cli task import-dataset --format "Datumaro 3D 1.0" TASK_ID {boxes}')
         return [*lines, 'cvat-cli task export-dataset --format "Datumaro 3D 1.0" TASK_ID labelled.zip']
 
     def read(self, path: Path, items: Mapping[str, str]) -> ReturnedLabels:

@@ -32,11 +32,15 @@ class OpenPcdet(ToolExporter):
 
     _bottom = False
 
+    def check(self, hand_off: HandOff) -> None:
+        """Classes of several words cannot stand in a line."""
+        for frame_id in hand_off.all_ids:
+            check_one_word(hand_off.boxes(frame_id))
+
     def frame_files(self, item: Item, points: Points) -> Iterator[ToolFile]:
         """The cloud, and its boxes."""
         yield self._cloud(item, np.ascontiguousarray(points[:, :4], dtype="<f4"))
         if len(item.boxes):
-            check_one_word(item.boxes)
             lines = []
             for box, name in zip(item.boxes.boxes.array.tolist(), item.boxes.boxes.class_names, strict=True):
                 box[2] -= box[5] / 2 if self._bottom else 0

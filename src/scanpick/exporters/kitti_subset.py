@@ -75,6 +75,8 @@ class KittiSubset:
             raise ScanpickError(f"{out}: a KITTI object folder is written as a folder. Give a name without .zip.")
         source, frame_ids = hand_off.source, hand_off.all_ids
         pre_labels = {frame_id: hand_off.boxes(frame_id) for frame_id in frame_ids if frame_id in hand_off.pre_labels}
+        for found in pre_labels.values():
+            check_one_word(found)
         return export_kitti_subset(
             source,
             frame_ids,
@@ -249,7 +251,6 @@ def _files(
 
 def _objects(detections: Detections, calibration: Calibration) -> CameraObjects:
     """Pre-labels all around, also where no camera sees them: their image boxes are left open."""
-    check_one_word(detections)
     open_boxes = np.full((len(detections), 4), -1.0)
     return kitti_objects_from_detections(replace_in(detections, image_boxes=open_boxes), calibration)
 

@@ -16,6 +16,7 @@ way: headings of such projects are turned by half. Source: supervisely/supervise
 from __future__ import annotations
 
 import math
+import shlex
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -95,15 +96,12 @@ class Supervisely(ToolExporter):
 
     def upload(self, hand_off: HandOff, files: Mapping[str, Path]) -> Sequence[str]:
         """A call of Supervisely's SDK; its web page imports the same folder."""
-        kind = "pointcloud_episode" if hand_off.sequences else "pointcloud"
+        kind, clouds = ("pointcloud_episode", "pcd") if hand_off.sequences else ("pointcloud", "items")
         folder = next(iter(files.values()), Path())
-        return [
-            "pip install supervisely",
-            f"python -c \"import supervisely as sly; sly.upload_{kind}_project('{folder}', sly.Api.from_env(), "
-            f"WORKSPACE_ID, '{hand_off.name}')\"",
-            f'python -c "import supervisely as sly; sly.download_{kind}_project(sly.Api.from_env(), PROJECT_ID, '
-            f"'labelled', download_pointclouds=False)\"",
-        ]
+        send = f"sly.upload_{kind}_project({str(folder)!r}, sly.Api.from_env(), WORKSPACE_ID, {hand_off.name!r})"
+        get = f"sly.download_{kind}_project(sly.Api.from_env(), PROJECT_ID, 'labelled', download_{clouds}=False)"
+        calls = [shlex.quote(f"import supervisely as sly; {one}") for one in (send, get)]
+        return ["pip install supervisely", *(f"python -c {one}" for one in calls)]
 
     def read(self, path: Path, items: Mapping[str, str]) -> ReturnedLabels:
         """See `LabelReader.read`. A frame is there once it is in the project, with boxes or without."""

@@ -12,6 +12,7 @@ scores: unknown keys are lost when it saves. Source: naurril/SUSTechPOINTS @566f
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -68,7 +69,10 @@ class SustechPoints(ToolExporter):
 
     def upload(self, hand_off: HandOff, files: Mapping[str, Path]) -> Sequence[str]:
         """A copy: the tool reads a folder."""
-        return [f"cp -r {files.get('content', Path())}/*/ SUSTechPOINTS/data/", "python SUSTechPOINTS/main.py"]
+        return [
+            f"cp -r {shlex.quote(str(files.get('content', Path())))}/*/ SUSTechPOINTS/data/",
+            "python SUSTechPOINTS/main.py",
+        ]
 
     def read(self, path: Path, items: Mapping[str, str]) -> ReturnedLabels:
         """See `LabelReader.read`. A frame is there once it has a label file."""

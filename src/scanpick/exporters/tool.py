@@ -101,6 +101,9 @@ class ToolExporter:
 
     ranked: bool = False
 
+    def check(self, hand_off: HandOff) -> None:
+        """Raise `ScanpickError` for what the tool's files cannot say, before anything is written."""
+
     def frame_files(self, item: Item, points: Points) -> Iterator[ToolFile]:
         """The files of one frame."""
         raise NotImplementedError
@@ -122,6 +125,7 @@ class ToolExporter:
         advance: Callable[[int], None] = lambda steps: None,
     ) -> ExportSummary:
         """See `Exporter.write`."""
+        self.check(hand_off)
         runs = {one: (run, place) for run, ids in enumerate(hand_off.sequences) for place, one in enumerate(ids)}
         ranks = {frame_id: rank for rank, frame_id in enumerate(hand_off.frame_ids, start=1)}
         ids = hand_off.all_ids

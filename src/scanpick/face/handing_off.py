@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from scanpick.errors import ScanpickError, call
+from scanpick.evaluation.pre_labels import score_for_pre_labels
 from scanpick.exporters import EXPORTERS, ExportSummary, HandOff
 from scanpick.exporters.context import runs_around
 from scanpick.exporters.folder import ExportFile, ExportFolder
 from scanpick.face.arguments import FrameIds, frame_ids_of
 from scanpick.face.pools import open_pool, predictions_in
 from scanpick.formats.frame_ids import format_frame_ids
+from scanpick.structures import Detections
 from scanpick.structures.checks import check_known, name_some
 from scanpick.workspace.index import check_apart
 from scanpick.workspace.indexed_frames import IndexedFrames
+from scanpick.workspace.labels import returned_labels
 from scanpick.workspace.reading import Progress, no_progress
 from scanpick.workspace.rounds import (
     HandedOff,
@@ -43,6 +46,7 @@ class OnTheWay:
         summary: What the exporter wrote; None where only the list was asked for.
         files: What there is to hand over.
         again: Whether this was handed off before, and nothing had to be noted.
+        note: From which score on boxes went along, and why; "" where none did, or the score was given.
     """
 
     round: int
@@ -50,6 +54,11 @@ class OnTheWay:
     summary: ExportSummary | None
     files: tuple[Path, ...]
     again: bool = False
+    note: str = ""
+
+
+UNTRIED_SCORE = 0.3
+"""The least score of pre-labels while no labels say how often boxes are right."""
 
 
 def hand_off(
@@ -60,7 +69,7 @@ def hand_off(
     selection: str | None = None,
     exporter_options: Mapping[str, Any] | None = None,
     predictions: str | Path | None = None,
-    min_score: float = 0.0,
+    min_score: float | None = None,
     classes: Sequence[str] = (),
     context: str | None = None,
     replace: bool = False,
@@ -77,7 +86,8 @@ def hand_off(
         selection: A selection that is no round's yet, in place of the newest round; it becomes a round.
         exporter_options: Options of the tool.
         predictions: A detector's boxes to be corrected rather than drawn: predictions of the pool, or a table.
-        min_score: The least score of these boxes.
+        min_score: The least score of these boxes; by default the one from which on half of them are right, found on
+            frames of the project whose labels have come back, else `UNTRIED_SCORE`. The note says which it was.
         classes: What annotators choose from; by default the classes of labels that came back, and of the predictions.
         context: Hand over whole sequences around the frames: so far to either side, "1s" or "5 frames". All of their
             frames count as sent.
@@ -102,6 +112,9 @@ def hand_off(
             rounds = _with_selection(rounds, selection)
         number, frame_ids = _to_send(rounds)
         boxes = {} if predictions is None else predictions_in(predictions, pool)[1]
+        note = ""
+        if min_score is None:
+            min_score, note = (0.0, "") if predictions is None else _least_score(pool, boxes)
         names = list(classes) or list(dict.fromkeys([*rounds.classes.values(), *_classes_sent(rounds)]))
         if to is None:
             summary, items, files = None, {one: one for one in frame_ids}, _write_list(out, frame_ids, replace=replace)
@@ -144,7 +157,25 @@ def hand_off(
         if not again:
             write_items(pool, event.number, items)
             rounds.with_event(event)
-    return OnTheWay(number, len(items), summary, tuple(files), again)
+    return OnTheWay(number, len(items), summary, tuple(files), again, note)
+
+
+def _least_score(pool: Workspace, detections: Mapping[str, Detections]) -> tuple[float, str]:
+    """The least score of pre-labels, and what it means."""
+    labels = {frame_id: one.boxes for frame_id, one in returned_labels(pool).items()}
+    choice = score_for_pre_labels(labels, detections)
+    if choice is None:
+        return UNTRIED_SCORE, (
+            f"Boxes go along from a score of {UNTRIED_SCORE} on. Too few of the frames that were predicted have labels "
+            f"to tell how often boxes are right; a score of your own is `min_score`."
+        )
+    seen = f"{choice.boxes} boxes in frames that have labels"
+    if not choice.precision >= 0:
+        return choice.score, f"No boxes go along: at no score half of them are right, on {seen}."
+    return choice.score, (
+        f"Boxes go along from a score of {choice.score:.3g} on, where half of them are right: {choice.precision:.0%} "
+        f"of all above it, on {seen}."
+    )
 
 
 def recall(project: Workspace | str | Path, frames: FrameIds | None = None) -> tuple[str, ...]:
