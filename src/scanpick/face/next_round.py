@@ -420,7 +420,9 @@ def _priced(rounds: Rounds, asked: SelectionConfig) -> Rounds:
 
 def _expected(selected: Selected) -> tuple[float | None, str]:
     """How many boxes the picks are expected to need, from what is labelled, and how that was found."""
-    calibrated = selected.source.with_true_boxes().pool
+    source = selected.source
+    known = "calibrated" in source.pool.boxes_note  # where the budget counts boxes
+    calibrated = (source if known else source.with_true_boxes()).pool
     if calibrated.expected_boxes is None:
         return None, ""
     rows = np.flatnonzero(np.isin(np.array(calibrated.frame_ids), np.array(selected.selection.frame_ids)))
