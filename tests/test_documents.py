@@ -114,7 +114,7 @@ NAMED = {
 }
 """Options whose values are names of a registry."""
 
-OTHER_NAMES = {"import", "detector", "disagreement"}
+OTHER_NAMES = {"import", "detector", "disagreement", "none"}
 """Values of these options that are not in a registry."""
 
 
