@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,8 @@ def test_a_flipped_bit_is_told_or_changes_nothing(tmp_path: Path, name: str) -> 
 def _shown(value: object) -> str:
     """All of it: dataclasses of arrays are not equal to each other by ==."""
     with np.printoptions(threshold=10**6):
-        return repr(vars(value) if hasattr(value, "__dict__") else value)
+        parts = vars(value) if hasattr(value, "__dict__") else {"": value}
+        return repr([(name, list(part) if isinstance(part, Sequence) else part) for name, part in parts.items()])
 
 
 def test_a_change_on_purpose_is_said_to_be_one(tmp_path: Path) -> None:

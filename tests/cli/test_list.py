@@ -27,7 +27,7 @@ def test_everything_has_a_line(kind: Kind) -> None:
 
 def test_the_arguments_that_scanpick_gives_are_no_options() -> None:
     listed = json.loads(CliRunner().invoke(app, ["list", "exporters", "--json"]).stdout)["exporters"]
-    assert listed["kitti_subset"]["options"] == {"link": False}
+    assert listed["kitti_subset"]["options"] == {"link": False, "calib": None}
 
 
 def test_trained_detectors_are_encoders_too() -> None:

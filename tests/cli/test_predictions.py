@@ -53,7 +53,7 @@ def test_there_and_back(folder):
 
 
 def test_what_is_missing_is_said(folder):
-    assert "--calib" in str(_run(folder / "final_result", "--out", folder / "p.parquet").exception)
+    assert "`calib=...`" in str(_run(folder / "final_result", "--out", folder / "p.parquet").exception)
     (folder / "final_result" / "data" / "000001.txt").write_text(RESULT.replace(" 1.5000 1.6000", " -1 -1"))
     error = _run(folder / "final_result", "--calib", folder / "calib", "--out", folder / "p.parquet").exception
     assert isinstance(error, ScanpickError)

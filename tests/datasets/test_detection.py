@@ -74,7 +74,7 @@ def test_what_cannot_be_opened_is_told(specification: str, message: str) -> None
 
 
 def test_a_file_is_not_a_folder(folders: Path) -> None:
-    with pytest.raises(ScanpickError, match="expected a folder of frames, got a file"):
+    with pytest.raises(ScanpickError, match=r"expected a folder of frames, a recording .*, got a file"):
         open_dataset(str(folders / "clouds" / "a" / "1.npy"))
 
 

@@ -113,7 +113,7 @@ def test_names_that_are_times_give_the_time(tmp_path: Path, stems: list[str], ti
 
 def test_nothing_to_read_is_an_error_that_says_what_was_found(tmp_path: Path) -> None:
     write_lines(tmp_path / "a" / "1.txt", "x")
-    with pytest.raises(ScanpickError, match=r"no point files: expected .bin, .las.*got 1 .txt"):
+    with pytest.raises(ScanpickError, match=r"no point files: expected .bin, .e57, .las.*got 1 .txt"):
         PointCloudFolder(tmp_path)
     with pytest.raises(ScanpickError, match="no such folder"):
         PointCloudFolder(tmp_path / "nowhere")

@@ -35,7 +35,7 @@ def test_the_score_comes_from_labels_once_there_are_some(tmp_path: Path) -> None
     items = items_of(pool, Rounds.of(pool).of_kind(HandedOff)[-1].number)
     assert sum(len(truth[frame_id]) for frame_id in items.values()) >= 15
     zipped = answer(tmp_path / "done.zip", items, truth)
-    sp.labels(project, zipped, classes={str(name): str(name) for one in truth.values() for name in one.class_names})
+    sp.add_labels(project, zipped, classes={str(name): str(name) for one in truth.values() for name in one.class_names})
 
     sp.next(project, 2, predictions=tmp_path / "found.parquet", report=False)
     printed = run_json("hand-off", project, "--to", "cvat", "--out", tmp_path / "second.zip", "--predictions",

@@ -71,6 +71,15 @@ def visit(tab: Any, url: str) -> None:
     tab.wait_for_selector("body[data-ready]")
 
 
+def open_first(tab: Any, text: str, name: str) -> None:
+    """Look for a text, wait until the list shows what was found, and open its first frame."""
+    tab.fill("#find", text)
+    first = tab.locator("#list li .id").first
+    expect(first).to_have_text(name)
+    first.click()
+    expect(tab.locator("#frame-id")).to_have_text(name)
+
+
 def different_pixels(tab: Any, canvas: str) -> int:
     """How many pixels of a canvas differ from its corner, which is the stage."""
     picture = np.asarray(Image.open(io.BytesIO(tab.locator(canvas).screenshot())).convert("RGB"), np.int16)
@@ -96,9 +105,7 @@ def test_map_cloud_and_boxes_are_drawn(tab: Any, project: Workspace) -> None:
 
 
 def test_names_are_text(tab: Any) -> None:
-    tab.fill("#find", "<img")
-    tab.locator("#list li .id").first.click()
-    expect(tab.locator("#frame-id")).to_have_text(f"{HOSTILE}/000")
+    open_first(tab, "<img", f"{HOSTILE}/000")
     assert tab.locator("main img").count() == 0
     assert tab.title().endswith("scanpick")
 
@@ -170,9 +177,7 @@ def _picks(project: Workspace, name: str) -> list[str]:
 
 
 def test_play_goes_on_in_time(tab: Any) -> None:
-    tab.fill("#find", "calm/000")
-    tab.locator("#list li").first.click()
-    expect(tab.locator("#frame-id")).to_have_text("calm/000")
+    open_first(tab, "calm/000", "calm/000")
     tab.locator("#frame-id").click()
     tab.keyboard.press(" ")
     expect(tab.locator("#frame-id")).to_have_text("calm/011")

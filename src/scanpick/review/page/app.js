@@ -607,8 +607,18 @@ function showDecision() {
   const own = decisions.get(row);
   for (const button of document.querySelectorAll("#decide [data-decision]")) button.setAttribute("aria-pressed", own?.decision === button.dataset.decision);
   if (document.activeElement !== $("reason")) $("reason").value = own?.reason ?? "";
-  const input = element("input", { placeholder: "+ tag", maxLength: 60, "aria-label": "Add a tag", on: { keydown: (event) => { if (event.key === "Enter" && input.value.trim()) sendDecision({ add_tags: [input.value.trim()] }); } } });
+  // A save that comes back while a tag is being typed must not take it away.
+  const before = $("tags").querySelector("input");
+  const typing = document.activeElement === before;
+  const addTag = (event) => {
+    const tag = input.value.trim();
+    if (event.key !== "Enter" || !tag) return;
+    input.value = "";
+    sendDecision({ add_tags: [tag] });
+  };
+  const input = element("input", { placeholder: "+ tag", maxLength: 60, "aria-label": "Add a tag", value: typing ? before.value : "", on: { keydown: addTag } });
   $("tags").replaceChildren(...(own?.tags ?? []).map((tag) => element("button", { type: "button", textContent: `${tag} ×`, title: "Take the tag away", on: { click: () => sendDecision({ remove_tags: [tag] }) } })), input);
+  if (typing) input.focus();
 }
 
 function decide(decision) {
