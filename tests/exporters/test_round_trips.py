@@ -1,5 +1,6 @@
 """Hand-offs out and back, the same for every tool; what each writes of a box is measured by that tool's own rule."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,16 @@ def test_the_corners_of_what_is_written_are_those_of_the_box(tool: str, tmp_path
     summary = write(tool, hand_off(Drive(tmp_path, IDS), IDS[:1]), tmp_path / "out")
     expected = of_x_family(BOX[:3], BOX[3:6], BOX[6])
     assert np.abs(CORNERS[tool](tmp_path / "out", summary.names[IDS[0]]) - expected).max() < 1e-3
+
+
+@pytest.mark.parametrize("out", ["out", "task.zip", "mine.zip"])
+@pytest.mark.parametrize("tool", [tool for tool in READERS if tool not in ("kitti_subset", "openpcdet", "mmdet3d")])
+def test_the_commands_of_the_tool_name_files_that_are_there(tool: str, out: str, tmp_path: Path) -> None:
+    summary = write(tool, hand_off(Drive(tmp_path, IDS), IDS[:2]), tmp_path / out)
+    assert summary.upload
+    words = re.split(r"[\s'\"=()\[\],]+", " ".join(summary.upload))
+    named = [word for word in words if word.startswith(str(tmp_path)) or word.endswith("labels.json")]
+    assert [word for word in named if not Path(word.partition("*")[0]).exists()] == []
 
 
 @pytest.mark.parametrize("tool", READERS)

@@ -59,11 +59,8 @@ class Cvat(ToolExporter):
         """Commands of ``cvat-cli``."""
         if "task" not in files:
             return []
-        labels = files["task"].with_name(
-            "labels.json" if files["task"].name == "task.zip" else f"{files['task'].stem}-labels.json"
-        )
-        task, named = shlex.quote(str(files["task"])), shlex.quote(hand_off.name)
-        lines = [f"cvat-cli task create {named} --labels {shlex.quote(str(labels))} local {task}"]
+        task, labels, named = (shlex.quote(str(one)) for one in (files["task"], files["labels.json"], hand_off.name))
+        lines = [f"cvat-cli task create {named} --labels {labels} local {task}"]
         if "annotations" in files:
             boxes = shlex.quote(str(files["annotations"]))
             lines.append(f'cvat-cli task import-dataset --format "Datumaro 3D 1.0" TASK_ID {boxes}')

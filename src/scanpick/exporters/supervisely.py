@@ -37,7 +37,7 @@ from scanpick.exporters.returned import (
     checked,
     yaw_of_euler,
 )
-from scanpick.exporters.tool import Item, ToolExporter, ToolFile, json_bytes
+from scanpick.exporters.tool import CONTENT, Item, ToolExporter, ToolFile, json_bytes
 
 _COLOURS = ("#FA3253", "#33A0DC", "#50B83C", "#F3B61F", "#9C6ADE", "#47C1BF", "#E67E22", "#5C6AC4")
 _QUARTER = math.pi / 2
@@ -97,7 +97,7 @@ class Supervisely(ToolExporter):
     def upload(self, hand_off: HandOff, files: Mapping[str, Path]) -> Sequence[str]:
         """A call of Supervisely's SDK; its web page imports the same folder."""
         kind, clouds = ("pointcloud_episode", "pcd") if hand_off.sequences else ("pointcloud", "items")
-        folder = next(iter(files.values()), Path())
+        folder = files.get(CONTENT, Path())
         send = f"sly.upload_{kind}_project({str(folder)!r}, sly.Api.from_env(), WORKSPACE_ID, {hand_off.name!r})"
         get = f"sly.download_{kind}_project(sly.Api.from_env(), PROJECT_ID, 'labelled', download_{clouds}=False)"
         calls = [shlex.quote(f"import supervisely as sly; {one}") for one in (send, get)]

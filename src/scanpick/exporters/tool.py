@@ -113,7 +113,7 @@ class ToolExporter:
         raise NotImplementedError
 
     def upload(self, hand_off: HandOff, files: Mapping[str, Path]) -> Sequence[str]:
-        """How the tool takes the files: area -> its folder or zip."""
+        """How the tool takes the files: area -> its folder or zip, and the place of a file beside them -> the file."""
         raise NotImplementedError
 
     def write(
@@ -167,7 +167,7 @@ class ToolExporter:
             failed,
             target.path_of(BESIDE, "frames.csv"),
             tuple(files_at.values()),
-            tuple(self.upload(hand_off, files_at)),
+            tuple(self.upload(hand_off, files_at | target.beside)),
         )
 
 
@@ -194,6 +194,7 @@ class _Target:
         self.out, self.zipped = out, out.suffix.lower() == ".zip"
         self.folder = ExportFolder(out.parent if self.zipped else out, replace=replace)
         self.areas: dict[str, None] = {}
+        self.beside: dict[str, Path] = {}
         self.opened: ExitStack
         self._archives: dict[str, zipfile.ZipFile] = {}
 
@@ -225,6 +226,7 @@ class _Target:
             archive = None if file.area == BESIDE else self._archive_name(file.area)
             if archive is None:
                 place = self._beside(file.place) if file.area == BESIDE else file.place
+                self.beside |= {file.place: self.folder.path / place} if file.area == BESIDE else {}
                 self.folder.write([ExportFile(place, file.content)])
             else:
                 if archive not in self._archives:
