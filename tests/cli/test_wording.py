@@ -12,6 +12,7 @@ from scanpick.errors import call
         ("Ask for less (`at_most=True`).", "Ask for less (--at-most)."),
         ("`labelled_missing='ignore'`", "--labelled-missing ignore"),
         ("Name one with `embedding=...`.", "Name one with --embedding."),
+        ("say whose it is: `tool='cvat'`", "say whose it is: --from cvat"),
         ("rows have no names: `ids=FILE`", "rows have no names: --ids FILE"),
         ("`encoder_options={'weights': 'FILE'}`", "--encoder-option weights=FILE"),
         (call("index", "my data", out="pool", again=True), "scanpick index 'my data' --out pool --again"),

@@ -108,6 +108,38 @@ def test_three_rounds_with_annotators_who_are_late_and_refuse(
     assert set(again.labels) == {late, refused}
 
 
+def test_late_labels_of_a_round_leave_the_next_one_open(begun: Path, truth: dict[str, Boxes3D], tmp_path: Path) -> None:
+    sp.hand_off(begun, "cvat", tmp_path / "task.zip", classes=["Car"])
+    sp.next(begun, 2, detector="none", report=False)
+    names = dict.fromkeys(classes_of(truth), "-") | {"Car": "Car"}
+    zipped = answer(tmp_path / "done.zip", items(begun), truth)
+    assert {
+        one for of in sp.add_labels(begun, zipped, classes=names).labels.values() for one in of.boxes.class_names
+    } == {"Car"}
+    rounds = Rounds.of(sp.open_pool(begun))
+    assert rounds.is_open(2)
+    assert "Hand round 2 off" in sp.status(begun).coming
+    # Classes that were left out are none that annotators choose from
+    found = predicted(begun, truth, 0.9)
+    sent = sp.hand_off(begun, "cvat", tmp_path / "task-2.zip", predictions=found, min_score=2.0)
+    assert sent.round == 2
+    event = Rounds.of(sp.open_pool(begun)).of_kind(HandedOff)[-1]
+    assert (event.classes, event.pre_labelled) == (("Car",), 0)
+
+
+def test_a_frame_that_was_refused_is_labelled_again_by_the_same_labels(
+    begun: Path, truth: dict[str, Boxes3D], tmp_path: Path
+) -> None:
+    sp.hand_off(begun, "cvat", tmp_path / "task.zip")
+    names = {name: name for name in classes_of(truth)}
+    done = answer(tmp_path / "done.zip", items(begun), truth)
+    one = sorted(sp.add_labels(begun, done, classes=names).labels)[0]
+    sp.add_labels(begun, answer(tmp_path / "refused.zip", items(begun), truth, refused={one: "fog"}))
+    assert Rounds.of(sp.open_pool(begun)).at(Place.REJECTED) == [one]
+    assert set(sp.add_labels(begun, done).labels) == {one}
+    assert Rounds.of(sp.open_pool(begun)).at(Place.REJECTED) == []
+
+
 def classes_of(truth: Mapping[str, Boxes3D]) -> list[str]:
     return sorted({str(name) for boxes in truth.values() for name in boxes.class_names})
 

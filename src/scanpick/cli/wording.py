@@ -11,7 +11,7 @@ import shlex
 _VERBS = {"add_labels": "labels"}
 """Call -> command, where these are not called the same; ``scanpick.labels`` is a package."""
 
-_OTHERWISE = {"changes": "set"}
+_OTHERWISE = {"changes": "set", "tool": "from"}
 """Argument -> flag, where these are not called the same."""
 
 

@@ -69,7 +69,7 @@ def runs_around(records: Sequence[FrameRecord], frame_ids: Sequence[str], contex
 def _parse(context: str) -> tuple[float, bool]:
     found = _FORM.fullmatch(context.strip())
     if found is None:
-        raise ScanpickError(f"`context`: expected seconds or frames such as '1s' or '5 frames', got {context!r}.")
+        raise ScanpickError(f"`context={context!r}`: expected seconds or frames such as '1s' or '5 frames'.")
     return float(found[1]), found[2] == "s"
 
 

@@ -116,7 +116,7 @@ class KittiSubset:
         if beside not in known:
             raise ScanpickError(
                 f"{files.where(name)}: expected its calibration as {beside}, found none. Give the folder of "
-                f"calibrations that was handed over: `calib`."
+                f"calibrations that was handed over as the option calib."
             )
         return parse_calibration(files.text(beside), Path(files.where(beside)))
 

@@ -115,26 +115,19 @@ def hand_off(
         note = ""
         if min_score is None:
             min_score, note = (0.0, "") if predictions is None else _least_score(pool, boxes)
-        names = list(classes) or list(dict.fromkeys([*rounds.classes.values(), *_classes_sent(rounds)]))
+        names, pre_labelled = list(classes) or rounds.our_classes, 0
         if to is None:
+            min_score, note = 0.0, ""  # no box goes along with a list
             summary, items, files = None, {one: one for one in frame_ids}, _write_list(out, frame_ids, replace=replace)
         else:
             source = IndexedFrames(pool)
-            runs = [] if context is None else _usable(pool, runs_around(source.records, frame_ids, context))
-            ids = list(dict.fromkeys([*frame_ids, *(one for run in runs for one in run)]))
-            job = HandOff(
-                source,
-                frame_ids,
-                f"round-{number}",
-                {one: boxes[one] for one in ids if one in boxes},
-                min_score,
-                sequences=runs,
-                class_names=names,
-            )
+            runs = [] if context is None else _usable(pool, runs_around(source.records, frame_ids, context), frame_ids)
+            job = HandOff(source, frame_ids, f"round-{number}", boxes, min_score, sequences=runs, class_names=names)
             with progress("Handing off frames", len(job.all_ids)) as advance:
                 exporter = EXPORTERS.make(to, exporter_options or {})
                 summary = exporter.write(job, out, replace=replace, advance=advance)
             items = summary.items
+            pre_labelled = sum(len(job.boxes(one)) > 0 for one in items.values())
             files, names = summary.files or (summary.folder,), job.classes
         if not items:
             assert summary is not None
@@ -148,7 +141,7 @@ def hand_off(
             options=dict(exporter_options or {}),
             out=out.name,
             frames=len(items),
-            pre_labelled=sum(len(boxes.get(one, ())) > 0 for one in items.values()),
+            pre_labelled=pre_labelled,
             least_score=min_score,
             classes=tuple(names),
         )
@@ -167,7 +160,7 @@ def _least_score(pool: Workspace, detections: Mapping[str, Detections]) -> tuple
     if choice is None:
         return UNTRIED_SCORE, (
             f"Boxes go along from a score of {UNTRIED_SCORE} on. Too few of the frames that were predicted have labels "
-            f"to tell how often boxes are right; a score of your own is `min_score`."
+            f"to tell how often boxes are right; give a score of your own with `min_score=...`."
         )
     seen = f"{choice.boxes} boxes in frames that have labels"
     if not choice.precision >= 0:
@@ -249,10 +242,10 @@ def _to_send(rounds: Rounds) -> tuple[int, list[str]]:
     return number, waiting
 
 
-def _usable(pool: Workspace, runs: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The runs without frames that are set aside."""
-    frames = pool.frames()
-    return [[one for one in run if frames.usable[frames.row_of[one]]] for run in runs]
+def _usable(pool: Workspace, runs: Sequence[Sequence[str]], picked: Sequence[str]) -> list[list[str]]:
+    """The runs without frames that are set aside; a picked one stays, and fails by name."""
+    frames, asked = pool.frames(), set(picked)
+    return [[one for one in run if one in asked or frames.usable[frames.row_of[one]]] for run in runs]
 
 
 def _write_list(out: Path, frame_ids: Sequence[str], *, replace: bool) -> tuple[Path, ...]:
@@ -262,10 +255,6 @@ def _write_list(out: Path, frame_ids: Sequence[str], *, replace: bool) -> tuple[
     with folder.remembered():
         folder.write([file])
     return (out,)
-
-
-def _classes_sent(rounds: Rounds) -> list[str]:
-    return [name for event in rounds.of_kind(HandedOff) for name in event.classes]
 
 
 def _same(one: HandedOff, other: HandedOff) -> bool:

@@ -21,11 +21,8 @@ from scanpick.structures.checks import name_some
 from scanpick.workspace.indexed_frames import IndexedFrames
 from scanpick.workspace.labels import LabelTable, returned_labels, write_label_table
 from scanpick.workspace.reading import Progress, no_progress
-from scanpick.workspace.rounds import HandedOff, Place, Returned, Rounds, now, numbered
+from scanpick.workspace.rounds import CLASS_LEFT_OUT, HandedOff, Place, Returned, Rounds, now, numbered
 from scanpick.workspace.workspace import Workspace
-
-LEFT_OUT = "-"
-"""What a class is mapped to whose boxes are left out."""
 
 NOT_ASKED, UNKNOWN, CHANGED = "not asked for", "not of this pool", "changed points"
 
@@ -123,12 +120,13 @@ def add_labels(
         mapped = class_map(found.class_names, classes or {}, rounds)
         ours = {frame_id: _with_classes(one, mapped) for frame_id, one in found.labels.items()}
         known = returned_labels(pool)
-        new = {one: of for one, of in ours.items() if one not in known or digest_of({one: of}) != _digest(known, one)}
-        rejected = {
-            one: why
-            for one, why in found.rejected.items()
-            if one not in rounds.states or rounds.states[one].place is not Place.REJECTED
+        refused = set(rounds.at(Place.REJECTED))
+        new = {
+            one: of
+            for one, of in ours.items()
+            if one not in known or one in refused or digest_of({one: of}) != _digest(known, one)
         }
+        rejected = {one: why for one, why in found.rejected.items() if one not in refused}
         problems = _check(rounds, pool, found, new, progress)
         number = 0
         if new or rejected:
@@ -138,8 +136,10 @@ def add_labels(
             contents |= {one: "" for one in new if one not in contents}
             write_label_table(pool.returned_path(number), LabelTable(new, contents=contents))
             counts = {kind: sum(one.kind == kind for one in problems) for kind in {one.kind for one in problems}}
+            # Late labels of an earlier round do not close the newest one, which may be still to be handed off
+            own = [rounds.states[one].round for one in (*new, *rejected) if one in rounds.states]
             event = Returned(
-                round=max(rounds.newest, 1),
+                round=max(own, default=max(rounds.newest, 1)),
                 when=now(),
                 number=number,
                 tool=tool,
@@ -164,8 +164,7 @@ def class_map(names: Sequence[str], given: Mapping[str, str], rounds: Rounds) ->
         ScanpickError: A name is neither given nor ours.
     """
     before = rounds.classes
-    ours = {name for name in (*before.values(), *given.values()) if name != LEFT_OUT}
-    ours |= {name for event in rounds.of_kind(HandedOff) for name in event.classes}
+    ours = {*rounds.our_classes, *given.values()} - {CLASS_LEFT_OUT}
     spelling = {name.casefold(): name for name in sorted(ours)}
     mapped: dict[str, str] = {}
     for name in names:
@@ -176,8 +175,8 @@ def class_map(names: Sequence[str], given: Mapping[str, str], rounds: Rounds) ->
         asked = {unknown[0]: sorted(ours)[0] if ours else "Car"}
         raise ScanpickError(
             f"Labels of {len(unknown)} classes that this project does not know: {name_some(unknown)}. It knows "
-            f"{name_some(sorted(ours))}. Say which of them each is, is itself, or '{LEFT_OUT}' to leave its boxes "
-            f"out: `classes={asked!r}`"
+            f"{name_some(sorted(ours))}. Say which of them each is, is itself, or '{CLASS_LEFT_OUT}' to leave its "
+            f"boxes out: `classes={asked!r}`"
         )
     return mapped
 
@@ -198,7 +197,7 @@ def _digest(known: Mapping[str, Labels], frame_id: str) -> str:
 def _with_classes(one: Labels, mapped: Mapping[str, str]) -> Labels:
     """The same labels of our classes, boxes of those that are left out gone."""
     names = np.array([mapped.get(name, name) for name in one.boxes.class_names.tolist()], dtype=np.str_)
-    kept = names != LEFT_OUT
+    kept = names != CLASS_LEFT_OUT
     if kept.all() and np.array_equal(names, one.boxes.class_names):
         return one
     arrays = {name: getattr(one, name) for name in ("truncation", "occlusion", "image_boxes", "track_ids")}

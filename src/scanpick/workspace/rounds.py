@@ -27,6 +27,9 @@ from scanpick.workspace.workspace import Workspace
 
 FORMAT = 1
 
+CLASS_LEFT_OUT = "-"
+"""What an annotation tool's class is mapped to whose boxes are left out."""
+
 VALIDATION = "validation"
 """The selection that holds the frames on which detectors are measured."""
 
@@ -302,6 +305,12 @@ class Rounds:
     def classes(self) -> dict[str, str]:
         """An annotation tool's names of classes -> ours, as far as they were said."""
         return {name: ours for event in self.of_kind(Returned) for name, ours in event.classes.items()}
+
+    @property
+    def our_classes(self) -> list[str]:
+        """Our names of classes, of what came back and what was handed off."""
+        sent = (name for event in self.of_kind(HandedOff) for name in event.classes)
+        return [name for name in dict.fromkeys([*self.classes.values(), *sent]) if name != CLASS_LEFT_OUT]
 
     @property
     def prices(self) -> Priced | None:
