@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class ExportFile:
     content: bytes | None
     original: Path | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What is remembered of it."""
         if self.content is None:

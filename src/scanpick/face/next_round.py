@@ -19,13 +19,13 @@ from scanpick.face.returning import digest_of
 from scanpick.face.selecting import Paths, Selected, select_from, several
 from scanpick.files import sha256_of_file, sha256_of_text, without_places
 from scanpick.formats.frame_scores import write_frame_scores
-from scanpick.formats.kitti_cameras import KITTI_IMAGE_SIZE
 from scanpick.formats.predictions import read_predictions, read_predictions_meta, write_predictions
 from scanpick.reports.report import STEPS, write_report
 from scanpick.selection import parse_budget
 from scanpick.selection.config import SelectionConfig
-from scanpick.structures import Calibration, Detections, Labels, Selection
+from scanpick.structures import Detections, Labels, Selection
 from scanpick.structures.checks import name_some
+from scanpick.training.scenes import camera_of_frame
 from scanpick.uncertainty import SCORES, score_frames
 from scanpick.workspace.changes import Changes
 from scanpick.workspace.labels import returned_labels
@@ -193,7 +193,8 @@ def next_from(
                 f"{pool.path}: nothing was picked yet. Begin with: {call('pick', 'DATASET', budget=200, out=pool.path)}"
             )
         number, notes = rounds.coming, []
-        returned = {one: of for one, of in returned_labels(pool).items() if one in pool.frames().row_of}
+        known = pool.frames().row_of
+        returned = {one: of for one, of in returned_labels(pool).items() if one in known}
         # What a detector finds in the frames
         name = f"round-{number}"
         if predictions is not None:
@@ -248,7 +249,7 @@ def next_from(
     prices = prices_of(rounds.prices)
     cost = None
     if prices is not None and (boxes is not None or not prices.per_box):
-        cost = prices.per_frame * len(selected.selection) + prices.per_box * (boxes or 0.0)
+        cost = prices.of(len(selected.selection), boxes or 0.0)
     return NextRound(
         round=number,
         pool=pool,
@@ -272,15 +273,9 @@ def _own(pool: Workspace, given: str | Path, name: str, label_names: Sequence[st
         found = pool.predictions(str(given))[1]
     else:
         dataset = pool.dataset()
-
-        def camera_of(frame_id: str) -> Calibration:
-            calibration = dataset.calibration(frame_id)
-            if calibration is None:
-                raise ScanpickError(f"{given}: frame '{frame_id}' has no calibration, which KITTI result files need.")
-            size = calibration.image_size or KITTI_IMAGE_SIZE
-            return Calibration(**{**vars(calibration), "image_size": size})
-
-        found = read_detections(Path(given), camera_of, label_names=label_names)
+        found = read_detections(
+            Path(given), lambda frame_id: camera_of_frame(dataset, frame_id), label_names=label_names
+        )
     known = pool.frames().row_of
     there = {frame_id: one for frame_id, one in found.items() if frame_id in known}
     if not there:

@@ -135,7 +135,7 @@ def status(project: Workspace | str | Path, *, prices: str | None = None) -> Sta
         counts = {place.value: places.count(place) for place in Place}
         picked = rounds.of_kind(Picked, number)[-1]
         drawn = sum(boxes.get(one, 0) for one in own)
-        cost = None if paid is None else paid.per_frame * counts[Place.LABELLED.value] + paid.per_box * drawn
+        cost = None if paid is None else paid.of(counts[Place.LABELLED.value], drawn)
         latest = {event.class_name: event for event in rounds.of_kind(Measured, number)}
         found.append(
             RoundStatus(
@@ -264,7 +264,7 @@ def forecast(project: Workspace | str | Path, *, prices: str | None = None) -> F
     curve = fit_learning_curve(np.array(sizes, dtype=np.float64), ap, low, high)
     today = sizes[-1]
     boxes_each = max(of.boxes for of in points[today].values()) / today
-    each = None if paid is None else paid.per_frame + paid.per_box * boxes_each
+    each = None if paid is None else paid.of(1, boxes_each)
     most = pool.manifest().frames.usable
     numbers = sorted({min(round(today * times), most) for times in _AHEAD} - {today})
     ahead = [

@@ -24,7 +24,7 @@ from scanpick.review.server import PORT, ReviewServer
 from scanpick.review.subject import Subject
 from scanpick.selection.config import SelectionConfig
 from scanpick.structures import Selection
-from scanpick.workspace.reviews import Decision
+from scanpick.workspace.reviews import Decision, review_path
 from scanpick.workspace.reviews import decide as write_decisions
 from scanpick.workspace.selections import load_selection
 from scanpick.workspace.workspace import Workspace
@@ -292,10 +292,7 @@ class _SelectionAsked:
             limits["min_gap_s"] = text("min_gap_s")
             words += ["--min-gap", f"{text('min_gap_s')}s"]
         exclude, self.places = text("exclude"), dict[str, Any](keep=name is not None, name=name)
-        if (
-            text("review")
-            and (path := workspace.path / "reviews" / workspace.selection_path(text("review")).name).exists()
-        ):
+        if text("review") and (path := review_path(workspace, text("review"))).exists():
             exclude = f"({exclude}) or decision == 'reject'" if exclude else "decision == 'reject'"
             self.places["table"] = path
             words += ["--table", f"{place}/reviews/{path.name}"]

@@ -39,6 +39,10 @@ class Prices:
         if not all(math.isfinite(value) and value >= 0 for value in values):
             raise ScanpickError(f"Prices: expected numbers of 0 or more, got {self}.")
 
+    def of(self, frames: float, boxes: float) -> float:
+        """What so many frames and boxes cost."""
+        return self.per_frame * frames + self.per_box * boxes
+
 
 @dataclass(frozen=True)
 class Budget:

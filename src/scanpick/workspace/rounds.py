@@ -8,7 +8,7 @@ run that is killed in between is as if it had not begun.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -214,7 +214,7 @@ class Rounds:
     workspace: Workspace
     events: tuple[Event, ...] = ()
     begins_anew: bool = False
-    _tables: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _tables: dict[tuple[str, Any], Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, workspace: Workspace) -> Rounds:
@@ -286,10 +286,27 @@ class Rounds:
     def frames_in(self, selection: str) -> tuple[str, ...]:
         """The frames of a selection of the pool."""
         path = self.workspace.selection_path(selection)
-        mark = f"{selection} {path.stat().st_mtime_ns if path.exists() else 0}"
-        if mark not in self._tables:
-            self._tables[mark] = read_selection(path).frame_ids
-        return self._tables[mark]
+        mark = path.stat().st_mtime_ns if path.exists() else 0
+        ids: tuple[str, ...] = self._once((selection, mark), lambda: read_selection(path).frame_ids)
+        return ids
+
+    def _sent(self, number: int) -> dict[str, str]:
+        """A hand-off's frames; its table, as that of an import, never changes once its event is written."""
+        items: dict[str, str] = self._once(("/sent", number), lambda: items_of(self.workspace, number))
+        return items
+
+    def _labelled(self, number: int) -> list[str]:
+        """The frames that have labels in an import."""
+        path = self.workspace.returned_path(number)
+        # The notes of the table name every frame, also one in which there was nothing to label
+        ids: list[str] = self._once(("/labelled", number), lambda: list(notes_of(read_parquet(path), path)["contents"]))
+        return ids
+
+    def _once(self, key: tuple[str, Any], read: Callable[[], Any]) -> Any:
+        """Read a table, or give what was read of it before an event was added."""
+        if key not in self._tables:
+            self._tables[key] = read()
+        return self._tables[key]
 
     @property
     def validation(self) -> tuple[str, ...]:
@@ -322,15 +339,8 @@ class Rounds:
         """The annotation tools' names -> frame ids, of all hand-offs; a later one wins."""
         found: dict[str, str] = {}
         for event in self.of_kind(HandedOff):
-            found |= items_of(self.workspace, event.number)
+            found |= self._sent(event.number)
         return found
-
-    @cached_property
-    def labelled_in(self) -> dict[int, list[str]]:
-        """Number of an import -> the frames that have labels in it."""
-        paths = {event.number: self.workspace.returned_path(event.number) for event in self.of_kind(Returned)}
-        # The notes of the table name every frame, also one in which there was nothing to label
-        return {number: list(notes_of(read_parquet(path), path)["contents"]) for number, path in paths.items()}
 
     @cached_property
     def states(self) -> Mapping[str, FrameState]:
@@ -344,11 +354,11 @@ class Rounds:
                 case SetApart():
                     _note(found, self.frames_in(event.selection), Place.PICKED, event.round)
                 case HandedOff():
-                    sent = items_of(self.workspace, event.number).values()
+                    sent = self._sent(event.number).values()
                     waiting = [one for one in sent if _place(found, one) is not Place.LABELLED]
                     _note(found, waiting, Place.SENT, event.round)
                 case Returned():
-                    _note(found, self.labelled_in[event.number], Place.LABELLED, event.round)
+                    _note(found, self._labelled(event.number), Place.LABELLED, event.round)
                     _note(found, event.rejected, Place.REJECTED, event.round)
                 case Recalled():
                     for frame_id in event.frame_ids:
