@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 import scanpick as sp
+from scanpick.errors import ScanpickError
 from scanpick.face.viewing import View
 from scanpick.review.server import TOKEN_HEADER
 from scanpick.workspace import Workspace
@@ -92,6 +94,33 @@ def test_what_is_no_request_is_refused(page: View) -> None:
     assert ask(page, "/api/decide", {"selection": "diversity-1", "rows": [10**9], "decision": "pin"})[0] == 400
     assert ask(page, "/", {})[0] == 404
     assert ask(page, "/api/decide")[0] == 404
+
+
+def test_frames_that_changed_since_the_page_was_opened_are_not_decided_about(page: View, project: Workspace) -> None:
+    asked = {"selection": "other", "rows": [16], "seen": [], "decision": "pin"}
+    status, answer = ask(page, "/api/decide", {**asked, "data": "another"})
+    assert (status, "reload" in json.dumps(answer)) == (400, True)
+    data = ask(page, "/api/project")[1]["data"]
+    assert ask(page, "/api/decide", {**asked, "data": data})[0] == 200
+
+
+def test_the_nearest_frames_are_those_of_a_plain_search(page: View, project: Workspace) -> None:
+    table = project.embedding("statistics")
+    far = np.linalg.norm(table.values.astype(np.float64) - table.values[3], axis=1)
+    found = ask(page, "/api/nearest?row=3&embedding=statistics")[1]["nearest"]
+    assert [one["frame_id"] for one in found] == [table.frame_ids[one] for one in np.argsort(far, kind="stable")[1:13]]
+    assert [one["distance"] for one in found] == pytest.approx(np.sort(far)[1:13])
+
+
+def test_a_seed_that_is_no_number_is_a_sentence(page: View) -> None:
+    status, answer = ask(page, "/api/select", {"strategy": "random", "budget": "2", "seed": "abc"})
+    assert (status, "whole number" in json.dumps(answer)) == (400, True)
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "::"])
+def test_an_address_of_all_is_refused(project: Workspace, host: str) -> None:
+    with pytest.raises(ScanpickError, match="Name the address"):
+        sp.view(project, host=host, port=0)
 
 
 def test_two_people_do_not_overwrite_each_other(page: View, project: Workspace) -> None:

@@ -230,8 +230,8 @@ def _verbs(subject: Subject, place: str) -> Verbs:
         from scanpick.face.evaluation import evaluate as compare
         from scanpick.review.evaluation import shown_evaluation
 
-        source = workspace or subject.dataset
-        evaluated = compare(source, subject.predictions(name), bootstrap=0, by=("range", "occlusion"))
+        source, found = workspace or subject.dataset, subject.predictions(name)
+        evaluated = compare(source, found, bootstrap=0, by=("range", "occlusion"))
         command = ["scanpick", "evaluate", "--labels", place, "--predictions", name, "--by", "range,occlusion"]
         return shown_evaluation(evaluated.evaluation, evaluated.parts) | {
             "diagnosis": evaluated.diagnosis(),
@@ -239,7 +239,16 @@ def _verbs(subject: Subject, place: str) -> Verbs:
             "command": shlex.join(command),
         }
 
-    return Verbs(select, evaluate, lambda name, ids, what: decide_command(place, name, ids, what), _study_of(workspace))
+    def evaluate_once(name: str) -> Said:
+        found = subject.predictions(name)
+        rounds = None if workspace is None or not workspace.rounds_path.exists() else workspace.rounds_path.stat()
+        mark = (id(found), rounds and rounds.st_mtime_ns)  # other predictions, or labels that came back
+        shown: Said = subject.once(f"evaluation {name}", mark, lambda: evaluate(name))
+        return shown
+
+    return Verbs(
+        select, evaluate_once, lambda name, ids, what: decide_command(place, name, ids, what), _study_of(workspace)
+    )
 
 
 def _study_of(workspace: Workspace | None) -> Callable[[], Said] | None:
@@ -281,7 +290,10 @@ class _SelectionAsked:
 
         strategy, budget, name = text("strategy") or "diversity", text("budget"), text("name") or None
         words = ["scanpick", "select", place, "--strategy", strategy, "--budget", budget]
-        values: dict[str, Any] = {"strategy": strategy, "budget": budget, "seed": int(said.get("seed") or 0)}
+        seed = text("seed") or "0"
+        if not seed.isdecimal():
+            raise ScanpickError(f"Expected a whole number of 0 or more as the seed, got '{seed[:40]}'.")
+        values: dict[str, Any] = {"strategy": strategy, "budget": budget, "seed": int(seed)}
         if values["seed"]:
             words += ["--seed", str(values["seed"])]
         limits: dict[str, Any] = {}

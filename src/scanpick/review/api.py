@@ -271,6 +271,8 @@ class Api:
         name, rows = str(body.get("selection", "")), body.get("rows", [])
         if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_DECIDED:
             raise ScanpickError(f"Expected 1 to {_MOST_DECIDED} frames to decide about.")
+        if body.get("data", self.fingerprint) != self.fingerprint:
+            raise ScanpickError("The frames have changed since the page was opened: reload it.")
         frames = self.subject.frames
         if not all(isinstance(row, int) and 0 <= row < len(frames) for row in rows):
             raise ScanpickError("Expected rows of frames.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -107,6 +108,9 @@ class ReviewServer(ThreadingHTTPServer):
 
     def __init__(self, answer: Answer, host: str = "127.0.0.1", port: int = PORT, token: str | None = None) -> None:
         self.answer, self.token, self.host = answer, token or secrets.token_urlsafe(24), host
+        if host in ("", "0.0.0.0", "::"):  # others send the address that they reach as the host, which is checked
+            raise ScanpickError(f"Name the address of this machine that others reach with `host=...`, not '{host}'.")
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         failure: OSError | None = None
         for number in range(port, port + _TRIES) if port else (0,):
             try:

@@ -20,6 +20,7 @@ from scanpick.formats.selection_table import read_selection
 from scanpick.review.clouds import boxes_of, cameras_of, packed_points
 from scanpick.review.frames import FrameColumns, column_arrays
 from scanpick.review.maps import PCA, ROUTE, UMAP, embedded_map, placed
+from scanpick.selection.kernels.distances import read_only, squared_distances_to
 from scanpick.structures import Camera, Detections, Selection
 from scanpick.workspace import Workspace
 from scanpick.workspace.selections import newest_selection
@@ -48,6 +49,7 @@ class Subject:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._kept: dict[str, tuple[Any, Any]] = {}
         self._clouds: OrderedDict[tuple[str, int], bytes] = OrderedDict()
@@ -65,9 +67,9 @@ class Subject:
     def frames(self) -> FrameColumns:
         """The frames."""
         if self.workspace is None:
-            return self._once("frames", None, lambda: FrameColumns.of_dataset(self.dataset))
+            return self.once("frames", None, lambda: FrameColumns.of_dataset(self.dataset))
         workspace = self.workspace
-        return self._once("frames", _mark(workspace.frames_path), lambda: FrameColumns.of_workspace(workspace))
+        return self.once("frames", _mark(workspace.frames_path), lambda: FrameColumns.of_workspace(workspace))
 
     @property
     def dataset(self) -> Dataset:
@@ -79,7 +81,8 @@ class Subject:
         if self.given is not None:
             return self.given
         assert self.workspace is not None
-        return self.workspace.dataset()
+        with self._opening:  # the first requests come at once, and one of them is enough to open it
+            return self.workspace.dataset()
 
     def column_names(self) -> list[str]:
         """What frames can be coloured by, besides their sequence."""
@@ -134,7 +137,7 @@ class Subject:
             return (table.values if whole else table.values[order]), rows[order]
 
         mark = _mark(workspace.embedding_folder(name) / "meta.json")
-        return self._once(f"embedding {name}", mark, read)
+        return self.once(f"embedding {name}", mark, read)
 
     def map_methods(self) -> list[str]:
         """The maps that there may be of an embedding, or of the way that the vehicles drove."""
@@ -156,7 +159,7 @@ class Subject:
         assert self.workspace is not None
         cache = self.workspace.path / "cache"
         mark = (id(values), len(frames))
-        return self._once(
+        return self.once(
             f"map {method} {embedding}", mark, lambda: embedded_map(method, values, rows, len(frames), cache)
         )
 
@@ -166,10 +169,7 @@ class Subject:
         own = int(np.searchsorted(rows, row))
         if own >= len(rows) or rows[own] != row:
             return []
-        centre = np.asarray(values[own], np.float64)
-        squared = np.concatenate(
-            [((values[at : at + 65536] - centre) ** 2).sum(axis=1) for at in range(0, len(values), 65536)]
-        )
+        squared = squared_distances_to(read_only(values), np.arange(len(values)), np.asarray(values[own], np.float64))
         squared[own] = np.inf
         order = np.argpartition(squared, min(most, len(squared) - 1))[:most]
         order = order[np.argsort(squared[order], kind="stable")]
@@ -193,7 +193,7 @@ class Subject:
         if self.workspace is None or name not in self.workspace.selection_names():
             raise unknown_name("selection", name, self.selection_names())
         path = self.workspace.selection_path(name)
-        return self._once(f"selection {name}", _mark(path), lambda: read_selection(path))
+        return self.once(f"selection {name}", _mark(path), lambda: read_selection(path))
 
     def prediction_names(self) -> list[str]:
         """Predictions: the given ones, then those of the workspace."""
@@ -209,7 +209,8 @@ class Subject:
             return self.tables[name]
         if self.workspace is None:
             raise unknown_name("predictions", name, self.tables)
-        return self.workspace.predictions(name)[1]
+        with self._opening:
+            return self.workspace.predictions(name)[1]
 
     # One frame
 
@@ -250,7 +251,8 @@ class Subject:
         except ScanpickError:
             return False
 
-    def _once(self, name: str, mark: Any, read: Callable[[], Any]) -> Any:
+    def once(self, name: str, mark: Any, read: Callable[[], Any]) -> Any:
+        """What was read under this name while its mark was the same, or else is read now."""
         with self._lock:
             own = self._locks[name]
         with own:  # a second request for the same waits for the first; one for something else does not

@@ -325,8 +325,8 @@ async function showSelections() {
 }
 
 async function loadDecisions() {
-  decisions = new Map();
-  if (state.selection) keepDecisions(await getJson("decisions", { selection: state.selection }));
+  const selection = state.selection, now = selection ? await getJson("decisions", { selection }) : { decisions: [] };
+  if (selection === state.selection) keepDecisions(now);
 }
 
 function keepDecisions({ decisions: all }) { decisions = new Map(all.map((one) => [one.row, one])); }
@@ -626,15 +626,23 @@ function decide(decision) {
   sendDecision({ decision: decisions.get(row)?.decision === decision ? "" : decision });
 }
 
-async function sendDecision(what) {
-  const seen = [decisions.get(row)].filter(Boolean);
+// One after the other: a second key waits until it is known what the first one made.
+let sending = Promise.resolve();
+function sendDecision(what) {
+  const about = { selection: state.selection, rows: [row], data: project.data };
+  sending = sending.then(() => writeDecision(about, what));
+}
+
+async function writeDecision(about, what) {
+  const keep = (answer) => { if (about.selection === state.selection) keepDecisions(answer); };
+  const seen = about.selection === state.selection ? [decisions.get(about.rows[0])].filter(Boolean) : [];
   try {
-    const answer = await postJson("decide", { selection: state.selection, rows: [row], seen, ...what });
-    keepDecisions(answer);
+    const answer = await postJson("decide", { ...about, seen, ...what });
+    keep(answer);
     said(answer.command);
     message("Saved.");
   } catch (error) {
-    if (error.state) keepDecisions(error.state);
+    if (error.state) keep(error.state);
     fail(error);
   }
   showDecision();
@@ -761,6 +769,7 @@ async function lookAgain() {
   if (document.hidden) return;
   try {
     const now = await getJson("project");
+    if (now.data !== project.data) return location.reload();  // rows are other frames now
     const grown = JSON.stringify([now.selections, now.embeddings, now.predictions]) !== JSON.stringify([project.selections, project.embeddings, project.predictions]);
     project = now;
     if (grown) {

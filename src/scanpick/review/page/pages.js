@@ -54,13 +54,16 @@ export async function showEvaluation(page, project, open, said) {
   page.replaceChildren(section("Predictions", choice), body);
   async function show() {
     body.replaceChildren(element("p", { class: "muted", textContent: "Comparing with the labels…" }));
+    const name = choice.value;
     let found;
     try {
-      found = await getJson("evaluation", { predictions: choice.value });
+      found = await getJson("evaluation", { predictions: name });
     } catch (error) {
+      if (choice.value !== name) return;
       body.replaceChildren(section("No evaluation", element("p", { textContent: error.message })));
       return;
     }
+    if (choice.value !== name) return;  // another one was chosen meanwhile
     said(found.command);
     const parts = [element("div", { class: "columns" },
       section("Average precision, 40 recall positions", table(["class", ...found.columns], found.averages)),

@@ -54,7 +54,9 @@ export class Strip {
     pen.globalAlpha = 1;
     if (this.values) {
       const shown = this.rows.filter((row) => Number.isFinite(this.values[row]));
-      const low = Math.min(...shown.map((row) => this.values[row])), span = Math.max(...shown.map((row) => this.values[row])) - low || 1;
+      let [low, high] = [Infinity, -Infinity];
+      for (const row of shown) { low = Math.min(low, this.values[row]); high = Math.max(high, this.values[row]); }
+      const span = high - low || 1;
       pen.beginPath();
       shown.forEach((row, i) => {
         const at = [this.place(this.times[row]), base - 12 - ((this.values[row] - low) / span) * (base - 26)];
