@@ -7,8 +7,11 @@ import numpy as np
 from scanpick.datasets import open_dataset
 from scanpick.datasets.dataset import cameras, ego_pose, licence
 from scanpick.datasets.inspection import inspect_dataset
+from scanpick.datasets.joined import JoinedDataset, Part
 from scanpick.datasets.metadata import motion_columns
+from scanpick.datasets.view import DatasetView
 from scanpick.structures import Camera
+from tests.datasets.drive_samples import write_argoverse2
 from tests.datasets.samples import write_kitti_object
 
 
@@ -17,6 +20,20 @@ def test_a_reader_without_poses_cameras_and_licence_says_so(tmp_path: Path) -> N
     assert ego_pose(dataset, "000000") is None
     assert cameras(dataset, "000000") == ()
     assert licence(dataset) == ""
+
+
+def test_data_sets_that_are_joined_keep_poses_cameras_and_licences(tmp_path: Path) -> None:
+    drive = open_dataset(str(write_argoverse2(tmp_path / "drives", {"val/log-a": 2})))
+    frame_id = drive.records[0].frame_id
+    own = open_dataset(str(write_kitti_object(tmp_path / "own", ["000000"])))
+    joined = DatasetView(JoinedDataset([Part(drive, "a"), Part(own)]))
+    np.testing.assert_array_equal(ego_pose(joined, f"a/{frame_id}"), ego_pose(drive, frame_id))
+    assert ego_pose(joined, "000000") is None
+    assert [camera.name for camera in cameras(joined, f"a/{frame_id}")] == [
+        one.name for one in cameras(drive, frame_id)
+    ]
+    assert cameras(drive, frame_id)
+    assert licence(joined) == licence(drive) != ""
 
 
 def test_what_a_reader_says_is_asked_for(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ def test_lists_of_openpcdet(tmp_path: Path) -> None:
     np.testing.assert_allclose(labels.boxes.array, [[10, 0, 0, 4, 2, 1.5, 0.1]])
 
 
+def test_dots_in_names_tell_frames_apart(tmp_path: Path) -> None:
+    dataset = open_dataset(str(write_infos(tmp_path, ["1315.10", "1315.20"])))
+    assert [record.frame_id for record in dataset.records] == ["1315.10", "1315.20"]
+
+
 @pytest.mark.parametrize("content", [{"infos": []}, {}, [], 3, [{"point_cloud": {}}], {"data_list": [{}]}])
 def test_other_pickles_are_refused(content: object, tmp_path: Path) -> None:
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(content))

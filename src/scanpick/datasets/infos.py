@@ -12,6 +12,7 @@ the frame of the points from what each calls a box::
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ class InfoFrames(ListedDataset):
             if path is None:
                 missing += 1
                 continue
-            frame_id = path.name.split(".")[0]
+            frame_id = path.stem.removesuffix(".pcd")  # nuScenes' clouds are called .pcd.bin
             if frame_id in self._infos:
                 repeated += 1
                 continue
@@ -254,7 +255,7 @@ def _log(name: str) -> str:
 
 def _found(folders: Sequence[Path], name: str) -> Path | None:
     """The file of points of a name: where it says, or where both tools have it."""
-    names = [name, Path(name).name] if Path(name).suffix else [f"{name}{suffix}" for suffix in (".bin", ".npy")]
+    names = [name, Path(name).name, *(f"{name}{suffix}" for suffix in (".bin", ".npy"))]
     places = (folder / beside / one for folder in folders for one in names for beside in _BESIDE)
     return next((path for path in places if ".." not in path.parts and path.is_file()), None)
 
@@ -263,8 +264,8 @@ def _in_order(records: list[FrameRecord], infos: Mapping[str, _Info]) -> list[Fr
     """By sequence and time, with their places in it, and where the vehicle was."""
     records.sort(key=lambda record: (record.sequence, record.timestamp_ns or 0, record.frame_id))
     ordered: list[FrameRecord] = []
-    for sequence in dict.fromkeys(record.sequence for record in records):
-        inside = [record for record in records if record.sequence == sequence]
+    for sequence, group in itertools.groupby(records, key=lambda record: record.sequence):
+        inside = list(group)
         poses = [infos[record.frame_id].world_SE3_ego for record in inside]
         columns: list[dict[str, float]] = [{} for _ in inside]
         times = np.array([record.timestamp_ns or 0 for record in inside])

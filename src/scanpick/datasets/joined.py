@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from scanpick.datasets.dataset import Dataset, has_labels
+from scanpick.arrays import Transform
+from scanpick.datasets.dataset import Dataset, cameras, ego_pose, has_labels, licence
 from scanpick.errors import ScanpickError
-from scanpick.structures import Calibration, Frame, FrameRecord, Labels
+from scanpick.structures import Calibration, Camera, Frame, FrameRecord, Labels
 from scanpick.structures.checks import name_some
 
 
@@ -87,6 +88,19 @@ class JoinedDataset:
         """See `Dataset.calibration`."""
         dataset, own_id = self._place(frame_id)
         return dataset.calibration(own_id)
+
+    def ego_pose(self, frame_id: str) -> Transform | None:
+        """See `scanpick.datasets.dataset.ego_pose`."""
+        return ego_pose(*self._place(frame_id))
+
+    def cameras(self, frame_id: str) -> tuple[Camera, ...]:
+        """See `scanpick.datasets.dataset.cameras`."""
+        return cameras(*self._place(frame_id))
+
+    @property
+    def licence(self) -> str:
+        """The licences of the parts."""
+        return "; ".join(dict.fromkeys(filter(None, (licence(part.dataset) for part in self.parts))))
 
     def _place(self, frame_id: str) -> tuple[Dataset, str]:
         if frame_id not in self._places:

@@ -6,7 +6,7 @@
 
 A label's line is ``x y z length width height yaw class`` in the frame of the points. OpenPCDet, whose points are
 ``.npy``, means the geometric centre; mmdetection3d, whose points are ``.bin``, the bottom's. Their lists of frames
-(``*_infos*.pkl``) are pickles, and are not read.
+(``*_infos*.pkl``) are read by the reader `infos`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanpick.arrays import Transform
-from scanpick.datasets.dataset import Dataset, cameras, ego_pose, has_labels
+from scanpick.datasets.dataset import Dataset, cameras, ego_pose, has_labels, licence
 from scanpick.structures import Calibration, Camera, Frame, FrameRecord, Labels
 
 
@@ -28,6 +28,11 @@ class DatasetView:
     def description(self) -> str:
         """See `Dataset.description`."""
         return self.dataset.description
+
+    @property
+    def licence(self) -> str:
+        """See `scanpick.datasets.dataset.licence`."""
+        return licence(self.dataset)
 
     @property
     def records(self) -> Sequence[FrameRecord]:

@@ -28,6 +28,7 @@ from scanpick.datasets.metadata import LOCATION, SPLIT, TIME_OF_DAY, WEATHER, mo
 from scanpick.datasets.point_files.cloud import cloud_from_table
 from scanpick.datasets.waymo_ranges import Laser, points_of
 from scanpick.errors import FrameError, ScanpickError
+from scanpick.geometry.transforms import invert
 from scanpick.structures import Boxes3D, Frame, FrameRecord, Labels
 
 SPLITS = {"training": "train", "validation": "val", "testing": "test"}
@@ -98,8 +99,9 @@ class WaymoOpen(ListedDataset):
         """Points of all LiDARs in one frame. See `Dataset.read`."""
         record = self.record(frame_id)
         path = _path(record)
-        lasers = _lasers(_beside(self._boundary.check(path), "lidar_calibration"))
+        lasers = _lasers(self._component(record, "lidar_calibration"))
         pose = self._vehicle_pose(record)
+        vehicle_SE3_world = None if pose is None else invert(pose)
         parts = []
         images = self._rows(path, "[LiDARComponent].", [f"range_image_return{n}" for n in self._returns], record)
         motion = dict(self._rows(_beside(path, "lidar_pose"), "[LiDARPoseComponent].", ["range_image_return1"], record))
@@ -114,8 +116,7 @@ class WaymoOpen(ListedDataset):
                     raise FrameError(f"{path}: a range image of LiDAR {number} has the shape {image.shape}.")
                 if (angles := lasers[number].inclinations) is not None and len(angles) != len(image):
                     raise FrameError(f"{path}: LiDAR {number} has other inclinations than rows.", kind="calibration")
-                inverse = None if pose is None else np.asarray(np.linalg.inv(pose), dtype=np.float64)
-                points = points_of(image, lasers[number], inverse, pixel_poses)
+                points = points_of(image, lasers[number], vehicle_SE3_world, pixel_poses)
                 parts.append(np.column_stack([points, np.full(len(points), int(name[-1]))]))
         if not parts:
             raise FrameError(f"{path}: no range image at {record.timestamp_ns}.", kind="empty")
@@ -134,12 +135,12 @@ class WaymoOpen(ListedDataset):
         if not self.has_labels(frame_id):
             return None
         record = self.record(frame_id)
-        path = self._boundary.check(_beside(_path(record), "lidar_box"))
+        path, calibration = self._component(record, "lidar_box"), self._component(record, "lidar_calibration")
         try:
             columns = self._boxes(path)
             rows = (columns["time"] * 1000 == record.timestamp_ns) & (columns["inside"] > 0)
             array = columns["boxes"][rows]
-            array[:, :3] -= _origin(_lasers(_beside(_path(record), "lidar_calibration")))
+            array[:, :3] -= _origin(_lasers(calibration))
             names = [CLASSES[kind] if 0 <= kind < len(CLASSES) else CLASSES[0] for kind in columns["type"][rows]]
             return Labels(Boxes3D(array, self._naming.named(names)), track_ids=columns["track"][rows])
         except ScanpickError as fault:
@@ -152,26 +153,31 @@ class WaymoOpen(ListedDataset):
         if pose is None:
             return None
         shift = np.eye(4)
-        shift[:3, 3] = _origin(_lasers(_beside(_path(record), "lidar_calibration")))
+        shift[:3, 3] = _origin(_lasers(self._component(record, "lidar_calibration")))
         return pose @ shift
 
     def _records(self, path: Path) -> Iterator[FrameRecord]:
         times = np.unique(_numbers(_table(path, [_TIME]), _TIME)).astype(np.int64)
-        columns: list[dict[str, Any]] = [{} for _ in times]
+        columns: list[dict[str, float]] = [{} for _ in times]
         split = SPLITS.get(path.parent.parent.absolute().name)
+        self._boundary.check_layout(_beside(path, "vehicle_pose"), _beside(path, "stats"))
         poses = _poses(_beside(path, "vehicle_pose"))
         if len(times) and all(time in poses for time in times.tolist()):
             where = np.array([poses[time][:3, 3] for time in times.tolist()])
-            columns = [dict(row) for row in motion_columns(where, times * 1000)]
+            columns = motion_columns(where, times * 1000)
         facts = _facts(_beside(path, "stats"))
         for index, (time, column) in enumerate(zip(times.tolist(), columns, strict=True)):
-            metadata = {**column, **facts.get(time, {}), **({SPLIT: split} if split else {})}
+            metadata: dict[str, Any] = {**column, **facts.get(time, {}), **({SPLIT: split} if split else {})}
             yield FrameRecord(f"{path.stem}/{time}", path.stem, index, time * 1000, path, metadata)
+
+    def _component(self, record: FrameRecord, name: str) -> Path:
+        """Another component of a frame's segment, inside the data set."""
+        return self._boundary.check(_beside(self._boundary.check(_path(record)), name))
 
     def _vehicle_pose(self, record: FrameRecord) -> Float64Array | None:
         assert record.timestamp_ns is not None
         try:
-            return _poses(self._boundary.check(_beside(_path(record), "vehicle_pose"))).get(record.timestamp_ns // 1000)
+            return _poses(self._component(record, "vehicle_pose")).get(record.timestamp_ns // 1000)
         except FrameError:
             raise
         except ScanpickError as fault:
@@ -202,7 +208,8 @@ class WaymoOpen(ListedDataset):
 
     def _boxes(self, path: Path) -> dict[str, Any]:
         """The boxes of a segment, of which the last is kept."""
-        if self._kept is None or self._kept[0] != path:
+        kept = self._kept  # another thread may keep another segment meanwhile
+        if kept is None or kept[0] != path:
             parts = ("center.x", "center.y", "center.z", "size.x", "size.y", "size.z", "heading")
             prefix = "[LiDARBoxComponent]."
             fields = [f"{prefix}box.{part}" for part in parts]
@@ -211,8 +218,8 @@ class WaymoOpen(ListedDataset):
             _, track = np.unique(np.array(table["key.laser_object_id"].to_pylist(), dtype=np.str_), return_inverse=True)
             boxes = np.column_stack([_numbers(table, name) for name in fields]).reshape(-1, 7)
             time, kind, inside = (_numbers(table, name).astype(np.int64) for name in (_TIME, *others))
-            self._kept = path, {"boxes": boxes, "time": time, "type": kind, "inside": inside, "track": track}
-        return dict(self._kept[1])
+            kept = self._kept = path, {"boxes": boxes, "time": time, "type": kind, "inside": inside, "track": track}
+        return dict(kept[1])
 
 
 def waymo_parts(root: Path) -> list[Path]:

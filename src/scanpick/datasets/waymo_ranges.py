@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scanpick.arrays import Float32Array, Float64Array
+from scanpick.geometry.transforms import transform_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +57,11 @@ def points_of(
     ranges = image[rows, columns, 0].astype(np.float64)
     flat = ranges * np.cos(incline)
     xyz = np.column_stack([flat * np.cos(azimuth), flat * np.sin(azimuth), ranges * np.sin(incline)])
-    xyz = _moved(xyz, laser.vehicle_SE3_laser)
+    xyz = transform_points(laser.vehicle_SE3_laser, xyz)
     if pixel_poses is not None and vehicle_SE3_world is not None:
         poses = pixel_poses[rows, columns].astype(np.float64)
         world = np.einsum("pij,pj->pi", rotations(poses[:, :3]), xyz) + poses[:, 3:]
-        xyz = _moved(world, vehicle_SE3_world)
+        xyz = transform_points(vehicle_SE3_world, world)
     return np.column_stack([xyz, image[rows, columns, 1:3]])
 
 
@@ -73,8 +74,3 @@ def rotations(angles: Float64Array) -> Float64Array:
         [-sp, cp * sr, cp * cr],
     ]
     return np.moveaxis(np.array(rows), -1, 0)
-
-
-def _moved(xyz: Float64Array, transform: Float64Array) -> Float64Array:
-    moved: Float64Array = xyz @ transform[:3, :3].T + transform[:3, 3]
-    return moved

@@ -12,18 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scanpick.arrays import Float64Array
 from scanpick.errors import ScanpickError
 from scanpick.evaluation.bootstrap import draw_frames, intervals
 from scanpick.evaluation.kitti import evaluate
 from scanpick.evaluation.settings import KITTI_2019_R40, EvaluationSettings
 from scanpick.formats.object_table import ObjectTable
-from scanpick.structures import Boxes3D, CameraObjects, Detections
+from scanpick.geometry.lidar_objects import objects_without_camera
+from scanpick.structures import Boxes3D, Detections
 
 OTHER_OVERLAP = 0.5
 """Least overlap of a match, for classes that KITTI does not know."""
-
-_SEEN = np.array([0.0, 0.0, 100.0, 100.0])  # an object that is high enough in any image
 
 
 @dataclass(frozen=True)
@@ -71,10 +69,10 @@ def evaluate_in_space(
     """
     if not labels:
         raise ScanpickError("Nothing can be evaluated: no validation frame has labels.")
-    truth = ObjectTable.from_frames({one: upright_objects(boxes) for one, boxes in labels.items()})
+    truth = ObjectTable.from_frames({one: objects_without_camera(boxes) for one, boxes in labels.items()})
     nothing = Detections.empty("")
     found = ObjectTable.from_frames(
-        {one: upright_objects((of := detections.get(one, nothing)).boxes, of.scores) for one in labels}
+        {one: objects_without_camera((of := detections.get(one, nothing)).boxes, of.scores) for one in labels}
     )
     settings = _settings(classes)
     evaluation = evaluate(truth, found, settings)
@@ -88,27 +86,6 @@ def evaluate_in_space(
         ap = 0.0 if curve is None else curve.ap_r40
         results.append(InSpace(rule.name, rule.min_overlap["3d"], ap, low, high, count))
     return results
-
-
-def upright_objects(boxes: Boxes3D, scores: Float64Array | None = None) -> CameraObjects:
-    """Boxes of the LiDAR frame as KITTI's evaluation takes them: x right, y down, z forward; seen in full.
-
-    Raises:
-        ScanpickError: Not as many scores as boxes.
-    """
-    x, y, z, length, width, height, yaw = boxes.array.T
-    zero = np.zeros(len(boxes))
-    return CameraObjects(
-        class_names=boxes.class_names,
-        truncation=zero,
-        occlusion=zero,
-        alpha=zero,
-        image_boxes=np.tile(_SEEN, (len(boxes), 1)),
-        sizes_hwl=np.stack([height, width, length], axis=1),
-        bottom_centres=np.stack([-y, height / 2 - z, x], axis=1),
-        rotation_y=-yaw - np.pi / 2,
-        scores=scores,
-    )
 
 
 def _settings(classes: Sequence[str]) -> EvaluationSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from scanpick.errors import FrameError, ScanpickError
 CONTAINERS: Mapping[str, Callable[[Path], Container]] = {".bag": Bag1, ".db3": Db3, ".mcap": Mcap}
 """Suffix -> what opens such a file."""
 ROS_BAG_2 = "metadata.yaml"
+_ONE_AT_A_TIME = threading.Lock()
+"""A file is read at a place; threads, such as those of the review page, would move it under each other."""
+
 _SPLIT_GAP_NS = 1_000_000_000
 _OUSTER = "ouster-cli source FILE save NAME.bag, or the replay of ouster_ros"
 PACKETS = {
@@ -61,7 +65,8 @@ class Drive:
         Raises:
             FrameError: It cannot be read.
         """
-        return self.container(row).read(self.places[row].tolist())
+        with _ONE_AT_A_TIME:
+            return self.container(row).read(self.places[row].tolist())
 
     def container(self, row: int) -> Container:
         """The file of a row."""

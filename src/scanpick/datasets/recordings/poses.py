@@ -10,6 +10,7 @@ import numpy as np
 
 from scanpick.arrays import Float64Array, Int64Array
 from scanpick.datasets.recordings.messages import TransformMessage
+from scanpick.geometry.transforms import invert
 
 BASES = ("base_link", "base_footprint", "base", "ego_vehicle", "vehicle")
 """Names of the vehicle's own frame, the usual one (REP 105) first."""
@@ -148,7 +149,7 @@ def with_odometry(
     child = messages[0].child.lstrip("/")
     if place.base and child and place.base in (chain := tree.above(child)):
         base_SE3_child = tree.along(chain[: chain.index(place.base) + 1], times_ns[:1])[0]
-        way = way @ np.linalg.inv(base_SE3_child)
+        way = way @ invert(base_SE3_child)
     return replace(place, world=motion.parent, world_SE3_base=way)
 
 
